@@ -1,0 +1,24 @@
+"""Stage: raw bytes into the clean records of data/clean/<corpus>/, every dropped row counted."""
+
+import shutil
+
+from stages import cli, files, params, paths
+from stages.corpora import contract
+
+
+def main(corpus: str) -> None:
+    """Clean one corpus of params.yaml."""
+    chosen = params.choose(params.load().corpora, corpus, "corpus")
+    module = contract.load(chosen.module)
+    out = paths.clean(corpus)
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    origin = files.read_json(paths.raw(corpus) / "origin.json")
+    report = module.clean(paths.raw(corpus) / module.FILE, out, chosen)
+    files.write_json(out / "origin.json", origin)
+    files.write_json(paths.clean_report(corpus), {"origin": origin, **report})
+    cli.note(f"{corpus}: {report}"[:300])
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,56 @@
+"""What every command shares: `--debug`, faults as one paragraph, exit status 1 (2 for usage)."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from tqdm import tqdm
+
+from stages.errors import PipelineError
+
+
+def run(command: Callable[..., Any]) -> None:
+    """Run one stage's `main` from the command line."""
+    debug = "--debug" in sys.argv
+    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(epilog="--debug before or after anything shows the traceback of a fault.")(command)
+    try:
+        app()
+    except PipelineError as fault:
+        if debug:
+            raise
+        sys.exit(f"error: {fault}")
+
+
+def note(line: str) -> None:
+    """One line of progress, at once."""
+    print(line, file=sys.stderr, flush=True)
+
+
+class Progress:
+    """A bar on a terminal; elsewhere (CI, a file) a line every so often, and the last one."""
+
+    EVERY_S = 10.0
+
+    def __init__(self, title: str, total: int) -> None:
+        self.title, self.total, self.done = title, total, 0
+        self._bar = tqdm(total=total, desc=title, disable=not sys.stderr.isatty(), leave=False)
+        self._next = time.monotonic() + self.EVERY_S
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def step(self, line: str) -> None:
+        """One more is done; `line` says what came of it."""
+        self.done += 1
+        self._bar.set_postfix_str(line)
+        self._bar.update()
+        if self.done == self.total or (self._bar.disable and time.monotonic() >= self._next):
+            note(f"{self.title} {self.done}/{self.total} {line}")
+            self._next = time.monotonic() + self.EVERY_S

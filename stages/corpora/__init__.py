@@ -1,0 +1,1 @@
+"""Raw bytes to clean records: one module a corpus."""

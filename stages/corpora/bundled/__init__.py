@@ -1,0 +1,1 @@
+"""The synthetic corpora: generated from a seed, every probability known."""

@@ -1,0 +1,136 @@
+"""Fetch one file and refuse any other: from a mirror, a URL or a path, verified by its hash."""
+
+import hashlib
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pooch
+import requests
+
+from stages.errors import PipelineError
+
+MIRROR_VARIABLE = "CORPORA_MIRROR"
+TIMEOUT_S = 30
+RETRIES = 3
+
+
+class Unavailable(PipelineError):
+    """The file could not be had from anywhere; nothing is known to be wrong with it."""
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What a file must be: its sha256, or its git blob id where only that is known."""
+
+    algorithm: str  # "sha256" | "git_blob"
+    digest: str
+
+    def of(self, path: Path) -> str:
+        """The same digest of the file at `path`."""
+        if self.algorithm == "sha256":
+            return str(pooch.file_hash(str(path), alg="sha256"))
+        blob = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                blob.update(chunk)
+        return blob.hexdigest()
+
+
+def file_name(url: str) -> str:
+    """The file's own name: the last part of a URL or path, percent-escapes undone."""
+    return unquote(urlsplit(url).path if is_remote(url) else url).rsplit("/", 1)[-1]
+
+
+def is_remote(url: str) -> bool:
+    """Whether `url` is one to download, not a path on this machine."""
+    return url.startswith(("http://", "https://"))
+
+
+def fetch(url: str, pin: Pin, target: Path) -> None:
+    """Put the pinned file at `target`: from the mirror if it has it, else from `url`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    tried = []
+    for place in _places(url):
+        try:
+            _transfer(place, pin, target)
+            return
+        except Unavailable as fault:
+            tried.append(str(fault))
+    raise Unavailable(
+        "could not be fetched. " + " ".join(tried),
+        where=file_name(url),
+        remedy=f"Connect to the network and try again, or put the file into a folder and set "
+        f"{MIRROR_VARIABLE} to it.",
+    )
+
+
+def _places(url: str) -> list[str]:
+    mirror = os.environ.get(MIRROR_VARIABLE)
+    if not mirror:
+        return [url]
+    return [f"{mirror.rstrip('/')}/{file_name(url)}", url]
+
+
+def _transfer(place: str, pin: Pin, target: Path) -> None:
+    """One place, with retries and back-off; what is not the pinned file never reaches `target`."""
+
+    def download(source: str, output_file: str, _: object) -> None:
+        if is_remote(source):
+            _download(source, output_file)
+        else:
+            _copy(source, output_file)
+        found = pin.of(Path(output_file))
+        if found != pin.digest:
+            size = Path(output_file).stat().st_size
+            raise ValueError(f"its {pin.algorithm} is {found} ({size:,} bytes)")
+
+    name = target.name
+    shelf = pooch.create(
+        path=target.parent,
+        base_url="",
+        registry={name: None},  # the hash is ours to check: pooch knows no git blob ids
+        urls={name: place},
+        retry_if_failed=RETRIES if is_remote(place) else 0,
+    )
+    target.unlink(missing_ok=True)
+    pooch.get_logger().setLevel("WARNING")
+    try:
+        shelf.fetch(name, downloader=download)
+    except ValueError as fault:
+        raise PipelineError(
+            f"is not the file that params.yaml pins: expected {pin.algorithm} {pin.digest}, "
+            f"but {fault}.",
+            where=place,
+            remedy="The copy is damaged or truncated, or upstream has changed: fetch it again, or "
+            f"check what changed and put the new {pin.algorithm} into params.yaml.",
+        ) from fault
+    except requests.RequestException as fault:
+        raise Unavailable(f"no answer after {RETRIES + 1} tries ({_short(fault)}).", where=place)
+
+
+def _download(url: str, output_file: str) -> None:
+    bar = sys.stderr.isatty()
+    fetcher = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_S, chunk_size=1 << 16)
+    try:
+        fetcher(url, output_file, None)
+    except requests.HTTPError as fault:
+        status = fault.response.status_code
+        if 400 <= status < 500 and status != 429:  # asking again would not help
+            raise Unavailable(f"the server answers {status}.", where=url) from fault
+        raise
+
+
+def _copy(source: str, output_file: str) -> None:
+    path = Path(source).expanduser()
+    if not path.is_file():
+        raise Unavailable("there is no such file.", where=source)
+    shutil.copyfile(path, output_file)
+
+
+def _short(fault: Exception) -> str:
+    cause = fault.__cause__ or fault.__context__ or fault
+    return f"{type(fault).__name__}: {cause}"[:200]

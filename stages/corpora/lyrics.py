@@ -1,0 +1,53 @@
+"""Chinese lyrics: Jay Chou's in a zip upstream, songs of our own grammar bundled."""
+
+import zipfile
+from pathlib import Path
+
+from stages.corpora import text
+from stages.corpora.bundled import lyrics as bundled
+from stages.errors import PipelineError
+from stages.params import Corpus
+
+FILE = "lyrics"  # a zip or a plain text: what it is, its first bytes say
+LARGEST = 64 << 20  # bytes unpacked: lyrics are kilobytes
+
+
+def generate(folder: Path, seed: int, size: int) -> None:
+    """Draw the bundled lyrics."""
+    text.generate(folder, FILE, bundled.write, seed, size)
+
+
+def check(path: Path) -> None:
+    """Refuse a file that is neither a text nor a zip of one."""
+    read(path)
+
+
+def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
+    """The text as it is, line ends included."""
+    return text.clean(read(path), path.parent, out)
+
+
+def read(path: Path) -> str:
+    """The text, unpacked in memory if need be; no member's name becomes a path."""
+    with path.open("rb") as file:
+        packed = file.read(4) == b"PK\x03\x04"
+    return text.decode(_only_member(path) if packed else path.read_bytes(), path)
+
+
+def _only_member(path: Path) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len(members) != 1 or not members[0].filename.endswith(".txt"):
+                raise PipelineError(
+                    f"should hold one .txt file, holds {[m.filename for m in members][:5]}.",
+                    where=str(path),
+                    remedy="Pack the lyrics alone, as one text file.",
+                )
+            with archive.open(members[0]) as member:
+                content = member.read(LARGEST + 1)  # never more, whatever the directory claims
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as fault:
+        raise PipelineError(f"is no zip that can be read ({fault}).", where=str(path)) from fault
+    if len(content) > LARGEST:
+        raise PipelineError(f"unpacks to more than {LARGEST >> 20} MiB.", where=str(path))
+    return content

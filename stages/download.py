@@ -1,0 +1,51 @@
+"""Stage: a corpus into data/raw/<corpus>/ — generated, or fetched and verified by its hash."""
+
+import shutil
+
+from stages import cli, files, params, paths
+from stages.corpora import contract
+from stages.corpora.fetch import Pin, fetch, file_name
+from stages.params import Corpus, Params
+
+
+def main(corpus: str) -> None:
+    """Fetch or generate one corpus of params.yaml."""
+    settings = params.load()
+    chosen = params.choose(settings.corpora, corpus, "corpus")
+    module = contract.load(chosen.module)
+    folder = paths.raw(corpus)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    origin = describe(settings, chosen)
+    if origin["source"] == "bundled":
+        module.generate(folder, chosen.bundled.seed, chosen.bundled.size)
+    else:
+        url, pin = wanted(settings, chosen)
+        fetch(url, pin, folder / module.FILE)
+        module.check(folder / module.FILE)
+    files.write_json(folder / "origin.json", origin)
+    size = (folder / module.FILE).stat().st_size
+    cli.note(f"{corpus}: {origin['name']} ({origin['source']}), {size:,} bytes")
+
+
+def describe(settings: Params, corpus: Corpus) -> dict[str, str]:
+    """Where the corpus comes from, as the tables say it."""
+    if corpus.url:
+        return {"source": "own file", "name": file_name(corpus.url)}
+    if settings.source == "bundled":
+        return {"source": "bundled", "name": "generated"}
+    return {"source": "upstream", "name": file_name(corpus.upstream.url)}
+
+
+def wanted(settings: Params, corpus: Corpus) -> tuple[str, Pin]:
+    """The URL to fetch and the hash its file must have."""
+    if corpus.url and corpus.sha256:
+        return corpus.url, Pin("sha256", corpus.sha256)
+    published = corpus.upstream
+    if published.sha256:
+        return published.url, Pin("sha256", published.sha256)
+    return published.url, Pin("git_blob", str(published.git_blob))
+
+
+if __name__ == "__main__":
+    cli.run(main)

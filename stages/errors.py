@@ -1,0 +1,14 @@
+"""The one exception meant for people: what was wrong, where, and what to do about it."""
+
+
+class PipelineError(Exception):
+    """A fault the user can mend. `stages.cli` prints it as one paragraph, without a traceback."""
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what, self.where, self.remedy = what, where, remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return f"{place}{self.what}{remedy}"

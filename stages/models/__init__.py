@@ -1,0 +1,1 @@
+"""The contract, and one module a family of models."""

@@ -1,0 +1,112 @@
+"""What every model is: one signature, a spec that rebuilds it, and weights without pickle."""
+
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from stages.errors import PipelineError
+
+State = Any  # what a model carries from one window to the next; each model knows its own
+
+
+class Settings(BaseModel):
+    """A model's own hyperparameters: unknown keys and wrong types are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Model(nn.Module):
+    """Character ids in, logits out. A subclass names its Settings and writes its equations."""
+
+    Settings: ClassVar[type[Settings]] = Settings
+    settings: Any
+
+    def __init__(self, inputs: int, outputs: int, settings: Any) -> None:
+        super().__init__()
+        self.inputs, self.outputs, self.settings = inputs, outputs, settings
+
+    def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Logits for `ids` (batch, steps), continuing from `state`; and the state after them."""
+        raise NotImplementedError
+
+    def fit(self, ids: Tensor, labels: Tensor) -> None:
+        """Learn in one call from padded ids (records, longest). Only some models can."""
+        raise PipelineError(
+            f"{type(self).__name__} has no closed form.",
+            where="params.yaml: training",
+            remedy="Give it `kind: descent`.",
+        )
+
+    def spec(self) -> dict[str, Any]:
+        """All that `build` needs to make this model again, without its weights."""
+        return {
+            "module": type(self).__module__.rsplit(".", 1)[-1],
+            "name": type(self).__name__,
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "settings": self.settings.model_dump(),
+        }
+
+
+def build(spec: Mapping[str, Any]) -> Model:
+    """The model that a spec describes, with fresh weights."""
+    module, name = spec["module"], spec["name"]
+    try:
+        kind = vars(import_module(f"stages.models.{module}")).get(name)
+    except ModuleNotFoundError as fault:
+        raise PipelineError(f"there is no stages/models/{module}.py ({fault}).") from fault
+    if not (isinstance(kind, type) and issubclass(kind, Model)):
+        raise PipelineError(f"stages/models/{module}.py has no model {name!r}.")
+    try:
+        settings = kind.Settings.model_validate(dict(spec["settings"]))
+    except ValidationError as fault:
+        faults = "; ".join(
+            f"settings.{'.'.join(map(str, error['loc']))}: {error['msg']}"
+            for error in fault.errors()
+        )
+        raise PipelineError(f"{faults}.", where=f"params.yaml: model {name}") from fault
+    return kind(spec["inputs"], spec["outputs"], settings)
+
+
+def save(model: Model, path: Path) -> None:
+    """Weights as safetensors, in the order of their names: the same weights, the same bytes."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    save_file(dict(sorted(tensors.items())), path)
+
+
+def restore(spec: Mapping[str, Any], path: Path) -> Model:
+    """A trained model; weights that do not fit the spec are refused."""
+    model = build(spec)
+    try:
+        model.load_state_dict(load_file(path))
+    except (FileNotFoundError, SafetensorError, RuntimeError) as fault:
+        raise PipelineError(
+            f"does not hold the weights of {spec['name']} ({str(fault).strip()[:200]}).",
+            where=str(path),
+            remedy="Train it again: dvc repro.",
+        ) from fault
+    return model.eval()
+
+
+def read_spec(folder: Path) -> dict[str, Any]:
+    """The spec of a trained experiment."""
+    try:
+        spec: dict[str, Any] = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PipelineError(
+            "this experiment is not trained yet.", where=str(folder), remedy="Run dvc repro."
+        ) from None
+    return spec
+
+
+def seed_file(folder: Path, seed: int) -> Path:
+    """Where the weights trained from one seed lie."""
+    return folder / f"seed-{seed}.safetensors"

@@ -1,0 +1,1 @@
+"""Characters as integers: vocabulary, splits, batches. NumPy only."""

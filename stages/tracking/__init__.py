@@ -1,0 +1,1 @@
+"""What trainings leave for people: files first, MLflow second."""

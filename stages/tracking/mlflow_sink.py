@@ -1,0 +1,120 @@
+"""The one module that imports mlflow: an experiment a lecture, a run a training."""
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+import mlflow
+from mlflow.entities import Metric, Param, Run as MlflowRun, RunTag
+
+from stages.tracking.live import Logger
+from stages.tracking.recorder import Row, Run, git_commit
+
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
+DEFAULT_URI = "sqlite:///mlflow.db"
+ARTIFACTS = Path("mlartifacts")
+FINGERPRINT = "fingerprint"
+BATCH = 500  # metrics a call; the server's limit is 1,000
+
+
+class Store:
+    """Runs by fingerprint. Logging twice is harmless: only what is missing is added."""
+
+    def __init__(self) -> None:
+        # The store's chatter on first use (migrations) is not the user's business.
+        mlflow.utils.logging_utils.disable_logging()
+        self.uri = os.environ.get(URI_VARIABLE, DEFAULT_URI)
+        self.client = mlflow.MlflowClient(self.uri)
+
+    def experiment(self, lecture: str) -> str:
+        """The id of a lecture's experiment."""
+        found = self.client.get_experiment_by_name(lecture)
+        if found is not None:
+            return str(found.experiment_id)
+        local = self.uri.startswith("sqlite:")
+        place = ARTIFACTS.resolve().as_uri() if local else None
+        return str(self.client.create_experiment(lecture, artifact_location=place))
+
+    def find(self, run: Run) -> MlflowRun | None:
+        """The run with this fingerprint, if there is one."""
+        found = self.client.search_runs(
+            [self.experiment(run.lecture)],
+            filter_string=f"tags.{FINGERPRINT} = '{run.fingerprint}'",
+            max_results=1,
+        )
+        return found[0] if found else None
+
+    def ensure(self, run: Run, tags: Mapping[str, str]) -> str:
+        """The id of the run, made if need be, with its parameters and tags."""
+        known = self.find(run)
+        if known is None:
+            identity = {FINGERPRINT: run.fingerprint, "source": run.source, "stage": "train"}
+            known = self.client.create_run(
+                self.experiment(run.lecture), tags=identity, run_name=run.name
+            )
+            parameters = [Param(key, str(value)[:500]) for key, value in flat(run.parameters)]
+            self.client.log_batch(known.info.run_id, params=parameters)
+        run_id = str(known.info.run_id)
+        self.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+        return run_id
+
+    def log(self, run_id: str, metrics: Iterable[tuple[str, float, int]]) -> None:
+        """Add (name, value, step) where no such step is logged yet."""
+        now = int(time.time() * 1000)
+        wanted = [Metric(name, value, now, step) for name, value, step in metrics]
+        logged = {name: self._steps(run_id, name) for name in {metric.key for metric in wanted}}
+        missing = [metric for metric in wanted if metric.step not in logged[metric.key]]
+        for start in range(0, len(missing), BATCH):
+            self.client.log_batch(run_id, metrics=missing[start : start + BATCH])
+
+    def _steps(self, run_id: str, name: str) -> set[int]:
+        return {int(metric.step) for metric in self.client.get_metric_history(run_id, name)}
+
+
+def follow(run: Run, device: str) -> Logger:
+    """A logger of epochs as they pass; for a run that is there already it adds what is missing."""
+    store = Store()
+    tags = {"device": device, "mlflow.source.git.commit": git_commit()}
+    run_id = store.ensure(run, tags)
+    curves = Curves(run.seeds)
+
+    def log(seed: int, row: Row) -> None:
+        store.log(run_id, curves.points(seed, row))
+
+    return log
+
+
+class Curves:
+    """What an epoch adds to MLflow: the seed's own curves, and the mean once all are there."""
+
+    def __init__(self, seeds: tuple[int, ...]) -> None:
+        self.seeds = seeds
+        self._rows: dict[int, dict[int, Row]] = {}
+
+    def points(self, seed: int, row: Row) -> list[tuple[str, float, int]]:
+        step = int(row["epoch"])
+        values = {name: value for name, value in row.items() if name != "epoch"}
+        points = [(f"seed_{seed}/{name}", value, step) for name, value in values.items()]
+        at_step = self._rows.setdefault(step, {})
+        at_step[seed] = row
+        if len(at_step) == len(self.seeds):
+            for name in values:
+                mean = sum(other[name] for other in at_step.values()) / len(at_step)
+                points.append((name, mean, step))
+        return points
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Nested parameters with dotted names."""
+    pairs: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            pairs += flat(value, f"{prefix}{key}.")
+        else:
+            pairs.append((f"{prefix}{key}", value))
+    return pairs

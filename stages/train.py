@@ -1,0 +1,80 @@
+"""Stage: train one experiment from each of its seeds into data/models/<experiment>/."""
+
+import shutil
+from functools import partial
+from typing import Any
+
+import torch
+
+from stages import cli, files, params, paths
+from stages.models import contract
+from stages.tracking.live import LiveSink
+from stages.tracking.recorder import Recorder, Row, Run
+from stages.training.checkpoint import Checkpoint
+from stages.training.device import prepare
+from stages.training.fingerprint import fingerprint
+from stages.training.loop import LEARN, Watch
+from stages.training.seeding import seed_torch
+from stages.training.tasks import TASKS
+
+
+def main(experiment: str) -> None:
+    """Train one experiment of params.yaml."""
+    settings = params.load()
+    chosen = params.choose(settings.experiments, experiment, "experiment")
+    device = prepare(settings.runtime)
+    task = TASKS[chosen.task](paths.encoded(chosen.dataset), device)
+    blank = {**chosen.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
+    model = contract.build(blank)  # first of all: a wrong setting stops here
+    identity = fingerprint(chosen.model_dump(mode="json"), paths.encoded(chosen.dataset))
+    run = Run(
+        name=experiment,
+        lecture=chosen.lecture,
+        fingerprint=identity,
+        seeds=chosen.seeds,
+        parameters={
+            **chosen.model_dump(mode="json"),
+            "dataset": settings.datasets[chosen.dataset].model_dump(mode="json"),
+        },
+        source=task.about["origin"]["source"],
+    )
+    out = paths.model(experiment)
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    # A checkpoint goes with the device, the library and the thread count as well.
+    machine = f"{device.type} torch-{torch.__version__} threads-{settings.runtime.threads}"
+    progress = cli.Progress(experiment, total=len(chosen.seeds) * chosen.training.epochs)
+    sinks = [LiveSink(run, partial(follow, device=device.type))] if settings.runtime.tracking else []
+    with Recorder(run, paths.history(experiment), device.type, sinks) as recorder, progress:
+        for seed in chosen.seeds:
+
+            def tell(row: Row, seed: int = seed) -> None:
+                recorder.epoch(seed, row)
+                progress.step(f"seed {seed}: {_line(row)}")
+
+            seed_torch(experiment, seed, "weights")
+            model = contract.build(blank).to(device)
+            checkpoint = Checkpoint(
+                contract.seed_file(paths.checkpoint(experiment), seed), f"{identity} {machine}"
+            )
+            watch = Watch(experiment, seed, checkpoint, tell)
+            LEARN[chosen.training.kind](model, task, chosen.training, watch)
+            contract.save(model, contract.seed_file(out, seed))
+    spec = {**model.spec(), "seeds": chosen.seeds, "fingerprint": identity, "about": task.about}
+    files.write_json(out / "spec.json", spec)
+    shutil.rmtree(paths.checkpoint(experiment), ignore_errors=True)
+
+
+def follow(run: Run, device: str) -> Any:
+    """Connect to MLflow; imported late, by the thread that talks to it."""
+    from stages.tracking import mlflow_sink
+
+    return mlflow_sink.follow(run, device)
+
+
+def _line(row: Row) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in row.items())
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,91 @@
+"""A training in progress on disk: after a kill it goes on from the last finished epoch."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from stages.cli import note
+
+Row = dict[str, float]
+
+
+@dataclass
+class Progress:
+    """Where one seed's training stands: tensors by what they belong to, and its history."""
+
+    epoch: int = 0  # finished epochs
+    history: list[Row] = field(default_factory=list)
+    weights: dict[str, Tensor] = field(default_factory=dict)
+    kept: dict[str, Tensor] = field(default_factory=dict)  # of the best epoch so far
+    optimizer: dict[str, Tensor] = field(default_factory=dict)  # "<parameter>.<name>"
+
+
+class Checkpoint:
+    """One file a seed, replaced in one step, and only ever read by the training that wrote it."""
+
+    def __init__(self, path: Path, identity: str) -> None:
+        self.path, self.identity = path, identity
+
+    def write(self, progress: Progress) -> None:
+        """Replace the file."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        tensors = {
+            f"{part}/{name}": tensor.detach().cpu().contiguous()
+            for part in ("weights", "kept", "optimizer")
+            for name, tensor in getattr(progress, part).items()
+        }
+        about = {
+            "identity": self.identity,
+            "epoch": str(progress.epoch),
+            "history": json.dumps(progress.history),
+        }
+        partial = self.path.with_suffix(".part")
+        save_file(tensors, partial, metadata=about)
+        partial.replace(self.path)
+
+    def read(self) -> Progress | None:
+        """The progress, if this very training wrote it; a damaged file is set aside."""
+        if not self.path.exists():
+            return None
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                about: dict[str, Any] = file.metadata() or {}
+                if about.get("identity") != self.identity:
+                    return None
+                progress = Progress(int(about["epoch"]), json.loads(about["history"]))
+                for key in file.keys():  # noqa: SIM118 — not a mapping
+                    part, name = key.split("/", 1)
+                    getattr(progress, part)[name] = file.get_tensor(key)
+                return progress
+        except (SafetensorError, OSError, ValueError, KeyError, AttributeError) as fault:
+            aside = self.path.with_suffix(".damaged")
+            self.path.replace(aside)
+            note(f"warning: checkpoint {self.path} is damaged ({fault}); kept as {aside.name}")
+            return None
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """An optimiser's state as flat tensors."""
+    state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
+    return {
+        f"{number}.{name}": torch.as_tensor(value)
+        for number, values in state.items()
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put flat tensors back; rates and the like come from params.yaml."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        number, name = key.split(".", 1)
+        state.setdefault(int(number), {})[name] = tensor
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})

@@ -1,0 +1,21 @@
+"""Where tensors live, and what makes their arithmetic repeat."""
+
+import torch
+
+from stages.errors import PipelineError
+from stages.params import Runtime
+
+
+def prepare(runtime: Runtime) -> torch.device:
+    """Fix the thread count and deterministic algorithms; choose the device."""
+    torch.set_num_threads(runtime.threads)
+    torch.use_deterministic_algorithms(True)
+    if runtime.device == "cuda" and not torch.cuda.is_available():
+        raise PipelineError(
+            "runtime.device is cuda, but PyTorch sees no CUDA device.",
+            where="params.yaml",
+            remedy="Set it to auto or cpu, or mend the driver (nvidia-smi).",
+        )
+    if runtime.device == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda")
