@@ -20,7 +20,7 @@ def main(corpus: str) -> None:
     if origin["source"] == "bundled":
         module.generate(folder, chosen.bundled.seed, chosen.bundled.size)
     else:
-        url, pin = wanted(settings, chosen)
+        url, pin = wanted(chosen)
         fetch(url, pin, folder / module.FILE)
         module.check(folder / module.FILE)
     files.write_json(folder / "origin.json", origin)
@@ -37,7 +37,7 @@ def describe(settings: Params, corpus: Corpus) -> dict[str, str]:
     return {"source": "upstream", "name": file_name(corpus.upstream.url)}
 
 
-def wanted(settings: Params, corpus: Corpus) -> tuple[str, Pin]:
+def wanted(corpus: Corpus) -> tuple[str, Pin]:
     """The URL to fetch and the hash its file must have."""
     if corpus.url and corpus.sha256:
         return corpus.url, Pin("sha256", corpus.sha256)

@@ -45,7 +45,7 @@ def labelled_names(clean: Path, dataset: Dataset) -> tuple[LabelledNames, dict[s
         vocabulary=vocabulary,
         ids=ids,
         lengths=lengths,
-        labels=(kept["label"] == CLASSES[1]).to_numpy(np.uint8),
+        labels=(kept["label"] == CLASSES[1]).to_numpy().astype(np.uint8),
         splits=random_split(len(kept), dataset.train, dataset.valid, dataset.test, dataset.seed),
         oracle=None if oracle is None else oracle.to_numpy(np.float32),
         origin=files.read_json(clean / "origin.json"),

@@ -25,7 +25,7 @@ class Runtime(Frozen):
     """How this machine runs things. No stage tracks it: changing it re-runs nothing."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int = Field(2, ge=1)  # of the CPU; another number may change the last bits
+    threads: int = Field(default=1, ge=1)  # of the CPU; another number may change the last bits
     tracking: bool = True  # whether training and evaluation tell MLflow
 
 
@@ -73,9 +73,9 @@ class Dataset(Frozen):
 
     corpus: Key
     encoder: Literal["labelled_names"]
-    top_characters: int | None = Field(None, ge=1)  # null: all of them
-    train: int | None = Field(None, ge=1)  # null: all that valid and test leave
-    valid: int | Fraction = Field(0, ge=0)
+    top_characters: int | None = Field(default=None, ge=1)  # null: all of them
+    train: int | None = Field(default=None, ge=1)  # null: all that valid and test leave
+    valid: int | Fraction = Field(default=0, ge=0)
     test: int | Fraction = Field(ge=0)
     seed: int = Field(ge=0)
 
@@ -95,8 +95,8 @@ class Descent(Frozen):
     optimizer: Literal["sgd", "adam", "adamw"]
     rate: float = Field(gt=0)
     schedule: Literal["constant", "cosine"] = "constant"
-    weight_decay: float = Field(0.0, ge=0)
-    clip_norm: float | None = Field(None, gt=0)  # of all gradients together
+    weight_decay: float = Field(default=0.0, ge=0)
+    clip_norm: float | None = Field(default=None, gt=0)  # of all gradients together
     epochs: int = Field(ge=1)
     batch: int = Field(ge=1)
     keep: Literal["last", "best"] = "last"  # which epoch's weights; best: lowest validation loss

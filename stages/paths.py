@@ -54,9 +54,15 @@ def history(experiment: str) -> Path:
 
 def evaluation(experiment: str) -> Path:
     """Everything that evaluate measured of one experiment."""
-    return METRICS / "evaluation" / f"{experiment}.json"
+    return EVALUATIONS / f"{experiment}.json"
 
 
+def figure(lecture: str) -> Path:
+    """The picture of a lecture's experiments."""
+    return METRICS / "figures" / f"{lecture}.svg"
+
+
+EVALUATIONS = METRICS / "evaluation"
 SCORES = METRICS / "scores.json"
 REPLICATION_TABLE = METRICS / "replication.csv"
 REPLICATION_PAGE = METRICS / "replication.md"

@@ -2,13 +2,12 @@
 
 import shutil
 from functools import partial
-from typing import Any
 
 import torch
 
 from stages import cli, files, params, paths
 from stages.models import contract
-from stages.tracking.live import LiveSink
+from stages.tracking.live import LiveSink, Logger
 from stages.tracking.recorder import Recorder, Row, Run
 from stages.training.checkpoint import Checkpoint
 from stages.training.device import prepare
@@ -27,24 +26,16 @@ def main(experiment: str) -> None:
     blank = {**chosen.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
     model = contract.build(blank)  # first of all: a wrong setting stops here
     identity = fingerprint(chosen.model_dump(mode="json"), paths.encoded(chosen.dataset))
-    run = Run(
-        name=experiment,
-        lecture=chosen.lecture,
-        fingerprint=identity,
-        seeds=chosen.seeds,
-        parameters={
-            **chosen.model_dump(mode="json"),
-            "dataset": settings.datasets[chosen.dataset].model_dump(mode="json"),
-        },
-        source=task.about["origin"]["source"],
-    )
+    run = Run.of(settings, experiment, identity, task.about["origin"]["source"])
     out = paths.model(experiment)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     # A checkpoint goes with the device, the library and the thread count as well.
     machine = f"{device.type} torch-{torch.__version__} threads-{settings.runtime.threads}"
     progress = cli.Progress(experiment, total=len(chosen.seeds) * chosen.training.epochs)
-    sinks = [LiveSink(run, partial(follow, device=device.type))] if settings.runtime.tracking else []
+    sinks = (
+        [LiveSink(run, partial(follow, device=device.type))] if settings.runtime.tracking else []
+    )
     with Recorder(run, paths.history(experiment), device.type, sinks) as recorder, progress:
         for seed in chosen.seeds:
 
@@ -65,7 +56,7 @@ def main(experiment: str) -> None:
     shutil.rmtree(paths.checkpoint(experiment), ignore_errors=True)
 
 
-def follow(run: Run, device: str) -> Any:
+def follow(run: Run, device: str) -> Logger:
     """Connect to MLflow; imported late, by the thread that talks to it."""
     from stages.tracking import mlflow_sink
 

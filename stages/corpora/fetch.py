@@ -109,7 +109,9 @@ def _transfer(place: str, pin: Pin, target: Path) -> None:
             f"check what changed and put the new {pin.algorithm} into params.yaml.",
         ) from fault
     except requests.RequestException as fault:
-        raise Unavailable(f"no answer after {RETRIES + 1} tries ({_short(fault)}).", where=place)
+        raise Unavailable(
+            f"no answer after {RETRIES + 1} tries ({_short(fault)}).", where=place
+        ) from fault
 
 
 def _download(url: str, output_file: str) -> None:
@@ -118,7 +120,7 @@ def _download(url: str, output_file: str) -> None:
     try:
         fetcher(url, output_file, None)
     except requests.HTTPError as fault:
-        status = fault.response.status_code
+        status = fault.response.status_code if fault.response is not None else 0
         if 400 <= status < 500 and status != 429:  # asking again would not help
             raise Unavailable(f"the server answers {status}.", where=url) from fault
         raise

@@ -1,7 +1,5 @@
 """Chinese names with a sex label: what the file looks like, and how it is cleaned."""
 
-import csv
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ from typing import TextIO
 import pandas as pd
 
 from stages.corpora.bundled import names as bundled
+from stages.corpora.counting import count_characters
 from stages.errors import PipelineError
 from stages.params import Corpus
 
@@ -22,7 +21,6 @@ UNKNOWN = bundled.UNKNOWN
 HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 MALFORMED = ("not two fields", "unknown label", "empty name", "not UTF-8")
 QUOTED = 5  # offending rows in an error
-HEAD = 20  # characters in the report
 
 generate = bundled.generate
 
@@ -47,18 +45,12 @@ def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
             where=str(path),
             remedy="Each row should read name,男 or name,女 in Chinese characters.",
         )
-    frequencies = pd.Series(Counter("".join(labels)), name="count").rename_axis("character")
-    frequencies = frequencies.reset_index().sort_values(
-        ["count", "character"], ascending=[False, True]
-    )
-    frequencies.to_csv(out / "frequencies.csv", index=False)
     _write(labels, path.parent / bundled.TRUTH, out / "names.csv")
     return {
         "rows": sum(kept.values()) + sum(dropped.values()),
         "kept": {"names": len(labels), **{label: kept[label] for label in LABELS}},
         "dropped": dict(sorted(dropped.items())),
-        "distinct_characters": len(frequencies),
-        "most_frequent": dict(frequencies.head(HEAD).itertuples(index=False, name=None)),
+        **count_characters("".join(labels), out),
     }
 
 

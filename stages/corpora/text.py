@@ -1,18 +1,16 @@
 """Running text: what the prose and lyrics corpora share. Costs a character where they are known."""
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from stages.corpora.bundled.tape import Tape, Writer
+from stages.corpora.counting import count_characters
 from stages.errors import PipelineError
 
 COSTS = "nats.npy"  # -ln p(character | what precedes it), of a source that is known
 HELD_OUT = 0.1  # the last tenth of a text is nobody's training text
-HEAD = 20
 
 
 def generate(
@@ -44,14 +42,10 @@ def decode(content: bytes, path: Path) -> str:
 def clean(text: str, raw: Path, out: Path) -> dict[str, object]:
     """Write `text.txt` to the letter, `frequencies.csv` and the costs; return the counts."""
     (out / "text.txt").write_text(text, encoding="utf-8", newline="")
-    counts = sorted(Counter(text).items(), key=lambda item: (-item[1], item[0]))
-    table = pd.DataFrame(counts, columns=["character", "count"])
-    table.to_csv(out / "frequencies.csv", index=False)
     report: dict[str, object] = {
         "characters": len(text),
         "lines": text.count("\n") + 1,
-        "distinct_characters": len(counts),
-        "most_frequent": dict(counts[:HEAD]),
+        **count_characters(text, out),
     }
     if (raw / COSTS).exists():
         nats = np.load(raw / COSTS)

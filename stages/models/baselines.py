@@ -84,7 +84,7 @@ class LogisticNgrams(contract.Model):
     def fit(self, ids: Tensor, labels: Tensor) -> None:
         from sklearn.linear_model import LogisticRegression
 
-        codes = self._codes(ids).unique()
+        codes = torch.unique(self._codes(ids))
         self._make_pairs(codes[codes > 0])  # 0 is padding beside padding, and says nothing
         self.settings = self.settings.model_copy(update={"pairs": len(self.pair_codes)})
         columns = torch.cat([ids, self.inputs + self._places(ids)], dim=1).numpy()

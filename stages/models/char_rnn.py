@@ -17,17 +17,18 @@ from stages.models import contract
 from stages.models.contract import State
 
 
-class CombinedLinear(nn.Linear):
+class CombinedLinear(nn.Module):
     """A linear layer over the concatenation [one-hot of a character, hidden]."""
 
     def __init__(self, characters: int, hidden: int, outputs: int) -> None:
-        super().__init__(characters + hidden, outputs)
+        super().__init__()
+        self.linear = nn.Linear(characters + hidden, outputs)
         self.parts = [characters, hidden]
 
     def forward(self, ids: Tensor, hidden: Tensor) -> Tensor:
-        of_character, of_hidden = self.weight.split(self.parts, dim=1)
+        of_character, of_hidden = torch.split(self.linear.weight, self.parts, dim=1)
         # A one-hot vector times a matrix is a row of it: looked up, not multiplied.
-        return F.embedding(ids, of_character.T) + F.linear(hidden, of_hidden, self.bias)
+        return F.embedding(ids, of_character.T) + F.linear(hidden, of_hidden, self.linear.bias)
 
 
 class CharRnnClassifier(contract.Model):

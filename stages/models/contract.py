@@ -6,7 +6,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
-import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -78,7 +77,9 @@ def build(spec: Mapping[str, Any]) -> Model:
 
 def save(model: Model, path: Path) -> None:
     """Weights as safetensors, in the order of their names: the same weights, the same bytes."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    tensors = {
+        name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
+    }
     save_file(dict(sorted(tensors.items())), path)
 
 

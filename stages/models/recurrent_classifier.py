@@ -3,6 +3,7 @@
 x_t = E[c_t];  h_1 … h_T = cell(x_1 … x_T);  o = W [last h of each direction] + b
 """
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from stages.models import contract
 from stages.models.contract import State
 
-CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class RecurrentClassifier(contract.Model):

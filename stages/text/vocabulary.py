@@ -36,9 +36,7 @@ class Vocabulary:
             raise ValueError(f"not in the vocabulary: {unknown[:10]}")
         return ids
 
-    def encode_rows(
-        self, rows: Sequence[str]
-    ) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    def encode_rows(self, rows: Sequence[str]) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
         """A row of indices for each text, padded at its end, and the lengths: (rows, longest)."""
         lengths = np.fromiter(map(len, rows), dtype=np.uint8, count=len(rows))
         longest = int(lengths.max(initial=0))

@@ -1,5 +1,6 @@
 """The one module that imports mlflow: an experiment a lecture, a run a training."""
 
+import logging
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,8 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
-from mlflow.entities import Metric, Param, Run as MlflowRun, RunTag
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Run as MlflowRun
 
 from stages.tracking.live import Logger
 from stages.tracking.recorder import Row, Run, git_commit
@@ -26,8 +28,8 @@ class Store:
     """Runs by fingerprint. Logging twice is harmless: only what is missing is added."""
 
     def __init__(self) -> None:
-        # The store's chatter on first use (migrations) is not the user's business.
-        mlflow.utils.logging_utils.disable_logging()
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # migrations on first use
         self.uri = os.environ.get(URI_VARIABLE, DEFAULT_URI)
         self.client = mlflow.MlflowClient(self.uri)
 
@@ -71,6 +73,21 @@ class Store:
         missing = [metric for metric in wanted if metric.step not in logged[metric.key]]
         for start in range(0, len(missing), BATCH):
             self.client.log_batch(run_id, metrics=missing[start : start + BATCH])
+
+    def log_curves(
+        self, run_id: str, seeds: tuple[int, ...], history: Iterable[tuple[int, Row]]
+    ) -> None:
+        """A whole history at once."""
+        curves = Curves(seeds)
+        self.log(run_id, [point for seed, row in history for point in curves.points(seed, row)])
+
+    def log_figures(self, run_id: str, figures: Mapping[str, float]) -> None:
+        """Final figures, in place of those of an earlier evaluation."""
+        logged = self.client.get_run(run_id).data.metrics
+        now = int(time.time() * 1000)
+        changed = [Metric(n, v, now, 0) for n, v in figures.items() if logged.get(n) != v]
+        if changed:
+            self.client.log_batch(run_id, metrics=changed)
 
     def _steps(self, run_id: str, name: str) -> set[int]:
         return {int(metric.step) for metric in self.client.get_metric_history(run_id, name)}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from stages import files
+from stages.params import Params
 
 Row = dict[str, float]
 CIRCUMSTANCES = Path(".runs")  # device, commit and timings: they differ by machine, so not in git
@@ -24,6 +25,17 @@ class Run:
     seeds: tuple[int, ...]
     parameters: dict[str, Any]
     source: str  # of its corpus
+
+    @classmethod
+    def of(cls, settings: Params, name: str, fingerprint: str, source: str) -> "Run":
+        """The run of an experiment of params.yaml."""
+        experiment = settings.experiments[name]
+        dataset = settings.datasets[experiment.dataset]
+        parameters = {
+            **experiment.model_dump(mode="json"),
+            "dataset": dataset.model_dump(mode="json"),
+        }
+        return cls(name, experiment.lecture, fingerprint, experiment.seeds, parameters, source)
 
 
 @dataclass

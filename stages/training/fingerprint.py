@@ -22,12 +22,9 @@ def fingerprint(parameters: dict[str, Any], inputs: Path) -> str:
 
 def code() -> list[Path]:
     """The files of our own modules that this process has imported."""
-    files = {Path(m.__file__).resolve() for m in [*sys.modules.values()] if _is_file(m)}
+    named = (getattr(module, "__file__", None) for module in [*sys.modules.values()])
+    files = {Path(name).resolve() for name in named if name}
     return sorted(f for f in files if f.is_relative_to(PACKAGE) and not f.is_relative_to(EXEMPT))
-
-
-def _is_file(module: Any) -> bool:
-    return bool(getattr(module, "__file__", None))
 
 
 def digest(path: Path) -> str:

@@ -20,7 +20,7 @@ from stages.training.checkpoint import (
 from stages.training.seeding import generator, seed_torch
 from stages.training.tasks import Task
 
-OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,

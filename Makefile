@@ -1,0 +1,50 @@
+# Everything here is a short way to call dvc, pytest or `python -m stages.<verb>`:
+# with the environment active (. .venv/bin/activate) each can be called directly.
+
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+READY := $(VENV)/.ready
+.DEFAULT_GOAL := help
+
+.PHONY: help repro replicate test ui publish summary clean lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say which: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+repro: $(READY) ## Rebuild everything that changed, on the bundled corpora, and show the result
+	dvc repro
+	@python -m stages.publish --if-changed
+	@python -m stages.summary
+
+replicate: $(READY) ## The same on the lectures' own corpora, into metrics/upstream
+	python -m stages.replicate
+
+test: $(READY) ## Lint, types and the test suite
+	ruff check .
+	ruff format --check .
+	mypy
+	pytest
+
+ui: $(READY) ## MLflow on http://127.0.0.1:5000
+	@python -m stages.publish --if-changed
+	mlflow ui --host 127.0.0.1 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
+
+publish: $(READY) ## Bring MLflow up to what the files say
+	python -m stages.publish
+
+summary: $(READY) ## The headline figures again
+	@python -m stages.summary
+
+clean: ## Remove what can be rebuilt: data, checkpoints, MLflow's store, the environment
+	rm -rf data .checkpoints .runs mlflow.db mlartifacts $(VENV)
+	rm -rf .dvc/cache .dvc/tmp .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+lock: ## Write requirements.txt anew from pyproject.toml (on a machine without CUDA)
+	./.ci/lock

@@ -1,0 +1,87 @@
+"""How good a classifier's answers are, and how far its probabilities can be believed."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
+
+BINS = 10  # of confidence; two classes leave half of them empty
+SAMPLES = 10
+
+
+def measure(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> dict[str, float]:
+    """The headline figures of one seed: accuracy, log-loss (nats), calibration error."""
+    table = calibration(probabilities, labels)
+    gaps = [line["names"] * abs(line["confidence"] - line["accuracy"]) for line in table]
+    return {
+        "accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+        "log_loss": float(log_loss(labels, probabilities, labels=range(probabilities.shape[1]))),
+        "calibration_error": sum(gaps) / len(labels),
+    }
+
+
+def by_class(
+    probabilities: NDArray[np.float64], labels: NDArray[np.uint8], classes: list[str]
+) -> dict[str, dict[str, float]]:
+    """Precision and recall of each class, and how many of it there are."""
+    precision, recall, _, support = precision_recall_fscore_support(
+        labels, probabilities.argmax(axis=1), labels=range(len(classes)), zero_division=0.0
+    )
+    return {
+        name: {"precision": float(p), "recall": float(r), "names": int(n)}
+        for name, p, r, n in zip(classes, precision, recall, support, strict=True)
+    }
+
+
+def confusion(
+    probabilities: NDArray[np.float64], labels: NDArray[np.uint8], classes: list[str]
+) -> dict[str, dict[str, int]]:
+    """How many of each class (outer) were called what (inner)."""
+    counts = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(classes)))
+    return {
+        actual: {called: int(n) for called, n in zip(classes, row, strict=True)}
+        for actual, row in zip(classes, counts, strict=True)
+    }
+
+
+def calibration(
+    probabilities: NDArray[np.float64], labels: NDArray[np.uint8]
+) -> list[dict[str, float]]:
+    """Answers by how sure the model is of them: mean confidence beside the share that is right."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    return [
+        {
+            "names": int(chosen.sum()),
+            "confidence": float(confidence[chosen].mean()),
+            "accuracy": float(right[chosen].mean()),
+        }
+        for chosen in (bins == number for number in np.unique(bins))
+    ]
+
+
+def samples(
+    probabilities: NDArray[np.float64],
+    labels: NDArray[np.uint8],
+    names: list[str],
+    classes: list[str],
+) -> dict[str, list[dict[str, Any]]]:
+    """Names called right, from the surest to the least sure, and the surest of the wrong ones."""
+    order = np.argsort(-probabilities.max(axis=1), kind="stable")
+    right = probabilities.argmax(axis=1)[order] == labels[order]
+    spread = np.linspace(0, max(right.sum() - 1, 0), SAMPLES).astype(int)
+    chosen = {"right": order[right][spread[: right.sum()]], "wrong": order[~right][:SAMPLES]}
+    return {
+        verdict: [
+            {
+                "name": names[row],
+                "label": classes[labels[row]],
+                "answer": classes[int(probabilities[row].argmax())],
+                "probability": round(float(probabilities[row].max()), 4),
+            }
+            for row in rows
+        ]
+        for verdict, rows in chosen.items()
+    }

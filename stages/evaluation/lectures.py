@@ -1,0 +1,49 @@
+"""lectures.yaml as checked values: every figure that a lecture prints."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+
+from stages import paths
+from stages.errors import PipelineError
+from stages.params import Frozen
+
+
+class Figure(Frozen):
+    """One printed number, and where ours is found."""
+
+    row: str
+    metric: str
+    printed: float | int
+    tolerance: float | int = Field(ge=0)  # how far ours may be and still count as the same
+    better: Literal["higher", "lower"] | None = None  # None: equal or not
+    experiment: str | None = None
+    report: str | None = None  # a file under metrics/
+    key: list[str] = Field(default_factory=list)  # the way to the figure inside it
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.experiment is None) == (self.report is None):
+            raise ValueError("give one of experiment and report")
+        return self
+
+
+class Lecture(Frozen):
+    """A lecture's title, its printed figures, and the caveats that belong to them."""
+
+    title: str
+    headline: str  # the metric by which its experiments are compared
+    own_row: str
+    figures: list[Figure]
+    caveats: dict[str, str] = Field(default_factory=dict)
+
+
+def load(path: Path = paths.LECTURES) -> dict[str, Lecture]:
+    """Read and check the file."""
+    values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    try:
+        return {key: Lecture.model_validate(value) for key, value in values.items()}
+    except ValidationError as fault:
+        raise PipelineError(f"is not as it should be: {fault}", where=str(path)) from fault

@@ -1,0 +1,155 @@
+"""The replication table: one line a figure that a lecture prints, and our own protocol's lines."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stages import files
+from stages.evaluation.lectures import Figure, Lecture
+from stages.params import Experiment, Params
+
+Evaluations = Mapping[str, Mapping[str, Any]]  # what evaluate measured, by experiment
+PRINTED_FOR = "upstream"  # the corpora on which the lectures print their figures
+HELD_OUT = ("accuracy", "log_loss", "calibration_error")
+
+
+class Line(NamedTuple):
+    """One line of metrics/replication.csv; None is an empty field."""
+
+    row: str
+    experiment: str
+    source: str
+    protocol: str
+    metric: str
+    printed: float | None
+    ours: float | None
+    spread: float | None
+    seeds: int | None
+    floor: float | None
+    verdict: str
+
+
+def table(
+    lectures: Mapping[str, Lecture], settings: Params, evaluations: Evaluations, metrics: Path
+) -> list[Line]:
+    """Every line, lecture by lecture: the printed figures first, then our own."""
+    lines: list[Line] = []
+    for key, lecture in lectures.items():
+        lines += [_printed(figure, evaluations, metrics) for figure in lecture.figures]
+        for name, experiment in settings.experiments.items():
+            if experiment.lecture == key and name in evaluations:
+                row = _row_of(lecture, name)
+                lines += _own(row, name, lecture.headline, experiment, settings, evaluations)
+    return lines
+
+
+def _row_of(lecture: Lecture, name: str) -> str:
+    rows = [figure.row for figure in lecture.figures if figure.experiment == name]
+    return rows[0] if rows else lecture.own_row
+
+
+def _printed(figure: Figure, evaluations: Evaluations, metrics: Path) -> Line:
+    found = _ours(figure, evaluations, metrics)
+    source = found.get("source", PRINTED_FOR)
+    return Line(
+        row=figure.row,
+        experiment=figure.experiment or str(figure.report),
+        source=source,
+        protocol="lecture",
+        metric=figure.metric,
+        printed=figure.printed,
+        ours=found.get("ours"),
+        spread=found.get("spread"),
+        seeds=found.get("seeds"),
+        floor=found.get("floor"),
+        verdict=verdict(figure, found.get("ours"), found.get("spread"), source),
+    )
+
+
+def _ours(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, Any]:
+    """Our value of a printed figure and what belongs to it; empty if the experiment is not run."""
+    if figure.experiment:
+        evaluation = evaluations.get(figure.experiment)
+        return _measured(evaluation, figure.metric) if evaluation else {}
+    path = metrics / str(figure.report)
+    if not path.exists():
+        return {}
+    report = value = files.read_json(path)
+    for key in figure.key:
+        value = value.get(key) if isinstance(value, dict) else None
+    return {"ours": value, "source": _source(report["origin"])}
+
+
+def _measured(evaluation: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    return {
+        "ours": evaluation["mean"][metric],
+        "spread": evaluation.get("spread", {}).get(metric),
+        "seeds": len(evaluation["by_seed"]),
+        "floor": (evaluation["floor"] or {}).get(metric),
+        "source": _source(evaluation["origin"]),
+    }
+
+
+def _source(origin: Mapping[str, str]) -> str:
+    """bundled, upstream, or the file's own name."""
+    return origin["name"] if origin["source"] == "own file" else origin["source"]
+
+
+def verdict(figure: Figure, ours: float | None, spread: float | None, source: str) -> str:
+    """reproduced, better or not reproduced — or why there is nothing to compare."""
+    if source != PRINTED_FOR:
+        return "another corpus: not comparable"
+    if ours is None:
+        return "not run: the corpus could not be had"
+    allowed = max(figure.tolerance, 2 * (spread or 0.0))
+    difference = ours - figure.printed
+    if abs(difference) <= allowed:
+        return "reproduced"
+    if figure.better and (difference > 0) == (figure.better == "higher"):
+        return "better"
+    return "not reproduced"
+
+
+def _own(
+    row: str,
+    name: str,
+    headline: str,
+    experiment: Experiment,
+    settings: Params,
+    evaluations: Evaluations,
+) -> Iterator[Line]:
+    for metric in HELD_OUT:
+        found = _measured(evaluations[name], metric)
+        yield Line(
+            row=row,
+            experiment=name,
+            source=found["source"],
+            protocol=f"held-out, {experiment.dataset}",
+            metric=metric,
+            printed=None,
+            ours=found["ours"],
+            spread=found["spread"],
+            seeds=found["seeds"],
+            floor=found["floor"],
+            verdict=_against_baseline(name, experiment, settings, evaluations, headline)
+            if metric == headline
+            else "",
+        )
+
+
+def _against_baseline(
+    name: str, experiment: Experiment, settings: Params, evaluations: Evaluations, metric: str
+) -> str:
+    """Against the best model without a network on the same names."""
+    rivals = {
+        other: evaluations[other]["mean"][metric]
+        for other, rival in settings.experiments.items()
+        if rival.dataset == experiment.dataset
+        and rival.training.kind == "closed_form"
+        and other in evaluations
+    }
+    if not rivals or experiment.training.kind == "closed_form":
+        return "baseline" if name in rivals else ""
+    best = max(rivals, key=lambda other: rivals[other])
+    difference = evaluations[name]["mean"][metric] - rivals[best]
+    return f"{'beats' if difference > 0 else 'does not beat'} {best} ({difference:+.4f})"

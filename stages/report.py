@@ -1,0 +1,26 @@
+"""Stage: the replication table as a page with pictures."""
+
+import pandas as pd
+
+from stages import cli, files, paths
+from stages.evaluation import lectures
+from stages.reporting import chart, page
+
+
+def main() -> None:
+    """Write metrics/replication.md and its pictures from metrics/replication.csv."""
+    table = pd.read_csv(paths.REPLICATION_TABLE, keep_default_na=True, na_values=[""])
+    table["verdict"] = table["verdict"].fillna("")
+    known = lectures.load()
+    figures = {}
+    for key, lecture in known.items():
+        lines = table[table["row"].str.startswith(lecture.own_row[0])]
+        target = paths.figure(key)
+        chart.draw(lines, lecture.headline, lecture.title, target)
+        figures[key] = target.relative_to(paths.METRICS).as_posix()
+    files.write_text(paths.REPLICATION_PAGE, page.render(table, known, figures))
+    cli.note(f"{len(table)} lines in {paths.REPLICATION_PAGE}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

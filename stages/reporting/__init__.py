@@ -1,0 +1,1 @@
+"""The tables and pictures that people read, made from metrics/ alone."""

@@ -1,0 +1,79 @@
+"""metrics/replication.csv as a page: each lecture, its printed figures beside ours, its caveats."""
+
+from collections.abc import Hashable, Iterable, Mapping
+
+import pandas as pd
+
+from stages.evaluation.lectures import Lecture
+
+COLUMNS = {
+    "row": "row",
+    "experiment": "experiment",
+    "source": "corpus",
+    "metric": "metric",
+    "printed": "printed",
+    "ours": "ours",
+    "floor": "best possible",
+    "verdict": "verdict",
+}
+HEAD = """\
+# Printed, and ours
+
+Written by `dvc repro` from `replication.csv`: do not edit. *Ours* is the mean over the seeds ±
+their standard deviation. *Best possible* is what the source of a bundled corpus itself reaches on
+the same test records; no model can expect more. A printed figure is compared only with the
+corpus that it was printed for.
+"""
+
+
+def render(table: pd.DataFrame, lectures: Mapping[str, Lecture], figures: Mapping[str, str]) -> str:
+    """The whole page; `figures` are pictures by lecture, as paths from the page."""
+    parts = [HEAD]
+    for key, lecture in lectures.items():
+        own = lecture.own_row[0]  # rows of a lecture share their letter
+        lines = table[table["row"].str.startswith(own)]
+        printed, held_out = (
+            lines[lines["protocol"] == "lecture"],
+            lines[lines["protocol"] != "lecture"],
+        )
+        parts.append(f"## {lecture.title}\n")
+        if key in figures:
+            parts.append(f"![{lecture.headline} of each experiment]({figures[key]})\n")
+        parts.append("### What the lecture prints\n")
+        parts.append(markdown(printed))
+        parts += [f"{row}: {caveat}\n" for row, caveat in lecture.caveats.items()]
+        for protocol, group in held_out.groupby("protocol", sort=False):
+            parts.append(f"### {str(protocol).capitalize()}\n")
+            parts.append(markdown(group.drop(columns="printed")))
+    return "\n".join(parts)
+
+
+def markdown(lines: pd.DataFrame) -> str:
+    """A table; numbers to the right."""
+    names = [name for name in COLUMNS if name in lines]
+    numeric = {"printed", "ours", "floor"}
+    rows = [
+        "| " + " | ".join(COLUMNS[name] for name in names) + " |",
+        "|" + "|".join("--:" if name in numeric else "---" for name in names) + "|",
+    ]
+    for line in lines.to_dict("records"):
+        rows.append("| " + " | ".join(_cells(line, names)) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def _cells(line: Mapping[Hashable, object], names: Iterable[str]) -> list[str]:
+    cells = []
+    for name in names:
+        cell = number(line[name]) if name in ("printed", "ours", "floor") else str(line[name])
+        if name == "ours" and number(line["spread"]):
+            cell += f" ± {number(line['spread'])}"
+        cells.append(cell)
+    return cells
+
+
+def number(value: object) -> str:
+    """Four decimals, counts as counts, nothing for nothing."""
+    if value is None or value != value or value == "":
+        return ""
+    amount = float(str(value))
+    return f"{amount:,.0f}" if amount.is_integer() and abs(amount) > 1 else f"{amount:.4f}"

@@ -1,0 +1,109 @@
+"""Bring MLflow up to what the files say: curves, final figures, weights and samples of each run."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stages import files, paths
+from stages.cli import note
+from stages.params import Params
+from stages.tracking.recorder import CIRCUMSTANCES, Circumstances, Run, read_history
+
+if TYPE_CHECKING:
+    from stages.tracking.mlflow_sink import Store
+
+PUBLISHED = "published"  # the tag that says which state of the files a run mirrors
+STAMP = CIRCUMSTANCES / "published.json"
+
+
+def publish_or_warn(settings: Params) -> None:
+    """`publish` as the pipeline calls it: what goes wrong with MLflow is a warning."""
+    try:
+        publish(settings)
+    except Exception as fault:  # whatever a tracker throws, the pipeline goes on
+        note(f"warning: MLflow is not up to date ({type(fault).__name__}: {fault})"[:300])
+        note("Run `make publish` when the tracking server answers again.")
+
+
+def publish(settings: Params, *, trust_stamp: bool = False) -> int:
+    """Log what MLflow lacks; the number of runs that changed.
+
+    With `trust_stamp`, nothing is asked of MLflow where the same files have been published
+    to the same store before: loading mlflow takes longer than all the rest.
+    """
+    wanted = {name: digest(name) for name in settings.experiments if is_complete(name)}
+    stamp = {"store": _store_identity(), "runs": wanted}
+    if trust_stamp and STAMP.exists() and files.read_json(STAMP) == stamp:
+        return 0
+    from stages.tracking.mlflow_sink import Store
+
+    store = Store()
+    changed = sum(_publish(store, settings, name, state) for name, state in wanted.items())
+    files.write_json(STAMP, {**stamp, "store": _store_identity()})
+    return changed
+
+
+def is_complete(name: str) -> bool:
+    """Whether an experiment is trained and evaluated."""
+    return (paths.model(name) / "spec.json").exists() and paths.evaluation(name).exists()
+
+
+def digest(name: str) -> str:
+    """One hash over all the files that a run shows."""
+    state = hashlib.sha256()
+    for path in _files(name):
+        state.update(path.name.encode() + b"\0" + path.read_bytes())
+    return state.hexdigest()
+
+
+def _files(name: str) -> Iterator[Path]:
+    yield paths.history(name)
+    yield paths.evaluation(name)
+    yield from sorted(paths.model(name).iterdir())
+
+
+def _publish(store: "Store", settings: Params, name: str, state: str) -> bool:
+    spec = files.read_json(paths.model(name) / "spec.json")
+    run = Run.of(settings, name, spec["fingerprint"], spec["about"]["origin"]["source"])
+    known = store.find(run)
+    if known is not None and known.data.tags.get(PUBLISHED) == state:
+        return False
+    run_id = store.ensure(run, _circumstances(run))
+    store.log_curves(run_id, run.seeds, read_history(paths.history(name)))
+    evaluation = files.read_json(paths.evaluation(name))
+    store.log_figures(run_id, dict(figures(evaluation)))
+    samples = json.dumps(evaluation["first_seed"], ensure_ascii=False, indent=1)
+    store.client.log_text(run_id, samples, "evaluation/first_seed.json")
+    store.client.log_artifacts(run_id, str(paths.model(name)), "model")
+    store.client.set_tag(run_id, PUBLISHED, state)
+    store.client.set_terminated(run_id)
+    return True
+
+
+def figures(evaluation: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """The final figures of a run, by the names under which MLflow shows them."""
+    for kind, prefix in (("mean", "test"), ("spread", "test_spread"), ("floor", "floor")):
+        for metric, value in (evaluation.get(kind) or {}).items():
+            yield f"{prefix}_{metric}", value
+    for name, line in evaluation["first_seed"].get("by_class", {}).items():
+        for metric in ("precision", "recall"):
+            yield f"test_{metric}_{name}", line[metric]
+
+
+def _circumstances(run: Run) -> dict[str, str]:
+    """Where it was trained, if that was here."""
+    path = Circumstances.path(run.name)
+    found = files.read_json(path) if path.exists() else {}
+    if found.get("fingerprint") != run.fingerprint:
+        return {}
+    return {"device": found["device"], "mlflow.source.git.commit": found["git_commit"]}
+
+
+def _store_identity() -> list[str | int]:
+    """Which store: a local database that was deleted and made anew is another one."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    database = Path(uri.removeprefix("sqlite:///"))
+    return [uri, database.stat().st_ino if database.exists() else 0]
