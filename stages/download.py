@@ -41,10 +41,7 @@ def wanted(corpus: Corpus) -> tuple[str, Pin]:
     """The URL to fetch and the hash its file must have."""
     if corpus.url and corpus.sha256:
         return corpus.url, Pin("sha256", corpus.sha256)
-    published = corpus.upstream
-    if published.sha256:
-        return published.url, Pin("sha256", published.sha256)
-    return published.url, Pin("git_blob", str(published.git_blob))
+    return corpus.upstream.url, Pin.of_published(corpus.upstream)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import shutil
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stages import cli, files, params, paths
@@ -18,12 +19,14 @@ from stages.training.tasks import Classify
 def main() -> None:
     """Evaluate all experiments of params.yaml in one process."""
     settings = params.load()
-    shutil.rmtree(paths.EVALUATIONS, ignore_errors=True)
+    for folder in (paths.EVALUATIONS, paths.SAMPLES):
+        shutil.rmtree(folder, ignore_errors=True)
     evaluations = {}
     progress = cli.Progress("evaluate", total=len(settings.experiments))
     with progress:
         for name in settings.experiments:
             evaluations[name] = EVALUATE[settings.experiments[name].task](name, settings)
+            files.write_json(paths.samples(name), evaluations[name].pop("samples"))
             files.write_json(paths.evaluation(name), evaluations[name])
             progress.step(f"{name}: {evaluations[name]['mean']}")
     files.write_json(paths.SCORES, scores(evaluations))
@@ -44,7 +47,7 @@ def classify(name: str, settings: Params) -> dict[str, Any]:
     answers = {}
     for seed in experiment.seeds:
         model = contract.restore(spec, contract.seed_file(paths.model(name), seed))
-        answers[seed] = task.probabilities(model.to(task.ids.device), "test")
+        answers[seed] = np.exp(task.log_probabilities(model.to(task.ids.device), "test"))
     by_seed = {seed: measure(found, labels) for seed, found in answers.items()}
     first = answers[experiment.seeds[0]]
     evaluation: dict[str, Any] = rounded(
@@ -59,8 +62,8 @@ def classify(name: str, settings: Params) -> dict[str, Any]:
                 "by_class": by_class(first, labels, classes),
                 "confusion": confusion(first, labels, classes),
                 "calibration": calibration(first, labels),
-                "samples": samples(first, labels, [task.data.name(row) for row in rows], classes),
             },
+            "samples": samples(first, labels, [task.data.name(row) for row in rows], classes),
         }
     )
     return evaluation

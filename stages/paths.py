@@ -1,10 +1,13 @@
 """The only module that spells a path under data/ or metrics/. All are relative to the project."""
 
+import os
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
 LECTURES = Path("lectures.yaml")
 METRICS = Path("metrics")
+# Beside the project, so that an experiment in a temporary folder can leave them behind.
+CHECKPOINTS = Path(os.environ.get("CHECKPOINTS", ".checkpoints"))
 
 
 def raw(corpus: str) -> Path:
@@ -29,7 +32,7 @@ def model(experiment: str) -> Path:
 
 def checkpoint(experiment: str) -> Path:
     """Where a training in progress keeps its state: DVC does not know it, nor does git."""
-    return Path(".checkpoints") / experiment
+    return CHECKPOINTS / experiment
 
 
 def clean_report(corpus: str) -> Path:
@@ -57,12 +60,18 @@ def evaluation(experiment: str) -> Path:
     return EVALUATIONS / f"{experiment}.json"
 
 
+def samples(experiment: str) -> Path:
+    """What the model answers, or writes: to be read, not counted."""
+    return SAMPLES / f"{experiment}.json"
+
+
 def figure(lecture: str) -> Path:
     """The picture of a lecture's experiments."""
     return METRICS / "figures" / f"{lecture}.svg"
 
 
 EVALUATIONS = METRICS / "evaluation"
+SAMPLES = METRICS / "samples"
 SCORES = METRICS / "scores.json"
 REPLICATION_TABLE = METRICS / "replication.csv"
 REPLICATION_PAGE = METRICS / "replication.md"

@@ -6,12 +6,13 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pooch
 import requests
 
 from stages.errors import PipelineError
+from stages.params import Published
 
 MIRROR_VARIABLE = "CORPORA_MIRROR"
 TIMEOUT_S = 30
@@ -29,6 +30,13 @@ class Pin:
     algorithm: str  # "sha256" | "git_blob"
     digest: str
 
+    @classmethod
+    def of_published(cls, published: Published) -> "Pin":
+        """The one that params.yaml gives."""
+        if published.sha256:
+            return cls("sha256", published.sha256)
+        return cls("git_blob", str(published.git_blob))
+
     def of(self, path: Path) -> str:
         """The same digest of the file at `path`."""
         if self.algorithm == "sha256":
@@ -41,8 +49,9 @@ class Pin:
 
 
 def file_name(url: str) -> str:
-    """The file's own name: the last part of a URL or path, percent-escapes undone."""
-    return unquote(urlsplit(url).path if is_remote(url) else url).rsplit("/", 1)[-1]
+    """The file's own name: the last part of a path, or of a URL with percent-escapes undone."""
+    path = unquote(urlsplit(url).path) if is_remote(url) else url
+    return path.rsplit("/", 1)[-1]
 
 
 def is_remote(url: str) -> bool:
@@ -72,7 +81,8 @@ def _places(url: str) -> list[str]:
     mirror = os.environ.get(MIRROR_VARIABLE)
     if not mirror:
         return [url]
-    return [f"{mirror.rstrip('/')}/{file_name(url)}", url]
+    name = file_name(url)
+    return [f"{mirror.rstrip('/')}/{quote(name) if is_remote(mirror) else name}", url]
 
 
 def _transfer(place: str, pin: Pin, target: Path) -> None:
@@ -100,6 +110,10 @@ def _transfer(place: str, pin: Pin, target: Path) -> None:
     pooch.get_logger().setLevel("WARNING")
     try:
         shelf.fetch(name, downloader=download)
+    except requests.RequestException as fault:  # first: some are ValueErrors too
+        raise Unavailable(
+            f"no answer after {RETRIES + 1} tries ({_short(fault)}).", where=place
+        ) from fault
     except ValueError as fault:
         raise PipelineError(
             f"is not the file that params.yaml pins: expected {pin.algorithm} {pin.digest}, "
@@ -107,10 +121,6 @@ def _transfer(place: str, pin: Pin, target: Path) -> None:
             where=place,
             remedy="The copy is damaged or truncated, or upstream has changed: fetch it again, or "
             f"check what changed and put the new {pin.algorithm} into params.yaml.",
-        ) from fault
-    except requests.RequestException as fault:
-        raise Unavailable(
-            f"no answer after {RETRIES + 1} tries ({_short(fault)}).", where=place
         ) from fault
 
 
@@ -134,5 +144,7 @@ def _copy(source: str, output_file: str) -> None:
 
 
 def _short(fault: Exception) -> str:
-    cause = fault.__cause__ or fault.__context__ or fault
-    return f"{type(fault).__name__}: {cause}"[:200]
+    root: BaseException = fault  # the libraries wrap what went wrong several times over
+    while inner := root.__cause__ or root.__context__:
+        root = inner
+    return f"{type(root).__name__}: {root}"[:200]

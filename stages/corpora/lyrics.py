@@ -1,6 +1,9 @@
 """Chinese lyrics: Jay Chou's in a zip upstream, songs of our own grammar bundled."""
 
+import lzma
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from stages.corpora import text
@@ -10,6 +13,18 @@ from stages.params import Corpus
 
 FILE = "lyrics"  # a zip or a plain text: what it is, its first bytes say
 LARGEST = 64 << 20  # bytes unpacked: lyrics are kilobytes
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # how a zip begins; the second holds nothing
+# What zipfile raises on damaged bytes, depending on where the damage is.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,  # encrypted; NotImplementedError: packed by an unknown method
+    UnicodeDecodeError,
+)
 
 
 def generate(folder: Path, seed: int, size: int) -> None:
@@ -30,7 +45,7 @@ def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
 def read(path: Path) -> str:
     """The text, unpacked in memory if need be; no member's name becomes a path."""
     with path.open("rb") as file:
-        packed = file.read(4) == b"PK\x03\x04"
+        packed = file.read(4) in ZIP
     return text.decode(_only_member(path) if packed else path.read_bytes(), path)
 
 
@@ -46,8 +61,8 @@ def _only_member(path: Path) -> bytes:
                 )
             with archive.open(members[0]) as member:
                 content = member.read(LARGEST + 1)  # never more, whatever the directory claims
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as fault:
-        raise PipelineError(f"is no zip that can be read ({fault}).", where=str(path)) from fault
+    except DAMAGE as fault:
+        raise PipelineError(f"is no zip that can be read ({fault!r}).", where=str(path)) from fault
     if len(content) > LARGEST:
         raise PipelineError(f"unpacks to more than {LARGEST >> 20} MiB.", where=str(path))
     return content

@@ -20,6 +20,7 @@ LABELS = ("男", "女")
 UNKNOWN = bundled.UNKNOWN
 HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 MALFORMED = ("not two fields", "unknown label", "empty name", "not UTF-8")
+LONGEST = 20  # characters of a name: what is longer is a sentence
 QUOTED = 5  # offending rows in an error
 
 generate = bundled.generate
@@ -104,6 +105,8 @@ def parse(line: str) -> tuple[str, str, str]:
         return name, label, "not all Chinese characters"
     if len(name) == 1:
         return name, label, "one character"
+    if len(name) > LONGEST:
+        return name, label, "too long"
     return name, label, ""
 
 

@@ -34,6 +34,8 @@ def decode(content: bytes, path: Path) -> str:
             where=str(path),
             remedy="Save it as UTF-8.",
         ) from fault
+    if "\0" in text:  # UTF-16 of English passes for UTF-8
+        raise PipelineError("holds null characters.", where=str(path), remedy="Save it as UTF-8.")
     if not text.strip():
         raise PipelineError("holds no text.", where=str(path))
     return text

@@ -35,7 +35,9 @@ def table(
     """Every line, lecture by lecture: the printed figures first, then our own."""
     lines: list[Line] = []
     for key, lecture in lectures.items():
-        lines += [_printed(figure, evaluations, metrics) for figure in lecture.figures]
+        lines += [
+            _printed(figure, evaluations, metrics, settings.source) for figure in lecture.figures
+        ]
         for name, experiment in settings.experiments.items():
             if experiment.lecture == key and name in evaluations:
                 row = _row_of(lecture, name)
@@ -48,7 +50,7 @@ def _row_of(lecture: Lecture, name: str) -> str:
     return rows[0] if rows else lecture.own_row
 
 
-def _printed(figure: Figure, evaluations: Evaluations, metrics: Path) -> Line:
+def _printed(figure: Figure, evaluations: Evaluations, metrics: Path, wanted: str) -> Line:
     found = _ours(figure, evaluations, metrics)
     source = found.get("source", PRINTED_FOR)
     return Line(
@@ -62,7 +64,7 @@ def _printed(figure: Figure, evaluations: Evaluations, metrics: Path) -> Line:
         spread=found.get("spread"),
         seeds=found.get("seeds"),
         floor=found.get("floor"),
-        verdict=verdict(figure, found.get("ours"), found.get("spread"), source),
+        verdict=verdict(figure, found.get("ours"), found.get("spread"), source, wanted),
     )
 
 
@@ -95,12 +97,15 @@ def _source(origin: Mapping[str, str]) -> str:
     return origin["name"] if origin["source"] == "own file" else origin["source"]
 
 
-def verdict(figure: Figure, ours: float | None, spread: float | None, source: str) -> str:
+def verdict(
+    figure: Figure, ours: float | None, spread: float | None, source: str, wanted: str
+) -> str:
     """reproduced, better or not reproduced — or why there is nothing to compare."""
-    if source != PRINTED_FOR:
-        return "another corpus: not comparable"
     if ours is None:
-        return "not run: the corpus could not be had"
+        return "not run" if wanted != PRINTED_FOR else "not run: the corpus could not be had"
+    if source != PRINTED_FOR:
+        why = "another corpus" if wanted != PRINTED_FOR else "the lecture's corpus could not be had"
+        return f"not comparable: {why}"
     allowed = max(figure.tolerance, 2 * (spread or 0.0))
     difference = ours - figure.printed
     if abs(difference) <= allowed:

@@ -78,8 +78,8 @@ class LogisticNgrams(contract.Model):
 
     def _places(self, ids: Tensor) -> Tensor:
         codes = self._codes(ids)
-        places = torch.searchsorted(self.pair_codes, codes).clamp(max=len(self.pair_codes) - 1)
-        return places.where(self.pair_codes[places] == codes, len(self.pair_codes))
+        places = torch.searchsorted(self.pair_codes, codes)
+        return places.where(torch.isin(codes, self.pair_codes), len(self.pair_codes))
 
     def fit(self, ids: Tensor, labels: Tensor) -> None:
         from sklearn.linear_model import LogisticRegression

@@ -17,6 +17,8 @@ class Vocabulary:
         self.index = {character: i for i, character in enumerate(self.characters)}
         if len(self.index) != len(self.characters):
             raise ValueError("a vocabulary's characters must differ, and none may be \\0")
+        if len(self) > 1 << 16:
+            raise ValueError("an index of 16 bits numbers 65,535 characters and no more")
 
     def __len__(self) -> int:
         return len(self.characters)

@@ -19,7 +19,8 @@ from stages.tracking.recorder import Row, Run, git_commit
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 DEFAULT_URI = "sqlite:///mlflow.db"
-ARTIFACTS = Path("mlartifacts")
+SQLITE = "sqlite:///"
+ARTIFACTS = "mlartifacts"
 FINGERPRINT = "fingerprint"
 BATCH = 500  # metrics a call; the server's limit is 1,000
 
@@ -38,8 +39,10 @@ class Store:
         found = self.client.get_experiment_by_name(lecture)
         if found is not None:
             return str(found.experiment_id)
-        local = self.uri.startswith("sqlite:")
-        place = ARTIFACTS.resolve().as_uri() if local else None
+        place = None
+        if self.uri.startswith(SQLITE):  # a file of ours: its artifacts lie beside it
+            database = Path(self.uri.removeprefix(SQLITE)).resolve()
+            place = (database.parent / ARTIFACTS).as_uri()
         return str(self.client.create_experiment(lecture, artifact_location=place))
 
     def find(self, run: Run) -> MlflowRun | None:

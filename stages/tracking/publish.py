@@ -1,7 +1,6 @@
 """Bring MLflow up to what the files say: curves, final figures, weights and samples of each run."""
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +61,7 @@ def digest(name: str) -> str:
 def _files(name: str) -> Iterator[Path]:
     yield paths.history(name)
     yield paths.evaluation(name)
+    yield paths.samples(name)
     yield from sorted(paths.model(name).iterdir())
 
 
@@ -75,8 +75,8 @@ def _publish(store: "Store", settings: Params, name: str, state: str) -> bool:
     store.log_curves(run_id, run.seeds, read_history(paths.history(name)))
     evaluation = files.read_json(paths.evaluation(name))
     store.log_figures(run_id, dict(figures(evaluation)))
-    samples = json.dumps(evaluation["first_seed"], ensure_ascii=False, indent=1)
-    store.client.log_text(run_id, samples, "evaluation/first_seed.json")
+    for path in (paths.evaluation(name), paths.samples(name)):
+        store.client.log_artifact(run_id, str(path), path.parent.name)
     store.client.log_artifacts(run_id, str(paths.model(name)), "model")
     store.client.set_tag(run_id, PUBLISHED, state)
     store.client.set_terminated(run_id)

@@ -51,7 +51,8 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> None:
         total, count = torch.zeros((), device=batches[0][0].device), 0
         model.train()
         for number, (ids, targets) in enumerate(batches):
-            _set_rate(optimizer, training, (epoch - 1 + number / len(batches)) / training.epochs)
+            for group in optimizer.param_groups:
+                group["lr"] = rate_at(training, epoch - 1 + number / len(batches))
             loss = task.loss(model(ids)[0], targets)
             optimizer.zero_grad()
             loss.backward()
@@ -95,13 +96,11 @@ def _resume(model: Model, optimizer: torch.optim.Optimizer, watch: Watch) -> Pro
     return progress
 
 
-def _set_rate(optimizer: torch.optim.Optimizer, training: Descent, done: float) -> None:
-    """The rate after the share `done` of the training."""
-    rate = training.rate
-    if training.schedule == "cosine":
-        rate *= (1 + math.cos(math.pi * done)) / 2
-    for group in optimizer.param_groups:
-        group["lr"] = rate
+def rate_at(training: Descent, epochs: float) -> float:
+    """The rate once so many epochs, and fractions of one, are done."""
+    if training.schedule == "constant":
+        return training.rate
+    return training.rate * (1 + math.cos(math.pi * epochs / training.epochs)) / 2
 
 
 def _valid_losses(progress: Progress) -> list[float]:

@@ -67,21 +67,21 @@ class Classify:
         rows = self.data.splits[split]
         if not len(rows):
             return {}
-        right = self.probabilities(model, split)[np.arange(len(rows)), self.data.labels[rows]]
+        table, labels = self.log_probabilities(model, split), self.data.labels[rows]
         return {
-            "loss": float(-np.log(right).mean()),
-            "accuracy": float((right > 0.5).mean()),
+            "loss": float(-table[np.arange(len(rows)), labels].mean()),
+            "accuracy": float((table.argmax(axis=1) == labels).mean()),
         }
 
     @torch.inference_mode()
-    def probabilities(self, model: Model, split: str) -> NDArray[np.float64]:
-        """What the model gives each class for each record, in the split's order."""
+    def log_probabilities(self, model: Model, split: str) -> NDArray[np.float64]:
+        """ln of what the model gives each class for each record, in the split's order."""
         model.eval()
         split_rows = self.data.splits[split]
         table = np.empty((len(self.data.labels), self.outputs))
         batches = of_equal_length(split_rows, self.data.lengths, SCORING_BATCH)
         for rows, (ids, _) in zip(batches, self.batches(split, SCORING_BATCH), strict=True):
-            table[rows] = model(ids)[0].double().softmax(dim=-1).cpu().numpy()
+            table[rows] = model(ids)[0].double().log_softmax(dim=-1).cpu().numpy()
         return table[split_rows]
 
 

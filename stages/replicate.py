@@ -1,0 +1,116 @@
+"""The same pipeline on the lectures' own corpora, beside the workspace, into metrics/upstream/.
+
+Not a stage: it runs `dvc exp run --temp` with `source=upstream`, so that params.yaml, dvc.lock
+and data/ of the workspace stay as they are. A corpus that cannot be had is replaced by its
+stand-in or left out, and the table says so. `dvc exp apply upstream` takes the result over.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+from stages import cli, params, paths
+from stages.corpora.contract import load
+from stages.corpora.fetch import MIRROR_VARIABLE, Pin, Unavailable, fetch, file_name
+from stages.errors import PipelineError
+from stages.params import Corpus, Params, Published
+
+NAME = "upstream"
+SHELF = Path(".corpora")  # what was fetched: the mirror of the experiment, and of later ones
+LEFT_OUT = ("samples",)  # names of real people stay out of git
+
+
+def main() -> None:
+    """Run the experiment and put its figures into metrics/upstream/."""
+    settings = params.load()
+    overrides = [f"source={NAME}"]
+    for key, corpus in settings.corpora.items():
+        overrides += obtain(key, corpus, settings)
+    environment = {
+        **os.environ,
+        MIRROR_VARIABLE: str(SHELF.resolve()),
+        "CHECKPOINTS": str((paths.CHECKPOINTS / NAME).resolve()),
+        "MLFLOW_TRACKING_URI": os.environ.get(
+            "MLFLOW_TRACKING_URI", f"sqlite:///{Path('mlflow.db').resolve()}"
+        ),
+    }
+    options = [part for override in overrides for part in ("--set-param", override)]
+    command = ["dvc", "exp", "run", "--temp", "--force", "--name", NAME, *options]
+    if subprocess.run(command, env=environment, check=False).returncode:
+        raise PipelineError(
+            "the experiment did not finish; what stopped it stands above.",
+            where="make replicate",
+            remedy="Run it again when that is mended: finished stages and epochs are kept.",
+        )
+    target = paths.METRICS / NAME
+    unpack(target)
+    cli.note(f"metrics of the lectures' corpora: {target / 'replication.md'}")
+    cli.note("take over its models: dvc exp apply upstream; compare: dvc exp diff upstream")
+
+
+def obtain(key: str, corpus: Corpus, settings: Params) -> list[str]:
+    """Fetch a corpus onto the shelf; the overrides that its experiments need."""
+    if corpus.url:
+        return []  # the user's own file, whatever the source
+    try:
+        _shelve(corpus, corpus.upstream)
+        return []
+    except Unavailable as fault:
+        cli.note(f"warning: corpus {key}: {fault}")
+    if corpus.standin:
+        try:
+            _shelve(corpus, corpus.standin)
+        except Unavailable as fault:
+            cli.note(f"warning: stand-in of {key}: {fault}")
+        else:
+            name = file_name(corpus.standin.url)
+            cli.note(f"corpus {key}: {name} stands in, and is labelled so")
+            pin = Pin.of_published(corpus.standin)
+            return [f"corpora.{key}.url={name}", f"corpora.{key}.sha256={pin.digest}"]
+    datasets = [name for name, dataset in settings.datasets.items() if dataset.corpus == key]
+    experiments = [name for name, e in settings.experiments.items() if e.dataset in datasets]
+    cli.note(f"corpus {key} is left out, and with it: {', '.join(experiments) or 'no experiment'}")
+    return [
+        f"~corpora.{key}",
+        *(f"~datasets.{name}" for name in datasets),
+        *(f"~experiments.{name}" for name in experiments),
+    ]
+
+
+def _shelve(corpus: Corpus, published: Published) -> None:
+    """Fetch and check a file, unless the shelf has it."""
+    target = SHELF / file_name(published.url)
+    pin = Pin.of_published(published)
+    if not (target.exists() and pin.of(target) == pin.digest):
+        fetch(published.url, pin, target)
+    load(corpus.module).check(target)
+
+
+def unpack(target: Path) -> None:
+    """The metrics of the finished experiment, from its commit into `target`."""
+    refs = _git("for-each-ref", "--sort=-creatordate", "--format=%(refname)", "refs/exps").split()
+    commit = next(ref for ref in refs if ref.endswith(f"/{NAME}"))
+    archive = subprocess.run(
+        ["git", "archive", commit, f"{paths.METRICS}/"], capture_output=True, check=True
+    ).stdout
+    shutil.rmtree(target, ignore_errors=True)
+    with tarfile.open(fileobj=BytesIO(archive)) as tar:
+        for member in tar.getmembers():
+            inner = Path(member.name).relative_to(paths.METRICS)
+            if member.isfile() and inner.parts[0] not in (NAME, *LEFT_OUT):
+                member.name = str(inner)
+                tar.extract(member, target, filter="data")
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+if __name__ == "__main__":
+    if not Path(".git").exists():
+        sys.exit("error: make replicate needs a git clone of this project")
+    cli.run(main)

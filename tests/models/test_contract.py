@@ -1,0 +1,76 @@
+"""Specs and weights: what is saved is what is restored, and what does not fit is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from stages import params
+from stages.errors import PipelineError
+from stages.models import contract
+from tests.pipeline.imports import ROOT
+
+SPEC: dict[str, Any] = {
+    "module": "recurrent_classifier",
+    "name": "RecurrentClassifier",
+    "inputs": 11,
+    "outputs": 2,
+    "settings": {"cell": "gru", "embedding": 3, "hidden": 4},
+}
+EXPERIMENTS = params.load(ROOT / "params.yaml").experiments
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_builds_and_answers_by_the_one_signature(name: str) -> None:
+    model = contract.build({**EXPERIMENTS[name].model.model_dump(), "inputs": 11, "outputs": 2})
+    logits, _ = model(torch.randint(1, 11, (5, 3)))
+    assert logits.shape == (5, 2)
+
+
+def test_restored_weights_answer_as_the_saved_ones(tmp_path: Path) -> None:
+    model = contract.build(SPEC).eval()
+    contract.save(model, tmp_path / "weights")
+    restored = contract.restore(model.spec(), tmp_path / "weights")
+    ids = torch.randint(11, (4, 3))
+    assert torch.equal(model(ids)[0], restored(ids)[0])
+
+
+def test_the_same_weights_are_the_same_bytes(tmp_path: Path) -> None:
+    model = contract.build(SPEC)
+    contract.save(model, tmp_path / "first")
+    contract.save(model, tmp_path / "second")
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
+    contract.save(contract.build({**SPEC, "inputs": 12}), tmp_path / "weights")
+    with pytest.raises(PipelineError, match="does not hold the weights of RecurrentClassifier"):
+        contract.restore(SPEC, tmp_path / "weights")
+
+
+def test_a_file_that_is_no_safetensors_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "weights").write_bytes(b"\x80\x04pickle")
+    with pytest.raises(PipelineError, match="weights"):
+        contract.restore(SPEC, tmp_path / "weights")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"settings": {**SPEC["settings"], "hiden": 3}}, "settings.hiden"),
+        ({"settings": {**SPEC["settings"], "hidden": 0}}, "settings.hidden"),
+        ({"settings": {**SPEC["settings"], "cell": "transformer"}}, "settings.cell"),
+        ({"name": "Settings"}, "no model 'Settings'"),
+        ({"name": "nn"}, "no model 'nn'"),
+        ({"module": "nonesuch"}, "no stages/models/nonesuch.py"),
+    ],
+)
+def test_a_wrong_spec_is_refused_by_name(change: dict[str, Any], named: str) -> None:
+    with pytest.raises(PipelineError, match=named):
+        contract.build({**SPEC, **change})
+
+
+def test_a_network_has_no_closed_form() -> None:
+    with pytest.raises(PipelineError, match="kind: descent"):
+        contract.build(SPEC).fit(torch.zeros(1, 1), torch.zeros(1))

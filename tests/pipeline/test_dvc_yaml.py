@@ -1,0 +1,164 @@
+"""dvc.yaml against the code: a stage depends on all that it imports, and on nothing unknown."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages import params
+from tests.pipeline.imports import EXEMPT, ROOT, closure
+
+DVC = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+PARAMS = params.load(ROOT / "params.yaml")
+
+
+def expand() -> dict[str, tuple[str, list[str], list[str]]]:
+    """Stage by name: its module, the modules it loads by name, and its deps with keys filled in."""
+    stages: dict[str, tuple[str, list[str], list[str]]] = {}
+    for name, stage in DVC.items():
+        body = stage.get("do", stage)
+        module = body["cmd"].split()[2]
+        section = stage.get("foreach", "${}").removeprefix("${").removesuffix("}")
+        items = getattr(PARAMS, section) if section else {"": None}
+        for key, item in items.items():
+            deps = [fill(dep, key, item) for dep in body["deps"]]
+            by_name = loaded_by_name(name, item)
+            stages[f"{name}@{key}" if key else name] = (module, by_name, deps)
+    return stages
+
+
+def fill(text: str, key: str, item: object) -> str:
+    """`${key}` and `${item.…}` as DVC fills them in."""
+    for part in text.split("${")[1:]:
+        expression = part.split("}")[0]
+        value: object = key
+        if expression != "key":
+            value = item
+            for attribute in expression.split(".")[1:]:
+                value = getattr(value, attribute)
+        text = text.replace(f"${{{expression}}}", str(value))
+    return text
+
+
+def loaded_by_name(stage: str, item: object) -> list[str]:
+    """What import_module brings in, which no import statement shows."""
+    if isinstance(item, params.Corpus):
+        return [f"stages.corpora.{item.module}"]
+    if isinstance(item, params.Experiment):
+        return [f"stages.models.{item.model.module}"]
+    if stage == "evaluate":
+        return [f"stages.models.{e.model.module}" for e in PARAMS.experiments.values()]
+    return []
+
+
+def missing(stage: str, deps: list[str]) -> set[str]:
+    """Files that the stage imports and no dependency covers."""
+    module, by_name, _ = STAGES[stage]
+    return {path for path in closure([module, *by_name]) if not covered(path, deps)}
+
+
+def covered(path: str, deps: list[str]) -> bool:
+    return any(path == dep or path.startswith(f"{dep}/") for dep in deps)
+
+
+STAGES = expand()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_every_module_that_it_imports(stage: str) -> None:
+    assert missing(stage, STAGES[stage][2]) == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_dependency_on_code_is_imported_so_that_nothing_reruns_in_vain(stage: str) -> None:
+    module, by_name, deps = STAGES[stage]
+    files = closure([module, *by_name])
+    code = [dep for dep in deps if dep.startswith("stages/")]
+    shared = {"stages/corpora/text.py"}  # of all corpora but names; one list serves them all
+    unused = {dep for dep in code if not any(covered(path, [dep]) for path in files)} - shared
+    assert unused == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_removing_any_dependency_on_code_is_noticed(stage: str) -> None:
+    module, by_name, deps = STAGES[stage]
+    files = closure([module, *by_name])
+    for dep in deps:
+        if any(covered(path, [dep]) for path in files):
+            assert missing(stage, [other for other in deps if other != dep]), dep
+
+
+def test_code_is_loaded_by_name_only_where_this_test_knows_of_it() -> None:
+    loading = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "stages").rglob("*.py")
+        if "import_module" in path.read_text(encoding="utf-8")
+    }
+    assert loading == {"stages/corpora/contract.py", "stages/models/contract.py"}
+
+
+def test_packages_have_no_code_of_their_own_that_a_dependency_could_miss() -> None:
+    for path in (ROOT / "stages").rglob("__init__.py"):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        assert all(isinstance(node, ast.Expr) for node in body), path
+
+
+def test_every_stage_says_what_it_is_for() -> None:
+    assert all(stage.get("do", stage).get("desc") for stage in DVC.values())
+
+
+def test_runtime_settings_are_tracked_by_no_stage() -> None:
+    for stage in DVC.values():
+        tracked = stage.get("do", stage).get("params", [])
+        assert not any(entry.startswith("runtime") for entry in tracked)
+
+
+RULES = {  # package -> what it must never import, by who may know whom
+    "stages/text": ("torch", "mlflow", "stages.models", "stages.training"),
+    "stages/corpora": ("torch", "mlflow", "stages.models", "stages.training"),
+    "stages/models": ("mlflow", "stages.training", "stages.text", "stages.corpora"),
+    "stages/training": ("mlflow",),
+    "stages/evaluation": ("mlflow", "torch"),
+    "stages/reporting": ("mlflow", "torch"),
+}
+
+
+def imports_of(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+@pytest.mark.parametrize("package", RULES)
+def test_a_package_knows_only_whom_it_may_know(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        for name in imports_of(path):
+            forbidden = [rule for rule in RULES[package] if f"{name}.".startswith(f"{rule}.")]
+            assert not forbidden, f"{path} imports {name}"
+
+
+def test_a_family_of_models_never_imports_another() -> None:
+    families = {path.stem for path in (ROOT / "stages/models").glob("*.py")} - {"contract"}
+    for family in families - {"__init__"}:
+        names = imports_of(ROOT / f"stages/models/{family}.py")
+        assert not names & {f"stages.models.{other}" for other in families}
+
+
+def test_packages_never_import_a_stage_module() -> None:
+    stage_modules = {stage.get("do", stage)["cmd"].split()[2] for stage in DVC.values()}
+    for path in (ROOT / "stages").rglob("*.py"):
+        assert not imports_of(path) & stage_modules, path
+
+
+def test_mlflow_is_imported_in_one_module() -> None:
+    importing = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "stages").rglob("*.py")
+        if any(name.split(".")[0] == "mlflow" for name in imports_of(path))
+    }
+    assert importing == {f"{EXEMPT}/mlflow_sink.py"}

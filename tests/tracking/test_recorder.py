@@ -1,0 +1,82 @@
+"""Files first: the history is complete whatever becomes of who listens."""
+
+from pathlib import Path
+
+import pytest
+
+from stages.tracking import live
+from stages.tracking.live import LiveSink
+from stages.tracking.recorder import Circumstances, Recorder, Row, Run, read_history
+
+RUN = Run("toy", "names", "f" * 64, (0, 1), {"rate": 0.1}, "bundled")
+ROWS: list[tuple[int, Row]] = [
+    (seed, {"epoch": epoch, "train_loss": 1.0 / epoch}) for seed in (0, 1) for epoch in (1, 2)
+]
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def record(*sinks: live.LiveSink) -> Path:
+    history = Path("history.csv")
+    with Recorder(RUN, history, "cpu", sinks) as recorder:
+        for seed, row in ROWS:
+            recorder.epoch(seed, row)
+    return history
+
+
+def test_the_history_reads_back() -> None:
+    assert read_history(record()) == ROWS
+
+
+def test_each_epoch_is_on_disk_before_the_next_begins() -> None:
+    with Recorder(RUN, Path("history.csv"), "cpu", []) as recorder:
+        recorder.epoch(0, {"epoch": 1, "train_loss": 0.5})
+        assert read_history(Path("history.csv")) == [(0, {"epoch": 1, "train_loss": 0.5})]
+
+
+def test_the_history_has_no_clock_in_it() -> None:
+    first = record().read_bytes()
+    assert first == record().read_bytes()
+    assert Circumstances.path("toy").exists()
+
+
+def test_a_tracker_that_fails_costs_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    def connect(_: Run) -> live.Logger:
+        raise ConnectionError("no server there")
+
+    assert read_history(record(LiveSink(RUN, connect))) == ROWS
+    said = capsys.readouterr().err
+    assert said.count("warning") == 1
+    assert "no server there" in said
+    assert "make publish" in said
+
+
+def test_a_tracker_that_dies_midway_costs_one_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    def log(seed: int, row: Row) -> None:
+        if seed:
+            raise TimeoutError("gone")
+
+    assert read_history(record(LiveSink(RUN, lambda _: log))) == ROWS
+    assert capsys.readouterr().err.count("warning") == 1
+
+
+def test_a_tracker_that_hangs_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import threading
+
+    monkeypatch.setattr(live, "PATIENCE_S", 0.05)
+    hang = threading.Event()
+    sink = LiveSink(RUN, lambda _: lambda *_: hang.wait() and None)
+    assert read_history(record(sink)) == ROWS
+    assert "lags behind" in capsys.readouterr().err
+    hang.set()
+
+
+def test_a_live_tracker_hears_every_epoch_in_order() -> None:
+    heard: list[tuple[int, Row]] = []
+    record(LiveSink(RUN, lambda _: lambda seed, row: heard.append((seed, row))))
+    assert heard == ROWS
