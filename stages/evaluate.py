@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from stages import cli, files, params, paths
 from stages.evaluation import lectures, replication
@@ -58,6 +59,7 @@ def classify(name: str, settings: Params) -> dict[str, Any]:
             "floor": task.data.floor("test"),
             "by_seed": by_seed,
             **over_seeds(by_seed),
+            **together(answers, labels),
             "first_seed": {
                 "by_class": by_class(first, labels, classes),
                 "confusion": confusion(first, labels, classes),
@@ -69,12 +71,22 @@ def classify(name: str, settings: Params) -> dict[str, Any]:
     return evaluation
 
 
+def together(
+    answers: dict[int, NDArray[np.float64]], labels: NDArray[np.uint8]
+) -> dict[str, dict[str, float]]:
+    """The seeds as one classifier: their probabilities averaged, as `predict` does it."""
+    if len(answers) == 1:
+        return {}
+    return {"together": measure(np.mean([*answers.values()], axis=0), labels)}
+
+
 def scores(evaluations: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
     """The headline figures alone, for `dvc metrics show` and `dvc metrics diff`."""
     return {
         name: {
             **evaluation["mean"],
             **{f"{metric}_spread": value for metric, value in evaluation.get("spread", {}).items()},
+            **{f"{metric}_together": v for metric, v in evaluation.get("together", {}).items()},
         }
         for name, evaluation in evaluations.items()
     }

@@ -5,20 +5,22 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import YAMLError
 
 from stages import paths
 from stages.errors import PipelineError
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+GitBlob = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Chosen = TypeVar("Chosen")
 
 
 class Frozen(BaseModel):
     """Immutable, and strict about keys and types: 'yes' is no boolean, 1.5 is no count."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Runtime(Frozen):
@@ -33,8 +35,8 @@ class Published(Frozen):
     """A file that others publish, and the hash that it must have."""
 
     url: str
-    sha256: str | None = None
-    git_blob: str | None = None  # git's own hash, where a repository states no sha256
+    sha256: Sha256 | None = None
+    git_blob: GitBlob | None = None  # git's own hash, where a repository states no sha256
 
     @model_validator(mode="after")
     def _pinned(self) -> Self:
@@ -55,7 +57,7 @@ class Corpus(Frozen):
 
     module: Key  # stages/corpora/<module>.py knows its format
     url: str | None = None  # a file of your own, URL or path, in place of `source`
-    sha256: str | None = None  # of that file
+    sha256: Sha256 | None = None  # of that file
     bundled: Bundled
     upstream: Published
     standin: Published | None = None  # for `make replicate` where upstream cannot be had
@@ -167,8 +169,8 @@ def load(path: Path = paths.PARAMS) -> Params:
         raise PipelineError(
             "there is no params.yaml here.", remedy="Run from the project's folder."
         ) from None
-    except MarkedYAMLError as fault:
-        raise PipelineError(f"is not YAML: {fault}", where=str(path)) from fault
+    except (YAMLError, UnicodeDecodeError) as fault:
+        raise PipelineError(f"is not YAML in UTF-8: {fault}", where=str(path)) from fault
     except ValidationError as fault:
         raise PipelineError(_explain(fault), where=str(path)) from fault
 

@@ -71,8 +71,9 @@ def samples(
     """Names called right, from the surest to the least sure, and the surest of the wrong ones."""
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     right = probabilities.argmax(axis=1)[order] == labels[order]
-    spread = np.linspace(0, max(right.sum() - 1, 0), SAMPLES).astype(int)
-    chosen = {"right": order[right][spread[: right.sum()]], "wrong": order[~right][:SAMPLES]}
+    shown = min(SAMPLES, right.sum())
+    spread = np.linspace(0, right.sum() - 1, shown).astype(int)
+    chosen = {"right": order[right][spread], "wrong": order[~right][:SAMPLES]}
     return {
         verdict: [
             {

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from stages import paths
 from stages.errors import PipelineError
@@ -35,15 +36,23 @@ class Lecture(Frozen):
 
     title: str
     headline: str  # the metric by which its experiments are compared
+    better: Literal["higher", "lower"]  # which way it improves
     own_row: str
     figures: list[Figure]
     caveats: dict[str, str] = Field(default_factory=dict)
 
 
+LECTURES = TypeAdapter(dict[str, Lecture])
+
+
 def load(path: Path = paths.LECTURES) -> dict[str, Lecture]:
     """Read and check the file."""
-    values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     try:
-        return {key: Lecture.model_validate(value) for key, value in values.items()}
+        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        return LECTURES.validate_python(values)
+    except FileNotFoundError:
+        raise PipelineError("there is no such file here.", where=str(path)) from None
+    except (YAMLError, UnicodeDecodeError) as fault:
+        raise PipelineError(f"is not YAML in UTF-8: {fault}", where=str(path)) from fault
     except ValidationError as fault:
         raise PipelineError(f"is not as it should be: {fault}", where=str(path)) from fault

@@ -85,7 +85,12 @@ def _publish(store: "Store", settings: Params, name: str, state: str) -> bool:
 
 def figures(evaluation: dict[str, Any]) -> Iterator[tuple[str, float]]:
     """The final figures of a run, by the names under which MLflow shows them."""
-    for kind, prefix in (("mean", "test"), ("spread", "test_spread"), ("floor", "floor")):
+    for kind, prefix in (
+        ("mean", "test"),
+        ("spread", "test_spread"),
+        ("together", "test_together"),
+        ("floor", "floor"),
+    ):
         for metric, value in (evaluation.get(kind) or {}).items():
             yield f"{prefix}_{metric}", value
     for name, line in evaluation["first_seed"].get("by_class", {}).items():

@@ -1,0 +1,58 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import settings
+
+from stages.corpora.fetch import MIRROR_VARIABLE
+from tests.project import Project
+from tests.server import Server
+
+# A loaded machine is no failure, and a failure seen once is seen again.
+settings.register_profile("tests", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("tests")
+
+MIRROR = os.environ.get(MIRROR_VARIABLE, "")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A folder with the real parameters, entered; no mirror is set."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(MIRROR_VARIABLE, raising=False)
+    return Project.copied_to(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the examples of property tests, each overwriting the last."""
+    return tmp_path_factory.mktemp("scratch")
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A web server on loopback, reached without any proxy."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that pooch would have slept between its tries."""
+    slept: list[float] = []
+    monkeypatch.setattr("pooch.core.time", SimpleNamespace(sleep=slept.append))
+    return slept
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder with the real corpora, set as the mirror; the test is skipped without one."""
+    if not MIRROR:
+        pytest.skip(f"needs the real corpora: {MIRROR_VARIABLE}=FOLDER pytest tests")
+    folder = Path(MIRROR).expanduser().resolve()
+    monkeypatch.setenv(MIRROR_VARIABLE, str(folder))
+    return folder

@@ -1,0 +1,253 @@
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from stages import files, params
+from stages.evaluation import replication
+from stages.evaluation.lectures import Figure, Lecture
+from stages.evaluation.replication import Line, verdict
+from stages.params import Experiment, Params
+from tests.project import ROOT
+
+REAL = params.load(ROOT / "params.yaml")
+UPSTREAM = {"source": "upstream", "name": "names.txt"}
+BUNDLED = {"source": "bundled", "name": "generated"}
+OWN = {"source": "own file", "name": "mine.txt"}
+
+
+def figure(**changes: object) -> Figure:
+    values: dict[str, object] = {
+        "row": "B2",
+        "metric": "accuracy",
+        "printed": 0.979,
+        "tolerance": 0.01,
+        "better": "higher",
+        "experiment": "net",
+    }
+    return Figure.model_validate({**values, **changes})
+
+
+def judged(
+    ours: float | None, *, spread: float | None = None, source: str = "upstream", **changes: object
+) -> str:
+    return verdict(figure(**changes), ours, spread, source, wanted="upstream")
+
+
+@pytest.mark.parametrize(
+    ("ours", "better", "expected"),
+    [
+        (0.979, "higher", "reproduced"),
+        (0.9845, "higher", "reproduced"),
+        (0.9735, "higher", "reproduced"),
+        (0.995, "higher", "better"),
+        (0.995, "lower", "not reproduced"),
+        (0.995, None, "not reproduced"),
+        (0.95, "higher", "not reproduced"),
+        (0.95, "lower", "better"),
+        (0.95, None, "not reproduced"),
+    ],
+)
+def test_ours_is_reproduced_better_or_neither(
+    ours: float, better: str | None, expected: str
+) -> None:
+    assert judged(ours, better=better) == expected
+
+
+@pytest.mark.parametrize("ours", [0.969, 0.989])
+def test_a_difference_of_the_tolerance_itself_is_still_within_it(ours: float) -> None:
+    assert judged(ours, better=None) == "reproduced"
+
+
+def test_the_spread_of_the_seeds_widens_the_tolerance_and_never_narrows_it() -> None:
+    assert judged(0.95, spread=0.001) == "not reproduced"
+    assert judged(0.95, spread=0.02) == "reproduced"
+    assert judged(0.97, spread=0.0001) == "reproduced"
+
+
+def test_a_count_is_met_exactly_or_not_at_all() -> None:
+    assert judged(50_390, printed=50_390, tolerance=0, better=None) == "reproduced"
+    assert judged(50_391, printed=50_390, tolerance=0, better=None) == "not reproduced"
+
+
+def test_what_was_not_run_is_no_failure() -> None:
+    assert judged(None) == "not run: the corpus could not be had"
+    assert verdict(figure(), None, None, "upstream", wanted="bundled") == "not run"
+
+
+@pytest.mark.parametrize("source", ["bundled", "mine.txt"])
+def test_another_corpus_is_never_compared(source: str) -> None:
+    asked = verdict(figure(), 0.979, None, source, wanted="bundled")
+    assert asked == "not comparable: another corpus"
+    assert judged(0.979, source=source) == "not comparable: the lecture's corpus could not be had"
+
+
+def test_the_columns_are_those_that_the_page_and_the_reader_expect() -> None:
+    table = pd.DataFrame([Line(*[None] * len(Line._fields))])  # type: ignore[arg-type]
+    assert table.to_csv(index=False).splitlines()[0] == (
+        "row,experiment,source,protocol,metric,printed,ours,spread,seeds,floor,verdict"
+    )
+
+
+def experiment(name: str, **changes: object) -> Experiment:
+    """A network of the lecture, or its baseline without one."""
+    training = REAL.experiments["names_rnn" if name == "net" else "names_bayes"].training
+    return REAL.experiments["names_rnn"].model_copy(
+        update={"lecture": "made_up", "dataset": "small", "training": training, **changes}
+    )
+
+
+def evaluation(accuracy: float, seeds: int, origin: dict[str, str] = UPSTREAM) -> dict[str, Any]:
+    def figures(accuracy: float) -> dict[str, float]:
+        return {"accuracy": accuracy, "log_loss": 0.3, "calibration_error": 0.02}
+
+    return {
+        "origin": origin,
+        "floor": {"accuracy": 0.99, "expected_accuracy": 0.98, "log_loss": 0.1},
+        "by_seed": {seed: figures(accuracy) for seed in range(seeds)},
+        "mean": figures(accuracy),
+        **({"spread": figures(0.001)} if seeds > 1 else {}),
+    }
+
+
+LECTURES = {
+    "made_up": Lecture(
+        title="A lecture",
+        headline="accuracy",
+        better="higher",
+        own_row="B3",
+        figures=[
+            figure(
+                row="B1",
+                metric="count of 王",
+                printed=50,
+                tolerance=0,
+                better=None,
+                experiment=None,
+                report="clean/names.json",
+                key=["most_frequent", "王"],
+            ),
+            figure(),
+            figure(row="B4", experiment="never_run"),
+        ],
+    )
+}
+EVALUATIONS = {"net": evaluation(0.97, 3), "bayes": evaluation(0.95, 1)}
+
+
+def made_up(**experiments: Experiment) -> Params:
+    update = {"source": "upstream", "experiments": experiments}
+    return REAL.model_copy(update=update)
+
+
+SETTINGS = made_up(net=experiment("net"), bayes=experiment("bayes"))
+
+
+def table(
+    metrics: Path, evaluations: dict[str, dict[str, Any]] = EVALUATIONS, settings: Params = SETTINGS
+) -> list[Line]:
+    return replication.table(LECTURES, settings, evaluations, metrics)
+
+
+def headline(name: str, lines: list[Line]) -> Line:
+    (line,) = (
+        x for x in lines if x.experiment == name and x.metric == "accuracy" and x.printed is None
+    )
+    return line
+
+
+def test_every_printed_figure_and_every_experiment_has_its_lines(tmp_path: Path) -> None:
+    files.write_json(
+        tmp_path / "clean/names.json", {"origin": UPSTREAM, "most_frequent": {"王": 50}}
+    )
+    unmet = "not run: the corpus could not be had"
+    ours = "held-out, small"
+    beats = "beats bayes (+0.0200)"
+    count, u = "count of 王", "upstream"
+    assert table(tmp_path) == [
+        Line("B1", "clean/names.json", u, "lecture", count, 50, 50, None, None, None, "reproduced"),
+        Line("B2", "net", u, "lecture", "accuracy", 0.979, 0.97, 0.001, 3, 0.99, "reproduced"),
+        Line("B4", "never_run", u, "lecture", "accuracy", 0.979, None, None, None, None, unmet),
+        Line("B2", "net", u, ours, "accuracy", None, 0.97, 0.001, 3, 0.99, beats),
+        Line("B2", "net", u, ours, "log_loss", None, 0.3, 0.3, 3, 0.1, ""),
+        Line("B2", "net", u, ours, "calibration_error", None, 0.02, 0.02, 3, None, ""),
+        Line("B3", "bayes", u, ours, "accuracy", None, 0.95, None, 1, 0.99, "baseline"),
+        Line("B3", "bayes", u, ours, "log_loss", None, 0.3, None, 1, 0.1, ""),
+        Line("B3", "bayes", u, ours, "calibration_error", None, 0.02, None, 1, None, ""),
+    ]
+
+
+@pytest.mark.parametrize("origin", [BUNDLED, OWN])
+def test_a_line_says_which_corpus_it_was_measured_on(
+    tmp_path: Path, origin: dict[str, str]
+) -> None:
+    files.write_json(tmp_path / "clean/names.json", {"origin": origin, "most_frequent": {"王": 50}})
+    lines = table(tmp_path, {"net": evaluation(0.97, 3, origin)})
+    measured = [line for line in lines if line.ours is not None]
+    assert len(measured) == 5
+    source = "bundled" if origin is BUNDLED else "mine.txt"
+    assert {line.source for line in measured} == {source}
+    printed = [line for line in measured if line.printed is not None]
+    assert all(line.verdict.startswith("not comparable") for line in printed)
+
+
+@pytest.mark.parametrize("report", [None, {"origin": UPSTREAM, "most_frequent": {"李": 1}}])
+def test_a_figure_that_no_report_holds_is_left_empty(
+    tmp_path: Path, report: dict[str, object] | None
+) -> None:
+    if report:
+        files.write_json(tmp_path / "clean/names.json", report)
+    line = table(tmp_path)[0]
+    assert (line.printed, line.ours) == (50, None)
+    assert line.verdict.startswith("not run")
+
+
+def test_an_unknown_source_has_no_floor(tmp_path: Path) -> None:
+    lines = table(tmp_path, {"net": {**evaluation(0.97, 3), "floor": None}})
+    assert {line.floor for line in lines} == {None}
+
+
+def test_experiments_of_other_lectures_and_those_not_evaluated_have_no_lines(
+    tmp_path: Path,
+) -> None:
+    settings = made_up(net=experiment("net", lecture="another"), bayes=experiment("bayes"))
+    lines = table(tmp_path, {"net": EVALUATIONS["net"]}, settings)
+    assert {line.protocol for line in lines} == {"lecture"}
+
+
+class TestAgainstTheBaseline:
+    def verdict(self, net: float, **baselines: float) -> str:
+        """What is said of a network, beside baselines on the same names."""
+        settings = made_up(
+            net=experiment("net"), **{name: experiment("baseline") for name in baselines}
+        )
+        evaluations = {"net": evaluation(net, 1)}
+        evaluations |= {name: evaluation(figure, 1) for name, figure in baselines.items()}
+        return headline("net", table(Path("nowhere"), evaluations, settings)).verdict
+
+    def test_it_is_the_best_of_them_that_counts(self) -> None:
+        assert self.verdict(0.95, bayes=0.9, logistic=0.94) == "beats logistic (+0.0100)"
+        assert self.verdict(0.92, bayes=0.9, logistic=0.94) == "does not beat logistic (-0.0200)"
+
+    def test_a_draw_is_no_victory(self) -> None:
+        assert self.verdict(0.9, bayes=0.9) == "does not beat bayes (+0.0000)"
+
+    def test_without_one_nothing_is_said(self) -> None:
+        assert self.verdict(0.95) == ""
+
+    def test_one_on_other_names_is_no_rival(self) -> None:
+        settings = made_up(net=experiment("net"), bayes=experiment("bayes", dataset="large"))
+        lines = table(Path("nowhere"), EVALUATIONS, settings)
+        assert headline("net", lines).verdict == ""
+        assert headline("bayes", lines).verdict == "baseline"
+
+
+def test_the_seeds_together_are_a_line_of_their_own_and_stand_against_the_baseline() -> None:
+    evaluations = {"net": evaluation(0.93, 3), "bayes": evaluation(0.94, 1)}
+    evaluations["net"]["together"] = {"accuracy": 0.95}
+    lines = table(Path("nowhere"), evaluations, SETTINGS)
+    together = next(line for line in lines if line.metric == "accuracy, seeds together")
+    assert (together.experiment, together.ours, together.spread) == ("net", 0.95, None)
+    assert together.verdict == "beats bayes (+0.0100)"
+    assert headline("net", lines).verdict == "does not beat bayes (-0.0100)"

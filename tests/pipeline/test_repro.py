@@ -1,0 +1,154 @@
+"""The whole pipeline for real, shrunk: it rebuilds everything, then nothing, then what changed."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.pipeline.workspace import KEPT, Workspace
+
+EVERYTHING = [
+    *(
+        f"{stage}@{corpus}"
+        for stage in ("download", "clean")
+        for corpus in ("names", "prose", "lyrics")
+    ),
+    "encode@names_lecture",
+    *(f"train@{name}" for name in KEPT),
+    "evaluate",
+    "report",
+]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Reproduced once, from nothing, and committed."""
+    made = Workspace(tmp_path_factory.mktemp("project"))
+    assert sorted(made.repro()) == sorted(EVERYTHING)
+    made.commit("reproduced")
+    return made
+
+
+def test_everything_is_there(workspace: Workspace) -> None:
+    table = pd.read_csv(workspace.folder / "metrics/replication.csv")
+    assert list(table.columns) == [
+        "row", "experiment", "source", "protocol", "metric",
+        "printed", "ours", "spread", "seeds", "floor", "verdict",
+    ]  # fmt: skip
+    assert set(KEPT) <= set(table["experiment"])
+    assert set(table["source"]) == {"bundled"}
+    page = (workspace.folder / "metrics/replication.md").read_text(encoding="utf-8")
+    assert "names_gru" in page
+    assert (workspace.folder / "metrics/figures/names.svg").exists()
+    for name in KEPT:
+        assert (workspace.folder / f"data/models/{name}/spec.json").exists()
+    assert not (workspace.folder / ".checkpoints/names_gru").exists()
+
+
+def test_a_second_run_does_nothing(workspace: Workspace) -> None:
+    assert workspace.repro() == []
+
+
+def test_a_forced_run_leaves_the_same_bytes(workspace: Workspace) -> None:
+    before = workspace.tree("data", "metrics")
+    assert sorted(workspace.repro("--force")) == sorted(EVERYTHING)
+    assert workspace.tree("data", "metrics") == before
+    assert workspace.git("status", "--porcelain") == ""
+
+
+def test_editing_one_experiment_reruns_that_one(workspace: Workspace) -> None:
+    def faster(values: Any) -> None:
+        values["experiments"]["names_gru"]["training"]["rate"] *= 2
+
+    def slower(values: Any) -> None:
+        values["experiments"]["names_gru"]["training"]["rate"] /= 2
+
+    before = workspace.tree("metrics")
+    workspace.edit(faster)
+    assert workspace.repro() == ["train@names_gru", "evaluate", "report"]
+    assert workspace.tree("metrics") != before
+    workspace.edit(slower)
+    assert workspace.repro() == ["evaluate", "report"], "the training is in DVC's run cache"
+    assert workspace.tree("metrics") == before
+    workspace.git("checkout", "--", ".")
+
+
+def test_runtime_settings_rerun_nothing(workspace: Workspace) -> None:
+    def elsewhere(values: Any) -> None:
+        values["runtime"]["device"] = "cpu"
+
+    workspace.edit(elsewhere)
+    assert workspace.repro() == []
+    workspace.git("checkout", "--", ".")
+
+
+def test_mlflow_shows_one_run_a_training_with_curves_figures_and_weights(
+    workspace: Workspace,
+) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{workspace.folder / 'mlflow.db'}")
+    lecture = client.get_experiment_by_name("names")
+    assert lecture is not None
+    runs = client.search_runs([lecture.experiment_id], "params.training.rate != '0.0'")
+    runs += client.search_runs([lecture.experiment_id], "params.training.kind = 'closed_form'")
+    original = {run.info.run_name: run for run in reversed(runs)}
+    assert set(original) == set(KEPT)
+    run = original["names_rnn"]
+    assert run.info.status == "FINISHED"
+    assert {"fingerprint", "source", "stage", "device"} <= set(run.data.tags)
+    for name in ("train_loss", "seed_0/valid_accuracy", "seed_1/valid_accuracy"):
+        steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
+        assert sorted(steps) == [1, 2], name
+    table = pd.read_csv(workspace.folder / "metrics/replication.csv")
+    ours = table[(table.experiment == "names_rnn") & (table.metric == "log_loss")]["ours"].item()
+    assert run.data.metrics["test_log_loss"] == ours
+    stored = {item.path for item in client.list_artifacts(run.info.run_id, "model")}
+    assert stored == {"model/seed-0.safetensors", "model/seed-1.safetensors", "model/spec.json"}
+    assert client.list_artifacts(run.info.run_id, "samples")
+
+
+def test_publishing_again_changes_nothing(workspace: Workspace) -> None:
+    for options in ([], ["--if-changed"]):
+        done = workspace.run("python", "-m", "stages.publish", *options)
+        assert done.returncode == 0, done.stderr
+        assert "up to date" in done.stderr
+        assert "brought" not in done.stderr
+
+
+def test_predict_answers_and_names_what_it_does_not_know(workspace: Workspace) -> None:
+    name = workspace.tree("data/clean")["data/clean/names/names.csv"].decode().split("\n")[1]
+    name = name.split(",")[0]
+    done = workspace.run("python", "-m", "stages.predict", "names_logistic", name, "A", f"A{name}")
+    assert done.returncode == 0, done.stderr
+    known, unknown, partly = (line.split("\t") for line in done.stdout.splitlines())
+    assert known[0] == name and known[1] in ("男", "女") and 0.5 <= float(known[2]) <= 1
+    assert unknown == ["A", "?", "", "unknown: A"]
+    assert partly[1:] == [known[1], known[2], "unknown: A"]
+
+
+def test_a_fault_is_one_paragraph_and_exit_status_1(workspace: Workspace) -> None:
+    done = workspace.run("python", "-m", "stages.train", "names_gur")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: there is no experiment 'names_gur'")
+    assert "names_gru" in done.stderr
+    assert "Traceback" not in done.stderr
+    shown = workspace.run("python", "-m", "stages.train", "names_gur", "--debug")
+    assert "Traceback" in shown.stderr
+    assert workspace.run("python", "-m", "stages.train").returncode == 2
+
+
+def test_the_summary_fits_a_terminal(workspace: Workspace) -> None:
+    done = workspace.run("python", "-m", "stages.summary", COLUMNS="80")
+    assert done.returncode == 0, done.stderr
+    assert "names_gru" in done.stdout
+    assert "make ui" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_metrics_and_plots_speak_dvc(workspace: Workspace) -> None:
+    shown = workspace.run("dvc", "metrics", "show", "--json")
+    assert "names_gru" in shown.stdout
+    plotted = workspace.run("dvc", "plots", "show", "--json")
+    assert plotted.returncode == 0, plotted.stderr
+    assert "metrics/history/names_gru.csv" in plotted.stdout

@@ -1,0 +1,102 @@
+"""A copy of the project, shrunk until the whole pipeline takes seconds, and `dvc` run in it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from tests.pipeline.imports import ROOT
+
+COPIED = ("stages", "dvc.yaml", "lectures.yaml", "params.yaml", ".dvc/config", ".dvcignore")
+SIZES = {"names": 1500, "prose": 3000, "lyrics": 1500}
+KEPT = ("names_rnn", "names_gru", "names_logistic")
+
+yaml = YAML()
+
+
+class Workspace:
+    """A project folder of its own, under git and DVC."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in COPIED:
+            source, target = ROOT / name, folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, target)
+        (folder / ".gitignore").write_text((ROOT / ".gitignore").read_text(encoding="utf-8"))
+        self.edit(shrink)
+        self.git("init", "--quiet")
+        self.commit("start")
+
+    def edit(self, change: Callable[[Any], None]) -> None:
+        """Change params.yaml."""
+        path = self.folder / "params.yaml"
+        values = yaml.load(path.read_text(encoding="utf-8"))
+        change(values)
+        with path.open("w", encoding="utf-8") as file:
+            yaml.dump(values, file)
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """A command with the project's own Python first on the path."""
+        bins = Path(sys.executable).parent
+        path = f"{bins}{os.pathsep}{os.environ['PATH']}"
+        clean = {k: v for k, v in os.environ.items() if k not in ("MLFLOW_TRACKING_URI",)}
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**clean, "PATH": path, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def repro(self, *options: str) -> list[str]:
+        """`dvc repro`; the stages that ran."""
+        done = self.run("dvc", "repro", *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        running = [line for line in done.stdout.splitlines() if line.startswith("Running stage")]
+        return [line.split("'")[1] for line in running]
+
+    def git(self, *arguments: str) -> str:
+        """A git command's output."""
+        identity = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+        done = self.run("git", *identity, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def commit(self, message: str) -> None:
+        """Everything, as it is."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
+    def tree(self, *folders: str) -> dict[str, bytes]:
+        """The bytes of every file below some folders."""
+        return {
+            path.relative_to(self.folder).as_posix(): path.read_bytes()
+            for folder in folders
+            for path in sorted((self.folder / folder).rglob("*"))
+            if path.is_file()
+        }
+
+
+def shrink(values: Any) -> None:
+    """Few names, few epochs, three experiments: a network, a deeper one and a baseline."""
+    for key, size in SIZES.items():
+        values["corpora"][key]["bundled"]["size"] = size
+    values["datasets"] = {"names_lecture": values["datasets"]["names_lecture"]}
+    values["datasets"]["names_lecture"].update(train=500, valid=100, test=100)
+    experiments = {name: values["experiments"][name] for name in KEPT}
+    for experiment in experiments.values():
+        experiment["dataset"] = "names_lecture"
+        if experiment["training"]["kind"] == "descent":
+            experiment["training"]["epochs"] = 2
+            experiment["seeds"] = [0, 1]
+    values["experiments"] = experiments
