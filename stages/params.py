@@ -27,7 +27,7 @@ class Runtime(Frozen):
     """How this machine runs things. No stage tracks it: changing it re-runs nothing."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int = Field(default=1, ge=1)  # of the CPU; another number may change the last bits
+    threads: int = Field(default=2, ge=1)  # of the CPU; another number may change the last bits
     tracking: bool = True  # whether training and evaluation tell MLflow
 
 
