@@ -52,7 +52,8 @@ def family() -> dict[str, str]:
 def data_differences() -> list[str]:
     """Outputs of data stages whose hash is not the committed one."""
     now, then = (
-        outputs(text) for text in (Path("dvc.lock").read_text("utf-8"), git("show", "HEAD:dvc.lock"))
+        outputs(text)
+        for text in (Path("dvc.lock").read_text("utf-8"), git("show", "HEAD:dvc.lock"))
     )
     return [
         f"{stage}: {path} is {now.get((stage, path))}, was {digest}"

@@ -17,7 +17,7 @@ def main(corpus: str) -> None:
     report = module.clean(paths.raw(corpus) / module.FILE, out, chosen)
     files.write_json(out / "origin.json", origin)
     files.write_json(paths.clean_report(corpus), {"origin": origin, **report})
-    cli.note(f"{corpus}: {report}"[:300])
+    cli.note(f"{corpus}: {cli.brief(report)}")
 
 
 if __name__ == "__main__":

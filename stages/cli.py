@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import typer
@@ -28,6 +28,17 @@ def run(command: Callable[..., Any]) -> None:
 def note(line: str) -> None:
     """One line of progress, at once."""
     print(line, file=sys.stderr, flush=True)
+
+
+def brief(report: Mapping[str, Any]) -> str:
+    """The counts of a report in one line; tables and origins are for its file."""
+    parts = []
+    for name, value in report.items():
+        if isinstance(value, dict) and name not in ("origin", "most_frequent"):
+            parts.append(f"{name} ({brief(value)})")
+        elif isinstance(value, int | float):
+            parts.append(f"{name} {value:,}")
+    return ", ".join(parts)
 
 
 class Progress:

@@ -23,7 +23,7 @@ def main(dataset: str) -> None:
     out.mkdir(parents=True)
     encoded.save(out)
     files.write_json(paths.encode_report(dataset), report)
-    cli.note(f"{dataset}: {report}")
+    cli.note(f"{dataset}: {cli.brief(report)}")
 
 
 def labelled_names(clean: Path, dataset: Dataset) -> tuple[LabelledNames, dict[str, object]]:

@@ -29,7 +29,7 @@ def main() -> None:
             evaluations[name] = EVALUATE[settings.experiments[name].task](name, settings)
             files.write_json(paths.samples(name), evaluations[name].pop("samples"))
             files.write_json(paths.evaluation(name), evaluations[name])
-            progress.step(f"{name}: {evaluations[name]['mean']}")
+            progress.step(f"{name}: {cli.brief(evaluations[name]['mean'])}")
     files.write_json(paths.SCORES, scores(evaluations))
     lines = replication.table(lectures.load(), settings, evaluations, paths.METRICS)
     table = pd.DataFrame(lines, dtype=object)  # counts stay counts beside empty fields
@@ -48,7 +48,7 @@ def classify(name: str, settings: Params) -> dict[str, Any]:
     answers = {}
     for seed in experiment.seeds:
         model = contract.restore(spec, contract.seed_file(paths.model(name), seed))
-        answers[seed] = np.exp(task.log_probabilities(model.to(task.ids.device), "test"))
+        answers[seed] = np.exp(task.log_probabilities(model.to(task.device), "test"))
     by_seed = {seed: measure(found, labels) for seed, found in answers.items()}
     first = answers[experiment.seeds[0]]
     evaluation: dict[str, Any] = rounded(

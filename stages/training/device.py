@@ -1,5 +1,7 @@
 """Where tensors live, and what makes their arithmetic repeat."""
 
+import os
+
 import torch
 
 from stages.errors import PipelineError
@@ -8,6 +10,8 @@ from stages.params import Runtime
 
 def prepare(runtime: Runtime) -> torch.device:
     """Fix the thread count and deterministic algorithms; choose the device."""
+    # cuBLAS repeats its results only with a workspace of its own.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(runtime.threads)
     torch.use_deterministic_algorithms(True)
     if runtime.device == "cuda" and not torch.cuda.is_available():

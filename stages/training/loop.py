@@ -77,7 +77,8 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> None:
 
 def fit(model: Model, task: Task, training: ClosedForm, watch: Watch) -> None:
     """Learning in one call, told as one epoch."""
-    model.fit(*task.everything("train"))
+    model.cpu().fit(*task.everything("train"))
+    model.to(task.device)
     scores = {f"valid_{name}": value for name, value in task.score(model, "valid").items()}
     watch.tell({"epoch": 1, "train_loss": task.score(model, "train")["loss"], **scores})
 

@@ -20,6 +20,7 @@ SCORING_BATCH = 4096
 class Task(Protocol):
     """All that the training loop knows of data."""
 
+    device: torch.device
     inputs: int  # characters in the vocabulary
     outputs: int  # answers to choose from
     about: dict[str, Any]  # what a trained model must know of its data: vocabulary, origin
@@ -43,7 +44,7 @@ class Classify:
     """One label a sequence. Batches hold sequences of one length, so that nothing is padded."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
-        self.data = LabelledNames.load(folder)
+        self.data, self.device = LabelledNames.load(folder), device
         self.inputs, self.outputs = len(self.data.vocabulary), len(CLASSES)
         self.about = self.data.about()
         self.ids = torch.from_numpy(self.data.ids.astype(np.int64)).to(device)
@@ -53,7 +54,7 @@ class Classify:
         self, split: str, size: int, rng: np.random.Generator | None = None
     ) -> Iterator[tuple[Tensor, Tensor]]:
         for rows in of_equal_length(self.data.splits[split], self.data.lengths, size, rng):
-            chosen = torch.from_numpy(rows).to(self.ids.device)
+            chosen = torch.from_numpy(rows).to(self.device)
             yield self.ids[chosen, : self.data.lengths[rows[0]]], self.labels[chosen]
 
     def everything(self, split: str) -> tuple[Tensor, Tensor]:
