@@ -51,10 +51,8 @@ class Progress:
         self._bar = tqdm(total=total, desc=title, disable=not sys.stderr.isatty(), leave=False)
         self._next = time.monotonic() + self.EVERY_S
 
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Take the bar away."""
         self._bar.close()
 
     def step(self, line: str) -> None:

@@ -24,12 +24,12 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
     evaluations = {}
     progress = cli.Progress("evaluate", total=len(settings.experiments))
-    with progress:
-        for name in settings.experiments:
-            evaluations[name] = EVALUATE[settings.experiments[name].task](name, settings)
-            files.write_json(paths.samples(name), evaluations[name].pop("samples"))
-            files.write_json(paths.evaluation(name), evaluations[name])
-            progress.step(f"{name}: {cli.brief(evaluations[name]['mean'])}")
+    for name, experiment in settings.experiments.items():
+        evaluations[name] = EVALUATE[experiment.task](name, settings)
+        files.write_json(paths.samples(name), evaluations[name].pop("samples"))
+        files.write_json(paths.evaluation(name), evaluations[name])
+        progress.step(f"{name}: {cli.brief(evaluations[name]['mean'])}")
+    progress.close()
     files.write_json(paths.SCORES, scores(evaluations))
     lines = replication.table(lectures.load(), settings, evaluations, paths.METRICS)
     table = pd.DataFrame(lines, dtype=object)  # counts stay counts beside empty fields

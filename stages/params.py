@@ -148,7 +148,7 @@ class Params(Frozen):
     experiments: dict[Key, Experiment]
 
     @model_validator(mode="after")
-    def _names_exist(self) -> Self:
+    def _entries_fit(self) -> Self:
         for key, dataset in self.datasets.items():
             if dataset.corpus not in self.corpora:
                 raise ValueError(f"datasets.{key}.corpus: there is no corpus {dataset.corpus!r}")
@@ -156,6 +156,14 @@ class Params(Frozen):
             if experiment.dataset not in self.datasets:
                 raise ValueError(
                     f"experiments.{key}.dataset: there is no dataset {experiment.dataset!r}"
+                )
+            chooses = (
+                isinstance(experiment.training, Descent) and experiment.training.keep == "best"
+            )
+            if chooses and not self.datasets[experiment.dataset].valid:
+                raise ValueError(
+                    f"experiments.{key}.training.keep: best needs validation records, and "
+                    f"datasets.{experiment.dataset}.valid is 0"
                 )
         return self
 

@@ -8,7 +8,7 @@ import torch
 from stages import cli, files, params, paths
 from stages.models import contract
 from stages.tracking.live import LiveSink, Logger
-from stages.tracking.recorder import Recorder, Row, Run
+from stages.tracking.recorder import Recorder, Row, Run, Sink
 from stages.training.checkpoint import Checkpoint
 from stages.training.device import prepare
 from stages.training.fingerprint import fingerprint
@@ -32,23 +32,20 @@ def main(experiment: str) -> None:
     out.mkdir(parents=True)
     # A checkpoint goes with the device, the library and the thread count as well.
     machine = f"{device.type} torch-{torch.__version__} threads-{settings.runtime.threads}"
-    progress = cli.Progress(experiment, total=len(chosen.seeds) * chosen.training.epochs)
-    sinks = (
-        [LiveSink(run, partial(follow, device=device.type))] if settings.runtime.tracking else []
-    )
-    with Recorder(run, paths.history(experiment), device.type, sinks) as recorder, progress:
+    sinks: list[Sink] = [Shown(experiment, len(chosen.seeds) * chosen.training.epochs)]
+    if settings.runtime.tracking:
+        sinks.append(LiveSink(run, partial(follow, device=device.type)))
+    with Recorder(run, paths.history(experiment), device.type, sinks) as recorder:
         for seed in chosen.seeds:
-
-            def tell(row: Row, seed: int = seed) -> None:
-                recorder.epoch(seed, row)
-                progress.step(f"seed {seed}: {_line(row)}")
-
             seed_torch(experiment, seed, "weights")
             model = contract.build(blank).to(device)
-            checkpoint = Checkpoint(
-                contract.seed_file(paths.checkpoint(experiment), seed), f"{identity} {machine}"
+            progress = contract.seed_file(paths.checkpoint(experiment), seed)
+            watch = Watch(
+                name=experiment,
+                seed=seed,
+                checkpoint=Checkpoint(progress, f"{identity} {machine}"),
+                tell=partial(recorder.epoch, seed),
             )
-            watch = Watch(experiment, seed, checkpoint, tell)
             LEARN[chosen.training.kind](model, task, chosen.training, watch)
             contract.save(model, contract.seed_file(out, seed))
     spec = {**model.spec(), "seeds": chosen.seeds, "fingerprint": identity, "about": task.about}
@@ -56,15 +53,25 @@ def main(experiment: str) -> None:
     shutil.rmtree(paths.checkpoint(experiment), ignore_errors=True)
 
 
+class Shown:
+    """The epochs on the screen."""
+
+    def __init__(self, title: str, total: int) -> None:
+        self.progress = cli.Progress(title, total)
+
+    def epoch(self, seed: int, row: Row) -> None:
+        values = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
+        self.progress.step(f"seed {seed}: {values}")
+
+    def close(self) -> None:
+        self.progress.close()
+
+
 def follow(run: Run, device: str) -> Logger:
     """Connect to MLflow; imported late, by the thread that talks to it."""
     from stages.tracking import mlflow_sink
 
     return mlflow_sink.follow(run, device)
-
-
-def _line(row: Row) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in row.items())
 
 
 if __name__ == "__main__":

@@ -97,6 +97,11 @@ def test_a_wrong_value_is_refused_by_its_key(
         ({f"{NAMES}.sha256": SHA256}, NAMES, "url and sha256 go together"),
         ({f"{NAMES}.upstream.git_blob": ABSENT}, f"{NAMES}.upstream", "one of sha256 and git_blob"),
         ({f"{NAMES}.upstream.sha256": SHA256}, f"{NAMES}.upstream", "one of sha256 and git_blob"),
+        (
+            {f"{LECTURE}.valid": 0, f"{RNN}.training.keep": "best"},
+            f"{RNN}.training.keep",
+            f"{LECTURE}.valid is 0",
+        ),
         ({"experiments.Names-RNN": {}}, "experiments.Names-RNN", "pattern"),
     ],
 )

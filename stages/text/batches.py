@@ -1,7 +1,5 @@
 """Batches as views: arrays of row numbers, never copies of the records."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +9,7 @@ def of_equal_length(
     lengths: NDArray[np.uint8],
     size: int,
     rng: np.random.Generator | None = None,
-) -> Iterator[NDArray[np.int32]]:
+) -> list[NDArray[np.int32]]:
     """Row numbers in batches of one length each, so that no batch needs padding or a mask.
 
     With `rng`, rows are shuffled within their length and batches among each other.
@@ -24,4 +22,4 @@ def of_equal_length(
         for start in range(0, len(same), size)
     ]
     turns = range(len(batches)) if rng is None else rng.permutation(len(batches))
-    return (batches[turn] for turn in turns)
+    return [batches[turn] for turn in turns]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from stages.errors import PipelineError
 from stages.models.contract import Model
@@ -44,43 +44,68 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> None:
     )
     progress = _resume(model, optimizer, watch)
     for epoch in range(progress.epoch + 1, training.epochs + 1):
-        # Seeded anew each epoch: an epoch is the same whether or not a kill came before it.
-        seed_torch(watch.name, watch.seed, "epoch", epoch)
-        rng = generator(watch.name, watch.seed, "order", epoch)
-        batches = list(task.batches("train", training.batch, rng))
-        total, count = torch.zeros((), device=batches[0][0].device), 0
-        model.train()
-        for number, (ids, targets) in enumerate(batches):
-            for group in optimizer.param_groups:
-                group["lr"] = rate_at(training, epoch - 1 + number / len(batches))
-            loss = task.loss(model(ids)[0], targets)
-            optimizer.zero_grad()
-            loss.backward()
-            if training.clip_norm is not None:
-                nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
-            optimizer.step()
-            total += loss.detach() * len(targets)
-            count += len(targets)
-        scores = {f"valid_{name}": value for name, value in task.score(model, "valid").items()}
-        row = {"epoch": epoch, "train_loss": total.item() / count, **scores}
+        train_loss = one_epoch(model, task, training, optimizer, epoch, watch)
+        row = {"epoch": epoch, "train_loss": train_loss, **validation(model, task)}
         _refuse_nan(row, watch)
         progress.epoch = epoch
         progress.history.append(row)
         progress.weights = model.state_dict()
         progress.optimizer = optimizer_tensors(optimizer)
-        if training.keep == "last" or row["valid_loss"] == min(_valid_losses(progress)):
-            progress.kept = _copy(model.state_dict())
+        if training.keep == "last" or _is_best(progress.history):
+            progress.kept = {name: value.clone() for name, value in progress.weights.items()}
         watch.checkpoint.write(progress)
         watch.tell(row)
     model.load_state_dict(progress.kept)
+
+
+def one_epoch(
+    model: Model,
+    task: Task,
+    training: Descent,
+    optimizer: torch.optim.Optimizer,
+    epoch: int,
+    watch: Watch,
+) -> float:
+    """Every training record once, in a new order; the mean loss on the way."""
+    # Seeded anew each epoch: an epoch is the same whether or not a kill came before it.
+    seed_torch(watch.name, watch.seed, "epoch", epoch)
+    rng = generator(watch.name, watch.seed, "order", epoch)
+    batches = task.batches("train", training.batch, rng)
+    total, count = torch.zeros((), device=task.device), 0
+    model.train()
+    for number, rows in enumerate(batches):
+        ids, targets = task.take(rows)
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(training, epoch - 1 + number / len(batches))
+        loss = task.loss(model(ids)[0], targets)
+        optimizer.zero_grad()
+        loss.backward()
+        if training.clip_norm is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
+        optimizer.step()
+        total += loss.detach() * len(targets)
+        count += len(targets)
+    return total.item() / count
+
+
+def rate_at(training: Descent, epochs: float) -> float:
+    """The rate once so many epochs, and fractions of one, are done."""
+    if training.schedule == "constant":
+        return training.rate
+    return training.rate * (1 + math.cos(math.pi * epochs / training.epochs)) / 2
+
+
+def validation(model: Model, task: Task) -> Row:
+    """The scores to watch, on records that train nothing."""
+    return {f"valid_{name}": value for name, value in task.score(model, "valid").items()}
 
 
 def fit(model: Model, task: Task, training: ClosedForm, watch: Watch) -> None:
     """Learning in one call, told as one epoch."""
     model.cpu().fit(*task.everything("train"))
     model.to(task.device)
-    scores = {f"valid_{name}": value for name, value in task.score(model, "valid").items()}
-    watch.tell({"epoch": 1, "train_loss": task.score(model, "train")["loss"], **scores})
+    train_loss = task.score(model, "train")["loss"]
+    watch.tell({"epoch": 1, "train_loss": train_loss, **validation(model, task)})
 
 
 LEARN: dict[str, Callable[..., None]] = {"descent": descend, "closed_form": fit}
@@ -97,19 +122,9 @@ def _resume(model: Model, optimizer: torch.optim.Optimizer, watch: Watch) -> Pro
     return progress
 
 
-def rate_at(training: Descent, epochs: float) -> float:
-    """The rate once so many epochs, and fractions of one, are done."""
-    if training.schedule == "constant":
-        return training.rate
-    return training.rate * (1 + math.cos(math.pi * epochs / training.epochs)) / 2
-
-
-def _valid_losses(progress: Progress) -> list[float]:
-    return [row["valid_loss"] for row in progress.history]
-
-
-def _copy(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in state.items()}
+def _is_best(history: list[Row]) -> bool:
+    """Whether the last epoch has the lowest validation loss so far."""
+    return history[-1]["valid_loss"] == min(row["valid_loss"] for row in history)
 
 
 def _refuse_nan(row: Row, watch: Watch) -> None:

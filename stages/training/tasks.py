@@ -1,6 +1,6 @@
 """What a model is asked: how a dataset becomes batches, what the loss is, how answers score."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from stages.text.batches import of_equal_length
 from stages.text.labelled import CLASSES, LabelledNames
 
 SCORING_BATCH = 4096
+Rows = NDArray[np.int32]  # numbers of records
 
 
 class Task(Protocol):
@@ -27,8 +28,11 @@ class Task(Protocol):
 
     def batches(
         self, split: str, size: int, rng: np.random.Generator | None = None
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Inputs and targets on the device, in random order if `rng` is given."""
+    ) -> Sequence[Rows]:
+        """The rows of each batch, in random order if `rng` is given."""
+
+    def take(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Inputs and targets of a batch, on the device."""
 
     def everything(self, split: str) -> tuple[Tensor, Tensor]:
         """A whole split at once, on the CPU, for models with a closed form."""
@@ -52,10 +56,12 @@ class Classify:
 
     def batches(
         self, split: str, size: int, rng: np.random.Generator | None = None
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        for rows in of_equal_length(self.data.splits[split], self.data.lengths, size, rng):
-            chosen = torch.from_numpy(rows).to(self.device)
-            yield self.ids[chosen, : self.data.lengths[rows[0]]], self.labels[chosen]
+    ) -> Sequence[Rows]:
+        return of_equal_length(self.data.splits[split], self.data.lengths, size, rng)
+
+    def take(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        chosen = torch.from_numpy(rows).to(self.device)
+        return self.ids[chosen, : self.data.lengths[rows[0]]], self.labels[chosen]
 
     def everything(self, split: str) -> tuple[Tensor, Tensor]:
         rows = torch.from_numpy(self.data.splits[split])
@@ -78,12 +84,11 @@ class Classify:
     def log_probabilities(self, model: Model, split: str) -> NDArray[np.float64]:
         """ln of what the model gives each class for each record, in the split's order."""
         model.eval()
-        split_rows = self.data.splits[split]
         table = np.empty((len(self.data.labels), self.outputs))
-        batches = of_equal_length(split_rows, self.data.lengths, SCORING_BATCH)
-        for rows, (ids, _) in zip(batches, self.batches(split, SCORING_BATCH), strict=True):
-            table[rows] = model(ids)[0].double().log_softmax(dim=-1).cpu().numpy()
-        return table[split_rows]
+        for rows in self.batches(split, SCORING_BATCH):
+            logits, _ = model(self.take(rows)[0])
+            table[rows] = logits.double().log_softmax(dim=-1).cpu().numpy()
+        return table[self.data.splits[split]]
 
 
 TASKS: dict[str, Callable[[Path, torch.device], Task]] = {"classify": Classify}

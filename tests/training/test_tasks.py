@@ -12,7 +12,9 @@ from tests.training.toy import RECURRENT, toy_task
 def test_a_batch_has_no_padding_and_belongs_to_its_split(tmp_path: Path) -> None:
     task = toy_task(tmp_path)
     seen = 0
-    for ids, targets in task.batches("train", 16, np.random.default_rng(0)):
+    for rows in task.batches("train", 16, np.random.default_rng(0)):
+        ids, targets = task.take(rows)
+        assert set(rows) <= set(task.data.splits["train"])
         assert (ids > 0).all()
         assert len(ids) == len(targets) <= 16
         seen += len(ids)
@@ -21,7 +23,8 @@ def test_a_batch_has_no_padding_and_belongs_to_its_split(tmp_path: Path) -> None
 
 def test_a_batch_keeps_each_name_with_its_label(tmp_path: Path) -> None:
     task = toy_task(tmp_path)
-    for ids, targets in task.batches("train", 16, np.random.default_rng(0)):
+    for rows in task.batches("train", 16, np.random.default_rng(0)):
+        ids, targets = task.take(rows)
         last = [task.data.vocabulary.characters[int(i)] for i in ids[:, -1]]
         assert [character in "abc" for character in last] == targets.bool().tolist()
 
