@@ -1,5 +1,6 @@
 """params.yaml as frozen, checked values: an unknown or ill-typed key is refused by its name."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -180,7 +181,7 @@ def load(path: Path = paths.PARAMS) -> Params:
     except (YAMLError, UnicodeDecodeError) as fault:
         raise PipelineError(f"is not YAML in UTF-8: {fault}", where=str(path)) from fault
     except ValidationError as fault:
-        raise PipelineError(_explain(fault), where=str(path)) from fault
+        raise PipelineError(_explain(fault, values), where=str(path)) from fault
 
 
 def choose(section: dict[str, Chosen], key: str, kind: str) -> Chosen:
@@ -193,10 +194,10 @@ def choose(section: dict[str, Chosen], key: str, kind: str) -> Chosen:
     return section[key]
 
 
-def _explain(fault: ValidationError) -> str:
+def _explain(fault: ValidationError, values: Any) -> str:
     lines = []
     for error in fault.errors():
-        place = ".".join(str(part) for part in error["loc"])
+        place = ".".join(_keys(error["loc"], values))
         message = error["msg"].removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":
             message = "unknown key (a misspelling?)"
@@ -204,3 +205,14 @@ def _explain(fault: ValidationError) -> str:
             message += f" (found {error['input']!r})"
         lines.append(f"{place}: {message}" if place else message)
     return "; ".join(lines) + "."
+
+
+def _keys(location: tuple[int | str, ...], values: Any) -> Iterator[str]:
+    """A fault's place as the file has it: pydantic's also names the variants of a union."""
+    for number, part in enumerate(location, 1):
+        inside = isinstance(values, dict) and part in values
+        inside = inside or (isinstance(values, list) and isinstance(part, int))
+        if inside:
+            values = values[part]
+        if inside or (number == len(location) and isinstance(values, dict)):
+            yield str(part)

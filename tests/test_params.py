@@ -82,9 +82,9 @@ def test_a_wrong_value_is_refused_by_its_key(
 ) -> None:
     project.edit({place: value})
     message = complaint()
-    # The kind of training stands between: training.descent.rate.
     for part in place.split("."):
         assert part in message
+    assert "descent." not in message, "a variant of a union is no key of the file"
     assert says in message
 
 
@@ -164,8 +164,8 @@ def test_without_a_file_it_says_where_to_run(project: Project) -> None:
 def test_numbers_are_read_as_dvc_reads_them(project: Project) -> None:
     # YAML 1.2: 1e-3 is a number, which older readers take for a string.
     text = project.params.read_text(encoding="utf-8")
-    assert "rate: 0.05\n" in text
-    project.params.write_text(text.replace("rate: 0.05\n", "rate: 1e-3\n"), encoding="utf-8")
+    assert "rate: 0.5\n" in text
+    project.params.write_text(text.replace("rate: 0.5\n", "rate: 1e-3\n"), encoding="utf-8")
     training = params.load().experiments["names_rnn"].training
     assert isinstance(training, params.Descent)
     assert training.rate == 1e-3
