@@ -30,6 +30,14 @@ def main() -> None:
     overrides = [f"source={NAME}"]
     for key, corpus in settings.corpora.items():
         overrides += obtain(key, corpus, settings)
+    if sum(override.startswith("~experiments.") for override in overrides) == len(
+        settings.experiments
+    ):
+        raise PipelineError(
+            "no corpus of any experiment could be had; what was tried stands above.",
+            where="make replicate",
+            remedy=f"Connect to the network, or set {MIRROR_VARIABLE} to a folder that has them.",
+        )
     environment = {
         **os.environ,
         MIRROR_VARIABLE: str(SHELF.resolve()),

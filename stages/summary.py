@@ -1,6 +1,7 @@
 """What came of it, on one screen, and where to look next. Reads files only."""
 
 import pandas as pd
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -10,6 +11,7 @@ from stages.evaluation import lectures
 from stages.reporting.page import number
 
 NEXT = f"""\
+best: what the source of the corpus itself reaches on the same records
 {paths.REPLICATION_PAGE}   every figure beside the lecture's
 make ui                  the runs, compared in MLflow
 make replicate           the same on the lectures' own corpora"""
@@ -24,19 +26,19 @@ def main() -> None:
 
 
 def print_table(lines: pd.DataFrame, console: Console) -> None:
-    """One table a lecture; the experiments of a dataset together, the best first."""
+    """A table for each lecture and dataset, the best experiment first."""
     for key, lecture in lectures.load().items():
-        table = Table(title=f"{key}: {lecture.headline}", title_justify="left")
-        table.add_column("experiment")
-        for column in ("ours", "best possible"):
-            table.add_column(column, justify="right")
-        table.add_column("verdict")
         ours = lines[lines["row"].str.startswith(lecture.own_row[0])]
         ours = ours[(ours["metric"] == lecture.headline) & (ours["protocol"] != "lecture")]
         for protocol, group in ours.groupby("protocol", sort=False):
-            table.add_section()
-            table.add_row(f"[dim]{protocol}, {group['source'].iloc[0]}[/dim]")
-            for line in group.sort_values("ours", ascending=False).to_dict("records"):
+            title = f"{key}: {lecture.headline}, {protocol} ({group['source'].iloc[0]})"
+            table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1))
+            table.add_column("experiment", no_wrap=True)
+            table.add_column("ours", justify="right", no_wrap=True)
+            table.add_column("best", justify="right")
+            table.add_column("verdict")
+            best_first = group.sort_values("ours", ascending=lecture.better == "lower")
+            for line in best_first.to_dict("records"):
                 spread = number(line["spread"])
                 table.add_row(
                     line["experiment"],
@@ -44,7 +46,7 @@ def print_table(lines: pd.DataFrame, console: Console) -> None:
                     number(line["floor"]),
                     _text(line["verdict"]),
                 )
-        console.print(table)
+            console.print(table)
 
 
 def _text(value: object) -> str:

@@ -1,0 +1,127 @@
+"""make replicate: what it takes, what it leaves out, and that the workspace stays as it is."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from stages import params, replicate
+from stages.corpora.fetch import MIRROR_VARIABLE
+from stages.errors import PipelineError
+from tests.pipeline.workspace import Workspace
+from tests.project import Project
+
+NAMES = "dict,sex\n" + "".join(
+    f"{a}{b},{'男女'[i % 2]}\n" for i, a in enumerate("王李张刘") for b in "明芳伟丽强静"
+)
+HERE = "http://127.0.0.1:9"  # nothing listens there
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture
+def shelf(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A mirror folder; the real params, with upstreams that no network has."""
+    monkeypatch.setattr("stages.corpora.fetch.RETRIES", 0)
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    monkeypatch.setenv(MIRROR_VARIABLE, str(folder))
+    digest = sha256(NAMES.encode())
+    project.edit(
+        {
+            "corpora.names.upstream": {"url": f"{HERE}/upstream.txt", "sha256": digest},
+            "corpora.names.standin": {"url": "standin.txt", "sha256": digest},
+        }
+    )
+    return folder
+
+
+def overrides() -> list[str]:
+    settings = params.load()
+    return replicate.obtain("names", settings.corpora["names"], settings)
+
+
+def test_a_corpus_that_can_be_had_needs_nothing(shelf: Path) -> None:
+    (shelf / "upstream.txt").write_text(NAMES, encoding="utf-8")
+    assert overrides() == []
+    assert (replicate.SHELF / "upstream.txt").exists()
+
+
+def test_what_is_on_the_shelf_is_not_fetched_again(shelf: Path) -> None:
+    (shelf / "upstream.txt").write_text(NAMES, encoding="utf-8")
+    overrides()
+    (shelf / "upstream.txt").unlink()
+    assert overrides() == []
+
+
+def test_the_stand_in_replaces_what_cannot_be_had_and_that_is_said(
+    shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shelf / "standin.txt").write_text(NAMES, encoding="utf-8")
+    digest = sha256(NAMES.encode())
+    assert overrides() == ["corpora.names.url=standin.txt", f"corpora.names.sha256={digest}"]
+    assert "standin.txt stands in" in capsys.readouterr().err
+
+
+def test_without_either_the_corpus_and_all_that_needs_it_are_left_out(
+    shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left_out = overrides()
+    assert {"~corpora.names", "~datasets.names_top500", "~experiments.names_gru"} <= set(left_out)
+    settings = params.load()
+    assert len(left_out) == 1 + len(settings.datasets) + len(settings.experiments)
+    assert "names is left out" in capsys.readouterr().err
+
+
+def test_a_wrong_file_is_an_error_and_no_reason_for_a_stand_in(shelf: Path) -> None:
+    (shelf / "upstream.txt").write_text("damaged", encoding="utf-8")
+    (shelf / "standin.txt").write_text(NAMES, encoding="utf-8")
+    with pytest.raises(PipelineError, match="not the file that params"):
+        overrides()
+
+
+def test_a_file_of_ones_own_is_kept(shelf: Path, project: Project) -> None:
+    project.edit({"corpora.names.url": "mine.txt", "corpora.names.sha256": "0" * 64})
+    assert overrides() == []
+
+
+def test_it_runs_beside_the_workspace_and_leaves_its_figures(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    workspace = Workspace(tmp_path_factory.mktemp("project"))
+    for stage in ("names", "prose", "lyrics"):  # upstream files, made by the bundled generators
+        workspace.repro(f"download@{stage}")
+    mirror = tmp_path_factory.mktemp("mirror")
+    files = {"names": "names.txt", "prose": "prose.txt", "lyrics": "lyrics"}
+
+    def publish(values: Any) -> None:
+        for corpus, file in files.items():
+            content = (workspace.folder / f"data/raw/{corpus}/{file}").read_bytes()
+            (mirror / file).write_bytes(content)
+            values["corpora"][corpus]["upstream"] = {
+                "url": f"{HERE}/{file}",
+                "sha256": sha256(content),
+            }
+
+    workspace.edit(publish)
+    workspace.commit("upstreams")
+    identity = {
+        f"GIT_{who}_{what}": "test@localhost"
+        for who in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
+    done = workspace.run("python", "-m", "stages.replicate", CORPORA_MIRROR=str(mirror), **identity)
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = pd.read_csv(workspace.folder / "metrics/upstream/replication.csv")
+    assert set(table["source"]) == {"upstream"}
+    assert table["floor"].isna().all(), "nothing is known of a source that is not ours"
+    printed = table[table["protocol"] == "lecture"]["verdict"]
+    assert set(printed) <= {"reproduced", "better", "not reproduced"}
+    changed = workspace.git("status", "--porcelain", "--untracked-files=all").splitlines()
+    assert all(line.startswith("?? metrics/upstream/") for line in changed)
+    assert not (workspace.folder / "metrics/upstream/samples").exists()
+    assert not (workspace.folder / "metrics/replication.csv").exists()
