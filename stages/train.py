@@ -7,7 +7,7 @@ import torch
 
 from stages import cli, files, params, paths
 from stages.models import contract
-from stages.tracking.live import LiveSink, Logger
+from stages.tracking.live import Follower, LiveSink
 from stages.tracking.recorder import Recorder, Row, Run, Sink
 from stages.training.checkpoint import Checkpoint
 from stages.training.device import prepare
@@ -63,15 +63,15 @@ class Shown:
         values = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
         self.progress.step(f"seed {seed}: {values}")
 
-    def close(self) -> None:
+    def close(self, *, finished: bool) -> None:
         self.progress.close()
 
 
-def follow(run: Run, device: str) -> Logger:
+def follow(run: Run, device: str) -> Follower:
     """Connect to MLflow; imported late, by the thread that talks to it."""
-    from stages.tracking import mlflow_sink
+    from stages.tracking.mlflow_sink import Following
 
-    return mlflow_sink.follow(run, device)
+    return Following(run, device)
 
 
 if __name__ == "__main__":

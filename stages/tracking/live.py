@@ -3,38 +3,48 @@
 import queue
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from stages.cli import note
 from stages.tracking.recorder import Row, Run
 
 PATIENCE_S = 5.0  # how long a finished training waits for a tracker that lags behind
 
-Logger = Callable[[int, Row], None]  # logs one epoch of one seed
+
+class Follower(Protocol):
+    """A tracker's side of one training; each call may be slow, or raise."""
+
+    def epoch(self, seed: int, row: Row) -> None:
+        """Log one epoch of one seed."""
+
+    def close(self, *, finished: bool) -> None:
+        """Say how it ended."""
 
 
 class LiveSink:
     """A sink that never blocks and never raises."""
 
-    def __init__(self, run: Run, connect: Callable[[Run], Logger]) -> None:
+    def __init__(self, run: Run, connect: Callable[[Run], Follower]) -> None:
         self.run = run
-        self._events: queue.Queue[tuple[int, Row] | None] = queue.Queue()
+        self._calls: queue.Queue[Callable[[Follower], None] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, args=(connect,), daemon=True)
         self._thread.start()
 
     def epoch(self, seed: int, row: Row) -> None:
-        self._events.put((seed, row))
+        self._calls.put(lambda follower: follower.epoch(seed, row))
 
-    def close(self) -> None:
-        self._events.put(None)
+    def close(self, *, finished: bool) -> None:
+        self._calls.put(lambda follower: follower.close(finished=finished))
+        self._calls.put(None)
         self._thread.join(PATIENCE_S)
         if self._thread.is_alive():
             self._warn("it lags behind")
 
-    def _work(self, connect: Callable[[Run], Logger]) -> None:
+    def _work(self, connect: Callable[[Run], Follower]) -> None:
         try:
-            log = connect(self.run)
-            while (event := self._events.get()) is not None:
-                log(*event)
+            follower = connect(self.run)
+            while (call := self._calls.get()) is not None:
+                call(follower)
         except Exception as fault:  # whatever a tracker throws, the training goes on
             self._warn(f"{type(fault).__name__}: {fault}"[:300])
 

@@ -14,7 +14,6 @@ import mlflow
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.entities import Run as MlflowRun
 
-from stages.tracking.live import Logger
 from stages.tracking.recorder import Row, Run, git_commit
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
@@ -58,7 +57,12 @@ class Store:
         """The id of the run, made if need be, with its parameters and tags."""
         known = self.find(run)
         if known is None:
-            identity = {FINGERPRINT: run.fingerprint, "source": run.source, "stage": "train"}
+            identity = {
+                FINGERPRINT: run.fingerprint,
+                "source": run.source,
+                "stage": "train",
+                "mlflow.source.name": f"python -m stages.train {run.name}",
+            }
             known = self.client.create_run(
                 self.experiment(run.lecture), tags=identity, run_name=run.name
             )
@@ -96,17 +100,19 @@ class Store:
         return {int(metric.step) for metric in self.client.get_metric_history(run_id, name)}
 
 
-def follow(run: Run, device: str) -> Logger:
-    """A logger of epochs as they pass; for a run that is there already it adds what is missing."""
-    store = Store()
-    tags = {"device": device, "mlflow.source.git.commit": git_commit()}
-    run_id = store.ensure(run, tags)
-    curves = Curves(run.seeds)
+class Following:
+    """A training as it passes; to a run that is there already it adds what is missing."""
 
-    def log(seed: int, row: Row) -> None:
-        store.log(run_id, curves.points(seed, row))
+    def __init__(self, run: Run, device: str) -> None:
+        self.store, self.curves = Store(), Curves(run.seeds)
+        tags = {"device": device, "mlflow.source.git.commit": git_commit()}
+        self.run_id = self.store.ensure(run, tags)
 
-    return log
+    def epoch(self, seed: int, row: Row) -> None:
+        self.store.log(self.run_id, self.curves.points(seed, row))
+
+    def close(self, *, finished: bool) -> None:
+        self.store.client.set_terminated(self.run_id, "FINISHED" if finished else "FAILED")
 
 
 class Curves:
@@ -125,7 +131,7 @@ class Curves:
         if len(at_step) == len(self.seeds):
             for name in values:
                 mean = sum(other[name] for other in at_step.values()) / len(at_step)
-                points.append((name, mean, step))
+                points.append((f"mean/{name}", mean, step))
         return points
 
 

@@ -79,23 +79,20 @@ def _publish(store: "Store", settings: Params, name: str, state: str) -> bool:
         store.client.log_artifact(run_id, str(path), path.parent.name)
     store.client.log_artifacts(run_id, str(paths.model(name)), "model")
     store.client.set_tag(run_id, PUBLISHED, state)
-    store.client.set_terminated(run_id)
+    if known is None or known.info.status != "FINISHED":
+        store.client.set_terminated(run_id)
     return True
 
 
 def figures(evaluation: dict[str, Any]) -> Iterator[tuple[str, float]]:
     """The final figures of a run, by the names under which MLflow shows them."""
-    for kind, prefix in (
-        ("mean", "test"),
-        ("spread", "test_spread"),
-        ("together", "test_together"),
-        ("floor", "floor"),
-    ):
+    kinds = {"mean": "", "spread": "_spread", "together": "_together", "floor": "_best_possible"}
+    for kind, suffix in kinds.items():
         for metric, value in (evaluation.get(kind) or {}).items():
-            yield f"{prefix}_{metric}", value
+            yield f"final/{metric}{suffix}", value
     for name, line in evaluation["first_seed"].get("by_class", {}).items():
         for metric in ("precision", "recall"):
-            yield f"test_{metric}_{name}", line[metric]
+            yield f"final/{metric}_{name}", line[metric]
 
 
 def _circumstances(run: Run) -> dict[str, str]:

@@ -58,8 +58,8 @@ class Sink(Protocol):
     def epoch(self, seed: int, row: Row) -> None:
         """One finished epoch of one seed."""
 
-    def close(self) -> None:
-        """The training is over."""
+    def close(self, *, finished: bool) -> None:
+        """The training is over: it came to its end, or it failed."""
 
 
 class Recorder:
@@ -76,11 +76,11 @@ class Recorder:
     def __enter__(self) -> "Recorder":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, fault: type[BaseException] | None, *_: object) -> None:
         self._file.close()
         files.write_json(Circumstances.path(self.run.name), asdict(self.circumstances))
         for sink in self.sinks:
-            sink.close()
+            sink.close(finished=fault is None)
 
     def epoch(self, seed: int, row: Row) -> None:
         """Append one line; every epoch has the same columns."""

@@ -97,12 +97,12 @@ def test_mlflow_shows_one_run_a_training_with_curves_figures_and_weights(
     run = original["names_rnn"]
     assert run.info.status == "FINISHED"
     assert {"fingerprint", "source", "stage", "device"} <= set(run.data.tags)
-    for name in ("train_loss", "seed_0/valid_accuracy", "seed_1/valid_accuracy"):
+    for name in ("mean/train_loss", "seed_0/valid_accuracy", "seed_1/valid_accuracy"):
         steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
         assert sorted(steps) == [1, 2], name
     table = pd.read_csv(workspace.folder / "metrics/replication.csv")
     ours = table[(table.experiment == "names_rnn") & (table.metric == "log_loss")]["ours"].item()
-    assert run.data.metrics["test_log_loss"] == ours
+    assert run.data.metrics["final/log_loss"] == ours
     stored = {item.path for item in client.list_artifacts(run.info.run_id, "model")}
     assert stored == {"model/seed-0.safetensors", "model/seed-1.safetensors", "model/spec.json"}
     assert client.list_artifacts(run.info.run_id, "samples")

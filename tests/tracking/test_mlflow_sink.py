@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.tracking.mlflow_sink import Curves, Store, flat, follow
+from stages.tracking.mlflow_sink import Curves, Following, Store, flat
 from stages.tracking.recorder import Row, Run
 
 RUN = Run("toy", "names", "a" * 64, (0, 1), {"training": {"rate": 0.1}, "seeds": [0, 1]}, "bundled")
@@ -53,13 +53,13 @@ def test_curves_are_complete_and_logging_again_adds_nothing(store: Store) -> Non
     store.log_curves(run_id, RUN.seeds, HISTORY)
     store.log_curves(run_id, RUN.seeds, HISTORY)
     assert curve(store, RUN, "seed_1/train_loss") == [(1, 2.0), (2, 1.5), (3, 1 + 1 / 3)]
-    assert [step for step, _ in curve(store, RUN, "train_loss")] == [1, 2, 3]
+    assert [step for step, _ in curve(store, RUN, "mean/train_loss")] == [1, 2, 3]
 
 
 def test_the_mean_is_over_all_seeds_and_waits_for_the_last(store: Store) -> None:
     curves = Curves((0, 1))
     assert curves.points(0, {"epoch": 1, "loss": 1.0}) == [("seed_0/loss", 1.0, 1)]
-    assert curves.points(1, {"epoch": 1, "loss": 3.0})[-1] == ("loss", 2.0, 1)
+    assert curves.points(1, {"epoch": 1, "loss": 3.0})[-1] == ("mean/loss", 2.0, 1)
 
 
 def test_figures_are_replaced_not_repeated(store: Store) -> None:
@@ -77,10 +77,22 @@ def test_live_logging_continues_the_run_that_is_there(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
     run = Run("live", "names", "c" * 64, (0,), {}, "bundled")
     for _ in range(2):  # the second time as after a kill
-        log = follow(run, "cpu")
+        following = Following(run, "cpu")
         for epoch in (1, 2):
-            log(0, {"epoch": epoch, "train_loss": 1.0})
-    assert curve(store, run, "train_loss") == [(1, 1.0), (2, 1.0)]
+            following.epoch(0, {"epoch": epoch, "train_loss": 1.0})
+    assert curve(store, run, "mean/train_loss") == [(1, 1.0), (2, 1.0)]
+
+
+@pytest.mark.parametrize(("finished", "status"), [(True, "FINISHED"), (False, "FAILED")])
+def test_a_run_says_how_it_ended(
+    store: Store, monkeypatch: pytest.MonkeyPatch, finished: bool, status: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
+    run = Run("ended", "names", status, (0,), {}, "bundled")
+    Following(run, "cpu").close(finished=finished)
+    found = store.find(run)
+    assert found is not None
+    assert found.info.status == status
 
 
 def test_artifacts_lie_beside_the_database_wherever_the_process_runs(store: Store) -> None:

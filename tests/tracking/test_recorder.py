@@ -1,5 +1,6 @@
 """Files first: the history is complete whatever becomes of who listens."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,37 @@ def test_the_history_has_no_clock_in_it() -> None:
     assert Circumstances.path("toy").exists()
 
 
-def test_a_tracker_that_fails_costs_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
-    def connect(_: Run) -> live.Logger:
+class Deaf:
+    """A tracker that hears everything and does nothing."""
+
+    def __init__(self, _: Run) -> None:
+        self.heard: list[object] = []
+
+    def epoch(self, seed: int, row: Row) -> None:
+        self.heard.append((seed, row))
+
+    def close(self, *, finished: bool) -> None:
+        self.heard.append("finished" if finished else "failed")
+
+
+def test_a_live_tracker_hears_every_epoch_in_order_and_how_it_ended() -> None:
+    followers: list[Deaf] = []
+    record(LiveSink(RUN, lambda run: followers.append(Deaf(run)) or followers[0]))
+    assert followers[0].heard == [*ROWS, "finished"]
+
+
+def test_a_training_that_fails_is_told_as_failed() -> None:
+    followers: list[Deaf] = []
+    sink = LiveSink(RUN, lambda run: followers.append(Deaf(run)) or followers[0])
+    with pytest.raises(ValueError, match="nan"), Recorder(RUN, Path("h.csv"), "cpu", [sink]):
+        raise ValueError("nan")
+    assert followers[0].heard == ["failed"]
+
+
+def test_a_tracker_that_cannot_be_reached_costs_a_warning(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def connect(_: Run) -> live.Follower:
         raise ConnectionError("no server there")
 
     assert read_history(record(LiveSink(RUN, connect))) == ROWS
@@ -55,28 +85,25 @@ def test_a_tracker_that_fails_costs_a_warning(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_tracker_that_dies_midway_costs_one_warning(capsys: pytest.CaptureFixture[str]) -> None:
-    def log(seed: int, row: Row) -> None:
-        if seed:
-            raise TimeoutError("gone")
+    class Dying(Deaf):
+        def epoch(self, seed: int, row: Row) -> None:
+            if seed:
+                raise TimeoutError("gone")
 
-    assert read_history(record(LiveSink(RUN, lambda _: log))) == ROWS
+    assert read_history(record(LiveSink(RUN, Dying))) == ROWS
     assert capsys.readouterr().err.count("warning") == 1
 
 
 def test_a_tracker_that_hangs_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import threading
-
     monkeypatch.setattr(live, "PATIENCE_S", 0.05)
     hang = threading.Event()
-    sink = LiveSink(RUN, lambda _: lambda *_: hang.wait() and None)
-    assert read_history(record(sink)) == ROWS
+
+    class Hanging(Deaf):
+        def epoch(self, seed: int, row: Row) -> None:
+            hang.wait()
+
+    assert read_history(record(LiveSink(RUN, Hanging))) == ROWS
     assert "lags behind" in capsys.readouterr().err
     hang.set()
-
-
-def test_a_live_tracker_hears_every_epoch_in_order() -> None:
-    heard: list[tuple[int, Row]] = []
-    record(LiveSink(RUN, lambda _: lambda seed, row: heard.append((seed, row))))
-    assert heard == ROWS
