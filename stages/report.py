@@ -16,8 +16,8 @@ def main() -> None:
     for key, lecture in known.items():
         lines = table[table["row"].str.startswith(lecture.own_row[0])]
         target = paths.figure(key)
-        chart.draw(lines, lecture.headline, lecture.title, target)
-        figures[key] = target.relative_to(paths.METRICS).as_posix()
+        if chart.draw(lines, lecture.headline, lecture.title, target):
+            figures[key] = target.relative_to(paths.METRICS).as_posix()
     files.write_text(paths.REPLICATION_PAGE, page.render(table, known, figures))
     cli.note(f"{len(table)} lines in {paths.REPLICATION_PAGE}")
 

@@ -10,10 +10,12 @@ from matplotlib.axes import Axes
 OURS, FLOOR, BASELINE = "#1f6f8b", "#b5541c", "#8a8a8a"
 
 
-def draw(table: pd.DataFrame, metric: str, title: str, target: Path) -> None:
-    """One panel a dataset; the same table gives the same bytes."""
+def draw(table: pd.DataFrame, metric: str, title: str, target: Path) -> bool:
+    """One panel a dataset; the same table gives the same bytes. False: nothing to draw."""
     lines = table[(table["metric"] == metric) & (table["protocol"] != "lecture")]
     groups = [(str(protocol), group) for protocol, group in lines.groupby("protocol", sort=False)]
+    if not groups:
+        return False
     matplotlib.use("svg")
     with plt.rc_context({"svg.hashsalt": title, "font.size": 9, "axes.titlesize": 9}):
         heights = [len(group) + 1 for _, group in groups]
@@ -32,6 +34,7 @@ def draw(table: pd.DataFrame, metric: str, title: str, target: Path) -> None:
         # No date and no random ids: the picture is in git.
         figure.savefig(target, metadata={"Date": None, "Creator": None})
         plt.close(figure)
+    return True
 
 
 def _panel(axis: Axes, title: str, group: pd.DataFrame) -> None:

@@ -1,0 +1,99 @@
+"""The comparison that CI makes: bytes on the same processor, a stated tolerance on another."""
+
+import importlib.util
+import json
+import subprocess
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.pipeline.imports import ROOT
+
+LOCK = """\
+stages:
+  clean@names:
+    outs:
+    - path: data/clean/names
+      md5: {clean}
+  train@names_gru:
+    outs:
+    - path: data/models/names_gru
+      md5: {model}
+"""
+SCORES = {"names_gru": {"accuracy": 0.95, "log_loss": 0.15, "calibration_error": 0.01}}
+
+
+@pytest.fixture
+def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """.ci/compare.py in a repository whose results are committed."""
+    spec = importlib.util.spec_from_file_location("compare", ROOT / ".ci/compare.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "metrics").mkdir()
+    write(clean="a", model="b", scores=SCORES)
+    module.WRITTEN_ON.write_text(json.dumps(module.family()))
+    for command in (
+        "init -q",
+        "add -A",
+        "-c user.name=t -c user.email=t@localhost commit -qm results",
+    ):
+        subprocess.run(["git", *command.split()], check=True)
+    return module
+
+
+def write(clean: str, model: str, scores: dict[str, Any]) -> None:
+    Path("dvc.lock").write_text(LOCK.format(clean=clean, model=model), encoding="utf-8")
+    Path("metrics/scores.json").write_text(json.dumps(scores), encoding="utf-8")
+
+
+def moved(**change: float) -> dict[str, Any]:
+    return {"names_gru": {**SCORES["names_gru"], **change}}
+
+
+def elsewhere(compare: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare, "family", lambda: {"machine": "another"})
+
+
+def test_same_bytes_are_said_to_be(compare: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    compare.main()
+    assert "same bytes" in capsys.readouterr().out
+
+
+def test_other_bytes_on_the_same_processor_fail(compare: ModuleType) -> None:
+    write("a", "c", SCORES)
+    with pytest.raises(SystemExit, match=r"(?s)different bytes.*dvc\.lock"):
+        compare.main()
+
+
+def test_on_another_processor_scores_may_move_a_little(
+    compare: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere(compare, monkeypatch)
+    write("a", "c", moved(accuracy=0.955))
+    compare.main()
+    assert "by tolerance" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("clean", "scores", "fault"),
+    [
+        ("x", SCORES, "clean@names: data/clean/names is x, was a"),
+        ("a", moved(accuracy=0.9), r"names_gru: accuracy is 0\.9, was 0\.95"),
+        ("a", {}, "other experiments"),
+    ],
+)
+def test_on_another_processor_data_and_large_moves_fail(
+    compare: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    clean: str,
+    scores: dict[str, Any],
+    fault: str,
+) -> None:
+    elsewhere(compare, monkeypatch)
+    write(clean, "c", scores)
+    with pytest.raises(SystemExit, match=fault):
+        compare.main()
