@@ -30,7 +30,7 @@ test: $(READY) ## Lint, types and the test suite
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest
+	pytest -n 2 --dist loadfile
 
 ui: $(READY) ## MLflow on http://127.0.0.1:5000
 	@python -m stages.publish --if-changed

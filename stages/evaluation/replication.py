@@ -10,7 +10,6 @@ from stages.params import Experiment, Params
 
 Evaluations = Mapping[str, Mapping[str, Any]]  # what evaluate measured, by experiment
 PRINTED_FOR = "upstream"  # the corpora on which the lectures print their figures
-HELD_OUT = ("accuracy", "log_loss", "calibration_error")
 TOGETHER = ", seeds together"
 
 
@@ -126,7 +125,7 @@ def _own(
 ) -> Iterator[Line]:
     """Every held-out figure of one experiment; the headline stands against the baselines."""
     evaluation = evaluations[name]
-    found = {metric: _measured(evaluation, metric) for metric in HELD_OUT}
+    found = {metric: _measured(evaluation, metric) for metric in evaluation["mean"]}
     if "together" in evaluation:  # the seeds' probabilities averaged: one answer, no spread
         headline = found[lecture.headline]
         together = evaluation["together"][lecture.headline]
