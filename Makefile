@@ -20,7 +20,7 @@ $(READY): requirements.txt
 
 repro: $(READY) ## Rebuild everything that changed, on the bundled corpora, and show the result
 	dvc repro
-	@python -m stages.publish --if-changed
+	@python -m stages.publish --after-repro
 	@python -m stages.summary
 
 replicate: $(READY) ## The same on the lectures' own corpora, into metrics/upstream
@@ -33,8 +33,11 @@ test: $(READY) ## Lint, types and the test suite
 	pytest -n 2 --dist loadfile
 
 ui: $(READY) ## MLflow on http://127.0.0.1:5000
-	@python -m stages.publish --if-changed
-	mlflow ui --host 127.0.0.1 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
+	@python -m stages.publish --after-repro
+	@case "$${MLFLOW_TRACKING_URI:-}" in \
+	http*) echo "MLflow runs at $$MLFLOW_TRACKING_URI" ;; \
+	*) mlflow ui --host 127.0.0.1 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" ;; \
+	esac
 
 publish: $(READY) ## Bring MLflow up to what the files say
 	python -m stages.publish

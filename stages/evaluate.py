@@ -5,12 +5,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from stages import cli, files, params, paths
 from stages.evaluation import lectures, replication
 from stages.evaluation.aggregate import over_seeds, rounded
-from stages.evaluation.classification import by_class, calibration, confusion, measure, samples
+from stages.evaluation.classification import (
+    by_class,
+    calibration,
+    confusion,
+    is_right,
+    measure,
+    samples,
+)
+from stages.evaluation.paired import Right, against_baselines
 from stages.models import contract
 from stages.params import Params
 from stages.training.device import prepare
@@ -22,14 +29,22 @@ def main() -> None:
     settings = params.load()
     for folder in (paths.EVALUATIONS, paths.SAMPLES):
         shutil.rmtree(folder, ignore_errors=True)
-    evaluations = {}
+    evaluations: dict[str, dict[str, Any]] = {}
+    right: dict[str, Right] = {}
+    together: dict[str, Right] = {}
     progress = cli.Progress("evaluate", total=len(settings.experiments))
     for name, experiment in settings.experiments.items():
-        evaluations[name] = EVALUATE[experiment.task](name, settings)
-        files.write_json(paths.samples(name), evaluations[name].pop("samples"))
-        files.write_json(paths.evaluation(name), evaluations[name])
+        evaluations[name] = evaluation = EVALUATE[experiment.task](name, settings)
+        right[name] = evaluation.pop("right")
+        if len(experiment.seeds) > 1:
+            together[name] = evaluation.pop("right_together")
+        files.write_json(paths.samples(name), evaluation.pop("samples"))
         progress.step(f"{name}: {cli.brief(evaluations[name]['mean'])}")
     progress.close()
+    for name, against in against_baselines(settings, right, together).items():
+        evaluations[name]["against"] = rounded(against)
+    for name, evaluation in evaluations.items():
+        files.write_json(paths.evaluation(name), evaluation)
     files.write_json(paths.SCORES, scores(evaluations))
     lines = replication.table(lectures.load(), settings, evaluations, paths.METRICS)
     table = pd.DataFrame(lines, dtype=object)  # counts stay counts beside empty fields
@@ -51,15 +66,16 @@ def classify(name: str, settings: Params) -> dict[str, Any]:
         answers[seed] = np.exp(task.log_probabilities(model.to(task.device), "test"))
     by_seed = {seed: measure(found, labels) for seed, found in answers.items()}
     first = answers[experiment.seeds[0]]
+    averaged = np.mean([*answers.values()], axis=0)
     evaluation: dict[str, Any] = rounded(
         {
+            "fingerprint": spec["fingerprint"],
             "dataset": experiment.dataset,
             "origin": task.about["origin"],
             "names": len(rows),
             "floor": task.data.floor("test"),
             "by_seed": by_seed,
             **over_seeds(by_seed),
-            **together(answers, labels),
             "first_seed": {
                 "by_class": by_class(first, labels, classes),
                 "confusion": confusion(first, labels, classes),
@@ -68,16 +84,11 @@ def classify(name: str, settings: Params) -> dict[str, Any]:
             "samples": samples(first, labels, [task.data.name(row) for row in rows], classes),
         }
     )
+    evaluation["right"] = np.mean([is_right(found, labels) for found in answers.values()], axis=0)
+    if len(answers) > 1:  # the seeds as one classifier, as `predict` has them
+        evaluation["together"] = rounded(measure(averaged, labels))
+        evaluation["right_together"] = is_right(averaged, labels)
     return evaluation
-
-
-def together(
-    answers: dict[int, NDArray[np.float64]], labels: NDArray[np.uint8]
-) -> dict[str, dict[str, float]]:
-    """The seeds as one classifier: their probabilities averaged, as `predict` does it."""
-    if len(answers) == 1:
-        return {}
-    return {"together": measure(np.mean([*answers.values()], axis=0), labels)}
 
 
 def scores(evaluations: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:

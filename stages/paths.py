@@ -6,8 +6,9 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 LECTURES = Path("lectures.yaml")
 METRICS = Path("metrics")
+CHECKPOINTS_VARIABLE = "RECURRENT_LECTURES_CHECKPOINTS"
 # Beside the project, so that an experiment in a temporary folder can leave them behind.
-CHECKPOINTS = Path(os.environ.get("CHECKPOINTS", ".checkpoints"))
+CHECKPOINTS = Path(os.environ.get(CHECKPOINTS_VARIABLE, ".checkpoints"))
 
 
 def raw(corpus: str) -> Path:

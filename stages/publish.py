@@ -10,16 +10,19 @@ from stages.tracking import publish
 
 
 def main(
-    if_changed: Annotated[
-        bool, typer.Option(help="Do not even ask MLflow if these files were published before.")
+    after_repro: Annotated[
+        bool,
+        typer.Option(help="As `make repro` does it: not if switched off, a fault is a warning."),
     ] = False,
 ) -> None:
     """Log to MLflow what it lacks of every trained and evaluated experiment."""
     settings = params.load()
+    if after_repro:
+        if settings.runtime.tracking:
+            publish.publish_or_warn(settings)
+        return
     try:
-        changed = publish.publish(settings, trust_stamp=if_changed)
-    except ImportError:
-        raise
+        changed = publish.publish(settings)
     except Exception as fault:
         raise PipelineError(
             f"could not be brought up to date ({type(fault).__name__}: {fault})."[:400],

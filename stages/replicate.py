@@ -18,6 +18,7 @@ from stages.corpora.contract import load
 from stages.corpora.fetch import MIRROR_VARIABLE, Pin, Unavailable, fetch, file_name
 from stages.errors import PipelineError
 from stages.params import Corpus, Params, Published
+from stages.tracking.recorder import tracking_uri
 
 NAME = "upstream"
 SHELF = Path(".corpora")  # what was fetched: the mirror of the experiment, and of later ones
@@ -41,10 +42,8 @@ def main() -> None:
     environment = {
         **os.environ,
         MIRROR_VARIABLE: str(SHELF.resolve()),
-        "CHECKPOINTS": str((paths.CHECKPOINTS / NAME).resolve()),
-        "MLFLOW_TRACKING_URI": os.environ.get(
-            "MLFLOW_TRACKING_URI", f"sqlite:///{Path('mlflow.db').resolve()}"
-        ),
+        paths.CHECKPOINTS_VARIABLE: str((paths.CHECKPOINTS / NAME).resolve()),
+        "MLFLOW_TRACKING_URI": absolute(tracking_uri()),
     }
     options = [part for override in overrides for part in ("--set-param", override)]
     command = ["dvc", "exp", "run", "--temp", "--force", "--name", NAME, *options]
@@ -78,7 +77,8 @@ def obtain(key: str, corpus: Corpus, settings: Params) -> list[str]:
             name = file_name(corpus.standin.url)
             cli.note(f"corpus {key}: {name} stands in, and is labelled so")
             pin = Pin.of_published(corpus.standin)
-            return [f"corpora.{key}.url={name}", f"corpora.{key}.sha256={pin.digest}"]
+            # Quoted: DVC reads -S by a grammar in which bare values are ASCII words.
+            return [f"corpora.{key}.url='{name}'", f"corpora.{key}.sha256='{pin.digest}'"]
     datasets = [name for name, dataset in settings.datasets.items() if dataset.corpus == key]
     experiments = [name for name, e in settings.experiments.items() if e.dataset in datasets]
     cli.note(f"corpus {key} is left out, and with it: {', '.join(experiments) or 'no experiment'}")
@@ -87,6 +87,12 @@ def obtain(key: str, corpus: Corpus, settings: Params) -> list[str]:
         *(f"~datasets.{name}" for name in datasets),
         *(f"~experiments.{name}" for name in experiments),
     ]
+
+
+def absolute(uri: str) -> str:
+    """The tracking URI as seen from another folder."""
+    scheme, _, path = uri.partition(":///")
+    return f"{scheme}:///{Path(path).resolve()}" if scheme == "sqlite" else uri
 
 
 def _shelve(corpus: Corpus, published: Published) -> None:

@@ -14,7 +14,7 @@ def main() -> None:
     known = lectures.load()
     figures = {}
     for key, lecture in known.items():
-        lines = table[table["row"].str.startswith(lecture.own_row[0])]
+        lines = table[table["row"].isin(lecture.rows)]
         target = paths.figure(key)
         if chart.draw(lines, lecture.headline, lecture.title, target):
             figures[key] = target.relative_to(paths.METRICS).as_posix()

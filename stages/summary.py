@@ -28,7 +28,7 @@ def main() -> None:
 def print_table(lines: pd.DataFrame, console: Console) -> None:
     """A table for each lecture and dataset, the best experiment first."""
     for key, lecture in lectures.load().items():
-        ours = lines[lines["row"].str.startswith(lecture.own_row[0])]
+        ours = lines[lines["row"].isin(lecture.rows)]
         ours = ours[(ours["metric"] == lecture.headline) & (ours["protocol"] != "lecture")]
         for protocol, group in ours.groupby("protocol", sort=False):
             title = f"{key}: {lecture.headline}, {protocol} ({group['source'].iloc[0]})"

@@ -25,8 +25,8 @@ def main(experiment: str) -> None:
     task = TASKS[chosen.task](paths.encoded(chosen.dataset), device)
     blank = {**chosen.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
     model = contract.build(blank)  # first of all: a wrong setting stops here
-    identity = fingerprint(chosen.model_dump(mode="json"), paths.encoded(chosen.dataset))
-    run = Run.of(settings, experiment, identity, task.about["origin"]["source"])
+    identity = fingerprint(experiment, chosen)
+    run = Run.of(settings, experiment, identity, task.about["origin"], device.type)
     out = paths.model(experiment)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
@@ -34,8 +34,8 @@ def main(experiment: str) -> None:
     machine = f"{device.type} torch-{torch.__version__} threads-{settings.runtime.threads}"
     sinks: list[Sink] = [Shown(experiment, len(chosen.seeds) * chosen.training.epochs)]
     if settings.runtime.tracking:
-        sinks.append(LiveSink(run, partial(follow, device=device.type)))
-    with Recorder(run, paths.history(experiment), device.type, sinks) as recorder:
+        sinks.append(LiveSink(run, follow))
+    with Recorder(run, paths.history(experiment), sinks) as recorder:
         for seed in chosen.seeds:
             seed_torch(experiment, seed, "weights")
             model = contract.build(blank).to(device)
@@ -67,11 +67,11 @@ class Shown:
         self.progress.close()
 
 
-def follow(run: Run, device: str) -> Follower:
+def follow(run: Run) -> Follower:
     """Connect to MLflow; imported late, by the thread that talks to it."""
     from stages.tracking.mlflow_sink import Following
 
-    return Following(run, device)
+    return Following(run)
 
 
 if __name__ == "__main__":

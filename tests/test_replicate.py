@@ -63,7 +63,7 @@ def test_the_stand_in_replaces_what_cannot_be_had_and_that_is_said(
 ) -> None:
     (shelf / "standin.txt").write_text(NAMES, encoding="utf-8")
     digest = sha256(NAMES.encode())
-    assert overrides() == ["corpora.names.url=standin.txt", f"corpora.names.sha256={digest}"]
+    assert overrides() == ["corpora.names.url='standin.txt'", f"corpora.names.sha256='{digest}'"]
     assert "standin.txt stands in" in capsys.readouterr().err
 
 

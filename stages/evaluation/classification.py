@@ -15,10 +15,16 @@ def measure(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> di
     table = calibration(probabilities, labels)
     gaps = [line["names"] * abs(line["confidence"] - line["accuracy"]) for line in table]
     return {
-        "accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+        "accuracy": float(is_right(probabilities, labels).mean()),
         "log_loss": float(log_loss(labels, probabilities, labels=range(probabilities.shape[1]))),
         "calibration_error": sum(gaps) / len(labels),
     }
+
+
+def is_right(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """1 for each record whose likeliest class is its own, 0 for each other."""
+    right: NDArray[np.float64] = (probabilities.argmax(axis=1) == labels).astype(np.float64)
+    return right
 
 
 def by_class(

@@ -37,7 +37,8 @@ class Lecture(Frozen):
     title: str
     headline: str  # the metric by which its experiments are compared
     better: Literal["higher", "lower"]  # which way it improves
-    own_row: str
+    rows: list[str]  # every row of this lecture
+    own_row: str  # of its experiments that no printed figure names
     figures: list[Figure]
     caveats: dict[str, str] = Field(default_factory=dict)
 

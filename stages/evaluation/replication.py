@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stages import files
+from stages.evaluation import paired
 from stages.evaluation.lectures import Figure, Lecture
 from stages.params import Experiment, Params
 
 Evaluations = Mapping[str, Mapping[str, Any]]  # what evaluate measured, by experiment
 PRINTED_FOR = "upstream"  # the corpora on which the lectures print their figures
-TOGETHER = ", seeds together"
 
 
 class Line(NamedTuple):
@@ -41,7 +41,7 @@ def table(
         for name, experiment in settings.experiments.items():
             if experiment.lecture == key and name in evaluations:
                 row = _row_of(lecture, name)
-                lines += _own(row, name, lecture, experiment, settings, evaluations)
+                lines += _own(row, name, lecture, experiment, evaluations)
     return lines
 
 
@@ -116,26 +116,21 @@ def verdict(
 
 
 def _own(
-    row: str,
-    name: str,
-    lecture: Lecture,
-    experiment: Experiment,
-    settings: Params,
-    evaluations: Evaluations,
+    row: str, name: str, lecture: Lecture, experiment: Experiment, evaluations: Evaluations
 ) -> Iterator[Line]:
-    """Every held-out figure of one experiment; the headline stands against the baselines."""
+    """Every held-out figure of one experiment; the headline stands against the baseline."""
     evaluation = evaluations[name]
     found = {metric: _measured(evaluation, metric) for metric in evaluation["mean"]}
+    against = evaluation.get("against", {})
+    verdicts = {lecture.headline: _against(against, "seeds")}
     if "together" in evaluation:  # the seeds' probabilities averaged: one answer, no spread
-        headline = found[lecture.headline]
-        together = evaluation["together"][lecture.headline]
-        found[f"{lecture.headline}{TOGETHER}"] = {**headline, "ours": together, "spread": None}
+        metric = f"{lecture.headline}, seeds together"
+        ours = evaluation["together"][lecture.headline]
+        found[metric] = {**found[lecture.headline], "ours": ours, "spread": None}
+        verdicts[metric] = _against(against, "together")
+    elif experiment.training.kind == "closed_form":
+        verdicts[lecture.headline] = "baseline"
     for metric, figures in found.items():
-        verdict = ""
-        if metric.removesuffix(TOGETHER) == lecture.headline:
-            verdict = _against_baseline(
-                figures["ours"], name, lecture, experiment, settings, evaluations
-            )
         yield Line(
             row=row,
             experiment=name,
@@ -147,29 +142,9 @@ def _own(
             spread=figures["spread"],
             seeds=figures["seeds"],
             floor=figures["floor"],
-            verdict=verdict,
+            verdict=verdicts.get(metric, ""),
         )
 
 
-def _against_baseline(
-    ours: float,
-    name: str,
-    lecture: Lecture,
-    experiment: Experiment,
-    settings: Params,
-    evaluations: Evaluations,
-) -> str:
-    """Against the best model without a network on the same dataset."""
-    rivals = {
-        other: evaluations[other]["mean"][lecture.headline]
-        for other, rival in settings.experiments.items()
-        if rival.dataset == experiment.dataset
-        and rival.training.kind == "closed_form"
-        and other in evaluations
-    }
-    if not rivals or experiment.training.kind == "closed_form":
-        return "baseline" if name in rivals else ""
-    best = (max if lecture.better == "higher" else min)(rivals, key=lambda other: rivals[other])
-    difference = ours - rivals[best]
-    beats = difference > 0 if lecture.better == "higher" else difference < 0
-    return f"{'beats' if beats else 'does not beat'} {best} ({difference:+.4f})"
+def _against(against: Mapping[str, Any], kind: str) -> str:
+    return paired.verdict(against["baseline"], against[kind]) if against else ""

@@ -25,7 +25,7 @@ class RecurrentClassifier(contract.Model):
         hidden: PositiveInt
         layers: PositiveInt = 1
         bidirectional: bool = False
-        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of what leaves a layer
 
     def __init__(self, inputs: int, outputs: int, settings: Settings) -> None:
         super().__init__(inputs, outputs, settings)
@@ -43,7 +43,7 @@ class RecurrentClassifier(contract.Model):
         self.h2o = nn.Linear(self.directions * settings.hidden, outputs)
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
-        x = self.dropout(self.embedding(ids))  # (batch, steps, embedding)
+        x = self.embedding(ids)  # (batch, steps, embedding)
         h, state = self.cell(x, state)  # (batch, steps, directions * hidden)
         forward, *backward = h.chunk(self.directions, dim=-1)
         ends = [forward[:, -1], *(direction[:, 0] for direction in backward)]

@@ -20,9 +20,11 @@ HEAD = """\
 # Printed, and ours
 
 Written by `dvc repro` from `replication.csv`: do not edit. *Ours* is the mean over the seeds ±
-their standard deviation. *Best possible* is what the source of a bundled corpus itself reaches on
-the same test records; no model can expect more. A printed figure is compared only with the
-corpus that it was printed for.
+their standard deviation. *Best possible* is what the source of a bundled corpus itself, asked by
+Bayes' rule, reaches on the same test records: no model can expect to do better, though luck on a
+finite test set can carry one past it. A printed figure is compared only with the corpus that it
+was printed for. *Beats*, *level with*, *behind*: against the best model without a network on the
+same records, the difference ± its paired standard error; within two of them it is level.
 """
 
 
@@ -30,8 +32,7 @@ def render(table: pd.DataFrame, lectures: Mapping[str, Lecture], figures: Mappin
     """The whole page; `figures` are pictures by lecture, as paths from the page."""
     parts = [HEAD]
     for key, lecture in lectures.items():
-        own = lecture.own_row[0]  # rows of a lecture share their letter
-        lines = table[table["row"].str.startswith(own)]
+        lines = table[table["row"].isin(lecture.rows)]
         printed, held_out = (
             lines[lines["protocol"] == "lecture"],
             lines[lines["protocol"] != "lecture"],

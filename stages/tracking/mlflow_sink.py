@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# A server that does not answer is given up within seconds, not within MLflow's four minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Metric, Param
 from mlflow.entities import Run as MlflowRun
 
-from stages.tracking.recorder import Row, Run, git_commit
+from stages.tracking.recorder import Row, Run, git_commit, tracking_uri
 
-URI_VARIABLE = "MLFLOW_TRACKING_URI"
-DEFAULT_URI = "sqlite:///mlflow.db"
 SQLITE = "sqlite:///"
 ARTIFACTS = "mlartifacts"
 FINGERPRINT = "fingerprint"
@@ -30,8 +31,9 @@ class Store:
     def __init__(self) -> None:
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)  # migrations on first use
-        self.uri = os.environ.get(URI_VARIABLE, DEFAULT_URI)
+        self.uri = tracking_uri()
         self.client = mlflow.MlflowClient(self.uri)
+        self._steps: dict[tuple[str, str], set[int]] = {}  # logged by now, by run and metric
 
     def experiment(self, lecture: str) -> str:
         """The id of a lecture's experiment."""
@@ -45,41 +47,53 @@ class Store:
         return str(self.client.create_experiment(lecture, artifact_location=place))
 
     def find(self, run: Run) -> MlflowRun | None:
-        """The run with this fingerprint, if there is one."""
+        """The run with this fingerprint, on this device if that is known."""
+        wanted = [f"tags.{FINGERPRINT} = '{run.fingerprint}'"]
+        if run.device:
+            wanted.append(f"tags.device = '{run.device}'")
         found = self.client.search_runs(
-            [self.experiment(run.lecture)],
-            filter_string=f"tags.{FINGERPRINT} = '{run.fingerprint}'",
-            max_results=1,
+            [self.experiment(run.lecture)], filter_string=" and ".join(wanted), max_results=1
         )
         return found[0] if found else None
 
-    def ensure(self, run: Run, tags: Mapping[str, str]) -> str:
+    def ensure(self, run: Run) -> str:
         """The id of the run, made if need be, with its parameters and tags."""
         known = self.find(run)
         if known is None:
-            identity = {
+            tags = {
                 FINGERPRINT: run.fingerprint,
+                "device": run.device or "another machine's",
                 "source": run.source,
                 "stage": "train",
                 "mlflow.source.name": f"python -m stages.train {run.name}",
+                "mlflow.source.git.commit": git_commit(),
             }
             known = self.client.create_run(
-                self.experiment(run.lecture), tags=identity, run_name=run.name
+                self.experiment(run.lecture), tags=tags, run_name=run.name
             )
-            parameters = [Param(key, str(value)[:500]) for key, value in flat(run.parameters)]
-            self.client.log_batch(known.info.run_id, params=parameters)
-        run_id = str(known.info.run_id)
-        self.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
-        return run_id
+        # Again for a run that is there: a kill may have come between the two calls.
+        parameters = [Param(key, str(value)[:500]) for key, value in flat(run.parameters)]
+        self.client.log_batch(known.info.run_id, params=parameters)
+        return str(known.info.run_id)
 
     def log(self, run_id: str, metrics: Iterable[tuple[str, float, int]]) -> None:
         """Add (name, value, step) where no such step is logged yet."""
         now = int(time.time() * 1000)
-        wanted = [Metric(name, value, now, step) for name, value, step in metrics]
-        logged = {name: self._steps(run_id, name) for name in {metric.key for metric in wanted}}
-        missing = [metric for metric in wanted if metric.step not in logged[metric.key]]
+        missing = []
+        for name, value, step in metrics:
+            logged = self._logged(run_id, name)
+            if step not in logged:
+                missing.append(Metric(name, value, now, step))
+                logged.add(step)
         for start in range(0, len(missing), BATCH):
             self.client.log_batch(run_id, metrics=missing[start : start + BATCH])
+
+    def _logged(self, run_id: str, name: str) -> set[int]:
+        """The steps of a metric that MLflow has, asked for once."""
+        if (run_id, name) not in self._steps:
+            history = self.client.get_metric_history(run_id, name)
+            self._steps[run_id, name] = {int(metric.step) for metric in history}
+        return self._steps[run_id, name]
 
     def log_curves(
         self, run_id: str, seeds: tuple[int, ...], history: Iterable[tuple[int, Row]]
@@ -96,17 +110,13 @@ class Store:
         if changed:
             self.client.log_batch(run_id, metrics=changed)
 
-    def _steps(self, run_id: str, name: str) -> set[int]:
-        return {int(metric.step) for metric in self.client.get_metric_history(run_id, name)}
-
 
 class Following:
     """A training as it passes; to a run that is there already it adds what is missing."""
 
-    def __init__(self, run: Run, device: str) -> None:
+    def __init__(self, run: Run) -> None:
         self.store, self.curves = Store(), Curves(run.seeds)
-        tags = {"device": device, "mlflow.source.git.commit": git_commit()}
-        self.run_id = self.store.ensure(run, tags)
+        self.run_id = self.store.ensure(run)
 
     def epoch(self, seed: int, row: Row) -> None:
         self.store.log(self.run_id, self.curves.points(seed, row))
@@ -129,7 +139,8 @@ class Curves:
         at_step = self._rows.setdefault(step, {})
         at_step[seed] = row
         if len(at_step) == len(self.seeds):
-            for name in values:
+            shared = set.intersection(*(set(other) for other in at_step.values()))
+            for name in (name for name in values if name in shared):
                 mean = sum(other[name] for other in at_step.values()) / len(at_step)
                 points.append((f"mean/{name}", mean, step))
         return points

@@ -1,7 +1,6 @@
 """Bring MLflow up to what the files say: curves, final figures, weights and samples of each run."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stages import files, paths
 from stages.cli import note
 from stages.params import Params
-from stages.tracking.recorder import CIRCUMSTANCES, Circumstances, Run, read_history
+from stages.tracking.recorder import CIRCUMSTANCES, Run, read_history, tracking_uri
 
 if TYPE_CHECKING:
     from stages.tracking.mlflow_sink import Store
@@ -21,7 +20,7 @@ STAMP = CIRCUMSTANCES / "published.json"
 def publish_or_warn(settings: Params) -> None:
     """`publish` as the pipeline calls it: what goes wrong with MLflow is a warning."""
     try:
-        publish(settings)
+        publish(settings, trust_stamp=True)
     except Exception as fault:  # whatever a tracker throws, the pipeline goes on
         note(f"warning: MLflow is not up to date ({type(fault).__name__}: {fault})"[:300])
         note("Run `make publish` when the tracking server answers again.")
@@ -46,8 +45,11 @@ def publish(settings: Params, *, trust_stamp: bool = False) -> int:
 
 
 def is_complete(name: str) -> bool:
-    """Whether an experiment is trained and evaluated."""
-    return (paths.model(name) / "spec.json").exists() and paths.evaluation(name).exists()
+    """Whether an experiment is trained, and what was evaluated is that very training."""
+    spec, evaluation = paths.model(name) / "spec.json", paths.evaluation(name)
+    if not (spec.exists() and evaluation.exists()):
+        return False
+    return bool(files.read_json(spec)["fingerprint"] == files.read_json(evaluation)["fingerprint"])
 
 
 def digest(name: str) -> str:
@@ -67,11 +69,11 @@ def _files(name: str) -> Iterator[Path]:
 
 def _publish(store: "Store", settings: Params, name: str, state: str) -> bool:
     spec = files.read_json(paths.model(name) / "spec.json")
-    run = Run.of(settings, name, spec["fingerprint"], spec["about"]["origin"]["source"])
+    run = Run.of(settings, name, spec["fingerprint"], spec["about"]["origin"])
     known = store.find(run)
     if known is not None and known.data.tags.get(PUBLISHED) == state:
         return False
-    run_id = store.ensure(run, _circumstances(run))
+    run_id = store.ensure(run)
     store.log_curves(run_id, run.seeds, read_history(paths.history(name)))
     evaluation = files.read_json(paths.evaluation(name))
     store.log_figures(run_id, dict(figures(evaluation)))
@@ -95,17 +97,8 @@ def figures(evaluation: dict[str, Any]) -> Iterator[tuple[str, float]]:
             yield f"final/{metric}_{name}", line[metric]
 
 
-def _circumstances(run: Run) -> dict[str, str]:
-    """Where it was trained, if that was here."""
-    path = Circumstances.path(run.name)
-    found = files.read_json(path) if path.exists() else {}
-    if found.get("fingerprint") != run.fingerprint:
-        return {}
-    return {"device": found["device"], "mlflow.source.git.commit": found["git_commit"]}
-
-
 def _store_identity() -> list[str | int]:
     """Which store: a local database that was deleted and made anew is another one."""
-    uri = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    uri = tracking_uri()
     database = Path(uri.removeprefix("sqlite:///"))
     return [uri, database.stat().st_ino if database.exists() else 0]

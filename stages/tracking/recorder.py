@@ -1,10 +1,10 @@
 """What a training leaves behind, files first: its history for git, its circumstances beside it."""
 
 import csv
+import os
 import subprocess
-import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,12 +12,17 @@ from stages import files
 from stages.params import Params
 
 Row = dict[str, float]
-CIRCUMSTANCES = Path(".runs")  # device, commit and timings: they differ by machine, so not in git
+CIRCUMSTANCES = Path(".runs")  # by which machine, from which commit: not in git, nor in DVC
+
+
+def tracking_uri() -> str:
+    """Where MLflow's runs are: MLFLOW_TRACKING_URI, or a database in the project."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training as every tracker knows it; the fingerprint is its identity."""
+    """One training as every tracker knows it; fingerprint and device are its identity."""
 
     name: str
     lecture: str
@@ -25,31 +30,41 @@ class Run:
     seeds: tuple[int, ...]
     parameters: dict[str, Any]
     source: str  # of its corpus
+    device: str  # "" where it was not trained on this machine
 
     @classmethod
-    def of(cls, settings: Params, name: str, fingerprint: str, source: str) -> "Run":
-        """The run of an experiment of params.yaml."""
+    def of(
+        cls,
+        settings: Params,
+        name: str,
+        fingerprint: str,
+        origin: Mapping[str, str],
+        device: str | None = None,
+    ) -> "Run":
+        """The run of an experiment of params.yaml; without `device`, where it was last trained."""
         experiment = settings.experiments[name]
         dataset = settings.datasets[experiment.dataset]
-        parameters = {
-            **experiment.model_dump(mode="json"),
-            "dataset": dataset.model_dump(mode="json"),
-        }
-        return cls(name, experiment.lecture, fingerprint, experiment.seeds, parameters, source)
+        if device is None:
+            found = circumstances(name)
+            device = found["device"] if found.get("fingerprint") == fingerprint else ""
+        return cls(
+            name=name,
+            lecture=experiment.lecture,
+            fingerprint=fingerprint,
+            seeds=experiment.seeds,
+            parameters={
+                **experiment.model_dump(mode="json"),
+                "dataset": dataset.model_dump(mode="json"),
+            },
+            source=origin["source"],
+            device=device,
+        )
 
 
-@dataclass
-class Circumstances:
-    """Where and when a training ran. Nothing in the pipeline reads it back."""
-
-    fingerprint: str
-    device: str
-    git_commit: str = field(default_factory=lambda: git_commit())
-    seconds: dict[str, list[float]] = field(default_factory=dict)  # an epoch, by seed
-
-    @staticmethod
-    def path(name: str) -> Path:
-        return CIRCUMSTANCES / f"{name}.json"
+def circumstances(name: str) -> dict[str, str]:
+    """Where an experiment was last trained here; nothing that is learnt or measured reads it."""
+    path = CIRCUMSTANCES / f"{name}.json"
+    return dict(files.read_json(path)) if path.exists() else {}
 
 
 class Sink(Protocol):
@@ -65,36 +80,33 @@ class Sink(Protocol):
 class Recorder:
     """Writes metrics/history/<experiment>.csv as the epochs pass, and tells the sinks."""
 
-    def __init__(self, run: Run, history: Path, device: str, sinks: Sequence[Sink]) -> None:
-        self.run, self.sinks = run, sinks
-        self.circumstances = Circumstances(run.fingerprint, device)
+    def __init__(self, run: Run, history: Path, sinks: Sequence[Sink]) -> None:
+        self.sinks = sinks
         self._columns: list[str] = []
-        self._last = time.monotonic()
         history.parent.mkdir(parents=True, exist_ok=True)
         self._file = history.open("w", encoding="utf-8", newline="")
+        here = {"fingerprint": run.fingerprint, "device": run.device, "git_commit": git_commit()}
+        files.write_json(CIRCUMSTANCES / f"{run.name}.json", here)
 
     def __enter__(self) -> "Recorder":
         return self
 
     def __exit__(self, fault: type[BaseException] | None, *_: object) -> None:
         self._file.close()
-        files.write_json(Circumstances.path(self.run.name), asdict(self.circumstances))
         for sink in self.sinks:
             sink.close(finished=fault is None)
 
-    def epoch(self, seed: int, row: Row) -> None:
-        """Append one line; every epoch has the same columns."""
+    def epoch(self, seed: int, row: Row, seconds: float | None) -> None:
+        """Append one line; every epoch has the same columns. Clock times are for the sinks only."""
         writer = csv.writer(self._file, lineterminator="\n")
         if not self._columns:
             self._columns = list(row)
             writer.writerow(["seed", *self._columns])
         writer.writerow([seed, *(_written(row[column]) for column in self._columns)])
         self._file.flush()
-        now = time.monotonic()
-        self.circumstances.seconds.setdefault(str(seed), []).append(round(now - self._last, 3))
-        self._last = now
+        timed = row if seconds is None else {**row, "seconds": round(seconds, 3)}
         for sink in self.sinks:
-            sink.epoch(seed, row)
+            sink.epoch(seed, timed)
 
 
 def read_history(path: Path) -> list[tuple[int, Row]]:
@@ -107,14 +119,19 @@ def read_history(path: Path) -> list[tuple[int, Row]]:
 
 
 def git_commit() -> str:
-    """The commit checked out here, '' outside a repository."""
-    try:
+    """The commit checked out here, marked if the code or the parameters differ from it."""
+
+    def git(*arguments: str) -> str:
         found = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=False
+            ["git", *arguments], capture_output=True, text=True, timeout=10, check=True
         )
-    except (OSError, subprocess.TimeoutExpired):
+        return found.stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", "stages", "*.yaml")
+        return git("rev-parse", "HEAD") + ("-modified" if changed else "")
+    except (OSError, subprocess.SubprocessError):  # no git, no repository, no commit yet
         return ""
-    return found.stdout.strip() if found.returncode == 0 else ""
 
 
 def _written(value: float) -> str:

@@ -14,6 +14,7 @@ def prepare(runtime: Runtime) -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(runtime.threads)
     torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.allow_tf32 = False  # full precision, as on a CPU
     if runtime.device == "cuda" and not torch.cuda.is_available():
         raise PipelineError(
             "runtime.device is cuda, but PyTorch sees no CUDA device.",

@@ -1,30 +1,42 @@
-"""What a training depends on, as one hash: its parameters, its input files and its code."""
+"""What a training depends on, as one hash: its name, parameters, input files and code."""
 
 import hashlib
 import json
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).resolve().parents[1]
-EXEMPT = PACKAGE / "tracking"  # what is logged changes nothing that is learnt
+from ruamel.yaml import YAML
+
+from stages.params import Experiment
+
+PIPELINE = Path("dvc.yaml")
 
 
-def fingerprint(parameters: dict[str, Any], inputs: Path) -> str:
-    """The hash of all three. The code is every module of ours imported by now."""
-    content = {
-        "parameters": parameters,
-        "inputs": {path.name: digest(path) for path in sorted(inputs.iterdir())},
-        "code": {path.relative_to(PACKAGE).as_posix(): digest(path) for path in code()},
+def fingerprint(name: str, experiment: Experiment) -> str:
+    """The hash of all that DVC tracks for this training, so that the two never disagree."""
+    content: dict[str, Any] = {
+        "name": name,  # the seeds of its weights derive from it
+        "parameters": experiment.model_dump(mode="json"),
+        "files": {path.as_posix(): digest(path) for path in dependencies(name, experiment)},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def code() -> list[Path]:
-    """The files of our own modules that this process has imported."""
-    named = (getattr(module, "__file__", None) for module in [*sys.modules.values()])
-    files = {Path(name).resolve() for name in named if name}
-    return sorted(f for f in files if f.is_relative_to(PACKAGE) and not f.is_relative_to(EXEMPT))
+def dependencies(name: str, experiment: Experiment) -> Iterator[Path]:
+    """Every file of the train stage's deps in dvc.yaml, its placeholders filled in."""
+    stages = YAML(typ="safe", pure=True).load(PIPELINE.read_text(encoding="utf-8"))["stages"]
+    values = {
+        "${key}": name,
+        "${item.dataset}": experiment.dataset,
+        "${item.model.module}": experiment.model.module,
+    }
+    for dependency in stages["train"]["do"]["deps"]:
+        for placeholder, value in values.items():
+            dependency = dependency.replace(placeholder, value)
+        path = Path(dependency)
+        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (file for file in inside if file.is_file() and "__pycache__" not in file.parts)
 
 
 def digest(path: Path) -> str:

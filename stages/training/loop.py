@@ -1,10 +1,12 @@
 """The one training loop: every network of every lecture learns here."""
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from stages.errors import PipelineError
@@ -34,7 +36,7 @@ class Watch:
     name: str
     seed: int
     checkpoint: Checkpoint
-    tell: Callable[[Row], None]
+    tell: Callable[[Row, float | None], None]  # an epoch, its seconds (None: told again)
 
 
 def descend(model: Model, task: Task, training: Descent, watch: Watch) -> None:
@@ -44,6 +46,7 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> None:
     )
     progress = _resume(model, optimizer, watch)
     for epoch in range(progress.epoch + 1, training.epochs + 1):
+        started = time.monotonic()
         train_loss = one_epoch(model, task, training, optimizer, epoch, watch)
         row = {"epoch": epoch, "train_loss": train_loss, **validation(model, task)}
         _refuse_nan(row, watch)
@@ -51,11 +54,12 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> None:
         progress.history.append(row)
         progress.weights = model.state_dict()
         progress.optimizer = optimizer_tensors(optimizer)
-        if training.keep == "last" or _is_best(progress.history):
+        if training.keep == "best" and _is_best(progress.history):
             progress.kept = {name: value.clone() for name, value in progress.weights.items()}
         watch.checkpoint.write(progress)
-        watch.tell(row)
-    model.load_state_dict(progress.kept)
+        watch.tell(row, time.monotonic() - started)
+    if training.keep == "best":
+        model.load_state_dict(progress.kept)
 
 
 def one_epoch(
@@ -102,10 +106,13 @@ def validation(model: Model, task: Task) -> Row:
 
 def fit(model: Model, task: Task, training: ClosedForm, watch: Watch) -> None:
     """Learning in one call, told as one epoch."""
-    model.cpu().fit(*task.everything("train"))
+    started = time.monotonic()
+    with threadpool_limits(limits=1):  # scikit-learn's sums depend on the number of threads
+        model.cpu().fit(*task.everything("train"))
     model.to(task.device)
+    seconds = time.monotonic() - started
     train_loss = task.score(model, "train")["loss"]
-    watch.tell({"epoch": 1, "train_loss": train_loss, **validation(model, task)})
+    watch.tell({"epoch": 1, "train_loss": train_loss, **validation(model, task)}, seconds)
 
 
 LEARN: dict[str, Callable[..., None]] = {"descent": descend, "closed_form": fit}
@@ -118,7 +125,7 @@ def _resume(model: Model, optimizer: torch.optim.Optimizer, watch: Watch) -> Pro
     model.load_state_dict(progress.weights)
     restore_optimizer(optimizer, progress.optimizer)
     for row in progress.history:
-        watch.tell(row)
+        watch.tell(row, None)
     return progress
 
 

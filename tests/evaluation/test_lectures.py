@@ -10,6 +10,7 @@ names:
   title: a title
   headline: accuracy
   better: higher
+  rows: [B1, B2, B3]
   own_row: B9
   figures:
     - {row: B1, metric: accuracy, printed: 0.9, tolerance: 0.01, experiment: names_rnn}

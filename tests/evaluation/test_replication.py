@@ -117,6 +117,7 @@ LECTURES = {
         headline="accuracy",
         better="higher",
         own_row="B3",
+        rows=["B1", "B2", "B3", "B4"],
         figures=[
             figure(
                 row="B1",
@@ -163,13 +164,12 @@ def test_every_printed_figure_and_every_experiment_has_its_lines(tmp_path: Path)
     )
     unmet = "not run: the corpus could not be had"
     ours = "held-out, small"
-    beats = "beats bayes (+0.0200)"
     count, u = "count of 王", "upstream"
     assert table(tmp_path) == [
         Line("B1", "clean/names.json", u, "lecture", count, 50, 50, None, None, None, "reproduced"),
         Line("B2", "net", u, "lecture", "accuracy", 0.979, 0.97, 0.001, 3, 0.99, "reproduced"),
         Line("B4", "never_run", u, "lecture", "accuracy", 0.979, None, None, None, None, unmet),
-        Line("B2", "net", u, ours, "accuracy", None, 0.97, 0.001, 3, 0.99, beats),
+        Line("B2", "net", u, ours, "accuracy", None, 0.97, 0.001, 3, 0.99, ""),
         Line("B2", "net", u, ours, "log_loss", None, 0.3, 0.3, 3, 0.1, ""),
         Line("B2", "net", u, ours, "calibration_error", None, 0.02, 0.02, 3, None, ""),
         Line("B3", "bayes", u, ours, "accuracy", None, 0.95, None, 1, 0.99, "baseline"),
@@ -216,38 +216,24 @@ def test_experiments_of_other_lectures_and_those_not_evaluated_have_no_lines(
     assert {line.protocol for line in lines} == {"lecture"}
 
 
-class TestAgainstTheBaseline:
-    def verdict(self, net: float, **baselines: float) -> str:
-        """What is said of a network, beside baselines on the same names."""
-        settings = made_up(
-            net=experiment("net"), **{name: experiment("baseline") for name in baselines}
-        )
-        evaluations = {"net": evaluation(net, 1)}
-        evaluations |= {name: evaluation(figure, 1) for name, figure in baselines.items()}
-        return headline("net", table(Path("nowhere"), evaluations, settings)).verdict
-
-    def test_it_is_the_best_of_them_that_counts(self) -> None:
-        assert self.verdict(0.95, bayes=0.9, logistic=0.94) == "beats logistic (+0.0100)"
-        assert self.verdict(0.92, bayes=0.9, logistic=0.94) == "does not beat logistic (-0.0200)"
-
-    def test_a_draw_is_no_victory(self) -> None:
-        assert self.verdict(0.9, bayes=0.9) == "does not beat bayes (+0.0000)"
-
-    def test_without_one_nothing_is_said(self) -> None:
-        assert self.verdict(0.95) == ""
-
-    def test_one_on_other_names_is_no_rival(self) -> None:
-        settings = made_up(net=experiment("net"), bayes=experiment("bayes", dataset="large"))
-        lines = table(Path("nowhere"), EVALUATIONS, settings)
-        assert headline("net", lines).verdict == ""
-        assert headline("bayes", lines).verdict == "baseline"
+def against(difference: float) -> dict[str, Any]:
+    compared = {"difference": difference, "standard_error": 0.003}
+    return {"baseline": "bayes", "seeds": compared, "together": compared}
 
 
-def test_the_seeds_together_are_a_line_of_their_own_and_stand_against_the_baseline() -> None:
-    evaluations = {"net": evaluation(0.93, 3), "bayes": evaluation(0.94, 1)}
-    evaluations["net"]["together"] = {"accuracy": 0.95}
-    lines = table(Path("nowhere"), evaluations, SETTINGS)
+def test_a_network_stands_against_the_best_model_without_one(tmp_path: Path) -> None:
+    evaluations = {"net": {**evaluation(0.93, 1), "against": against(-0.01)}}
+    line = headline("net", table(tmp_path, evaluations))
+    assert line.verdict == "behind bayes (-0.0100 ± 0.0030)"
+
+
+def test_without_a_baseline_nothing_is_said(tmp_path: Path) -> None:
+    assert headline("net", table(tmp_path, {"net": evaluation(0.93, 1)})).verdict == ""
+
+
+def test_the_seeds_together_are_a_line_of_their_own(tmp_path: Path) -> None:
+    net = {**evaluation(0.93, 3), "together": {"accuracy": 0.95}, "against": against(0.01)}
+    lines = table(tmp_path, {"net": net})
     together = next(line for line in lines if line.metric == "accuracy, seeds together")
     assert (together.experiment, together.ours, together.spread) == ("net", 0.95, None)
-    assert together.verdict == "beats bayes (+0.0100)"
-    assert headline("net", lines).verdict == "does not beat bayes (-0.0100)"
+    assert together.verdict == "beats bayes (+0.0100 ± 0.0030)"

@@ -14,6 +14,7 @@ LECTURE = Lecture(
     headline="accuracy",
     better="higher",
     own_row="B3",
+    rows=["B1", "B2", "B3"],
     figures=[],
     caveats={"B2": "Mind the sample."},
 )

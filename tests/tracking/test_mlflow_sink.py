@@ -7,7 +7,9 @@ import pytest
 from stages.tracking.mlflow_sink import Curves, Following, Store, flat
 from stages.tracking.recorder import Row, Run
 
-RUN = Run("toy", "names", "a" * 64, (0, 1), {"training": {"rate": 0.1}, "seeds": [0, 1]}, "bundled")
+RUN = Run(
+    "toy", "names", "a" * 64, (0, 1), {"training": {"rate": 0.1}, "seeds": [0, 1]}, "bundled", "cpu"
+)
 HISTORY: list[tuple[int, Row]] = [
     (seed, {"epoch": epoch, "train_loss": seed + 1 / epoch})
     for seed in (0, 1)
@@ -31,8 +33,8 @@ def curve(store: Store, run: Run, name: str) -> list[tuple[int, float]]:
 
 
 def test_a_run_is_named_like_its_experiment_and_found_by_its_fingerprint(store: Store) -> None:
-    run_id = store.ensure(RUN, {"device": "cpu"})
-    assert store.ensure(RUN, {"device": "cpu"}) == run_id
+    run_id = store.ensure(RUN)
+    assert store.ensure(RUN) == run_id
     found = store.find(RUN)
     assert found is not None
     assert found.info.run_name == "toy"
@@ -42,13 +44,13 @@ def test_a_run_is_named_like_its_experiment_and_found_by_its_fingerprint(store: 
 
 
 def test_another_fingerprint_is_another_run_of_the_same_experiment(store: Store) -> None:
-    other = Run("toy", "names", "b" * 64, (0,), {}, "bundled")
-    assert store.ensure(other, {}) != store.ensure(RUN, {})
+    other = Run("toy", "names", "b" * 64, (0,), {}, "bundled", "cpu")
+    assert store.ensure(other) != store.ensure(RUN)
     assert store.experiment("names") == store.experiment("names")
 
 
 def test_curves_are_complete_and_logging_again_adds_nothing(store: Store) -> None:
-    run_id = store.ensure(RUN, {})
+    run_id = store.ensure(RUN)
     store.log_curves(run_id, RUN.seeds, HISTORY[:4])  # killed here
     store.log_curves(run_id, RUN.seeds, HISTORY)
     store.log_curves(run_id, RUN.seeds, HISTORY)
@@ -63,7 +65,7 @@ def test_the_mean_is_over_all_seeds_and_waits_for_the_last(store: Store) -> None
 
 
 def test_figures_are_replaced_not_repeated(store: Store) -> None:
-    run_id = store.ensure(RUN, {})
+    run_id = store.ensure(RUN)
     store.log_figures(run_id, {"test_accuracy": 0.9})
     store.log_figures(run_id, {"test_accuracy": 0.9})
     assert len(store.client.get_metric_history(run_id, "test_accuracy")) == 1
@@ -75,9 +77,9 @@ def test_live_logging_continues_the_run_that_is_there(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
-    run = Run("live", "names", "c" * 64, (0,), {}, "bundled")
+    run = Run("live", "names", "c" * 64, (0,), {}, "bundled", "cpu")
     for _ in range(2):  # the second time as after a kill
-        following = Following(run, "cpu")
+        following = Following(run)
         for epoch in (1, 2):
             following.epoch(0, {"epoch": epoch, "train_loss": 1.0})
     assert curve(store, run, "mean/train_loss") == [(1, 1.0), (2, 1.0)]
@@ -88,8 +90,8 @@ def test_a_run_says_how_it_ended(
     store: Store, monkeypatch: pytest.MonkeyPatch, finished: bool, status: str
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
-    run = Run("ended", "names", status, (0,), {}, "bundled")
-    Following(run, "cpu").close(finished=finished)
+    run = Run("ended", "names", status, (0,), {}, "bundled", "cpu")
+    Following(run).close(finished=finished)
     found = store.find(run)
     assert found is not None
     assert found.info.status == status

@@ -7,9 +7,9 @@ import pytest
 
 from stages.tracking import live
 from stages.tracking.live import LiveSink
-from stages.tracking.recorder import Circumstances, Recorder, Row, Run, read_history
+from stages.tracking.recorder import Recorder, Row, Run, circumstances, read_history
 
-RUN = Run("toy", "names", "f" * 64, (0, 1), {"rate": 0.1}, "bundled")
+RUN = Run("toy", "names", "f" * 64, (0, 1), {"rate": 0.1}, "bundled", "cpu")
 ROWS: list[tuple[int, Row]] = [
     (seed, {"epoch": epoch, "train_loss": 1.0 / epoch}) for seed in (0, 1) for epoch in (1, 2)
 ]
@@ -22,9 +22,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def record(*sinks: live.LiveSink) -> Path:
     history = Path("history.csv")
-    with Recorder(RUN, history, "cpu", sinks) as recorder:
+    with Recorder(RUN, history, sinks) as recorder:
         for seed, row in ROWS:
-            recorder.epoch(seed, row)
+            recorder.epoch(seed, row, None)
     return history
 
 
@@ -33,15 +33,15 @@ def test_the_history_reads_back() -> None:
 
 
 def test_each_epoch_is_on_disk_before_the_next_begins() -> None:
-    with Recorder(RUN, Path("history.csv"), "cpu", []) as recorder:
-        recorder.epoch(0, {"epoch": 1, "train_loss": 0.5})
+    with Recorder(RUN, Path("history.csv"), []) as recorder:
+        recorder.epoch(0, {"epoch": 1, "train_loss": 0.5}, 1.5)
         assert read_history(Path("history.csv")) == [(0, {"epoch": 1, "train_loss": 0.5})]
 
 
 def test_the_history_has_no_clock_in_it() -> None:
     first = record().read_bytes()
     assert first == record().read_bytes()
-    assert Circumstances.path("toy").exists()
+    assert circumstances("toy")["device"] == "cpu"
 
 
 class Deaf:
@@ -66,7 +66,7 @@ def test_a_live_tracker_hears_every_epoch_in_order_and_how_it_ended() -> None:
 def test_a_training_that_fails_is_told_as_failed() -> None:
     followers: list[Deaf] = []
     sink = LiveSink(RUN, lambda run: followers.append(Deaf(run)) or followers[0])
-    with pytest.raises(ValueError, match="nan"), Recorder(RUN, Path("h.csv"), "cpu", [sink]):
+    with pytest.raises(ValueError, match="nan"), Recorder(RUN, Path("h.csv"), [sink]):
         raise ValueError("nan")
     assert followers[0].heard == ["failed"]
 

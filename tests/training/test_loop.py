@@ -44,11 +44,13 @@ def train(
     return {name: value.clone() for name, value in model.state_dict().items()}, heard
 
 
-def watch_until(epoch: int, tell: Callable[[Row], None], folder: Path, identity: str) -> Watch:
+def watch_until(
+    epoch: int, tell: Callable[[Row, float | None], None], folder: Path, identity: str
+) -> Watch:
     """A listener during whose call the training is killed."""
 
-    def tell_or_die(row: Row) -> None:
-        tell(row)
+    def tell_or_die(row: Row, seconds: float | None) -> None:
+        tell(row, seconds)
         if row["epoch"] == epoch:
             raise Killed
 
@@ -113,12 +115,12 @@ def test_a_damaged_checkpoint_is_set_aside_with_a_warning(
 
 
 def test_keep_best_keeps_the_epoch_of_the_lowest_validation_loss(tmp_path: Path) -> None:
-    training = descent(rate=0.3, epochs=6, keep="best")  # a rate at which the loss jumps about
+    training = descent(rate=1.0, epochs=6, keep="best")  # a rate at which the loss jumps about
     best, history = train(tmp_path / "a", training)
     losses = [row["valid_loss"] for row in history]
     lowest = losses.index(min(losses)) + 1
     assert lowest < 6, "the toy must have its best epoch before the last"
-    until_then, _ = train(tmp_path / "b", descent(rate=0.3, epochs=6), stop_after=lowest)
+    until_then, _ = train(tmp_path / "b", descent(rate=1.0, epochs=6), stop_after=lowest)
     assert_same(best, until_then)
 
 

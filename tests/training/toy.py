@@ -54,4 +54,4 @@ def descent(**changes: object) -> Descent:
 def watch(folder: Path, heard: list[Row], identity: str = "toy") -> Watch:
     """Someone who listens, and a checkpoint of that identity."""
     checkpoint = Checkpoint(folder / "seed-0.safetensors", identity)
-    return Watch("toy", 0, checkpoint, heard.append)
+    return Watch("toy", 0, checkpoint, lambda row, seconds: heard.append(row))
