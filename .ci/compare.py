@@ -27,7 +27,9 @@ def main() -> None:
     if not changed:
         print("same bytes: dvc.lock and metrics/ are those in git")
         return
-    here, there = family(), json.loads(git("show", f"HEAD:{WRITTEN_ON}"))
+    if not WRITTEN_ON.exists():
+        sys.exit(f"{WRITTEN_ON} is missing: `python .ci/compare.py stamp`, then commit it")
+    here, there = family(), json.loads(WRITTEN_ON.read_text(encoding="utf-8"))
     if here == there:
         sys.exit(f"different bytes on the same processor family ({here}):\n" + "\n".join(changed))
     print(f"written on {there}, run on {here}: comparing data to the byte, scores by tolerance")

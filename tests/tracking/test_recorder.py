@@ -1,13 +1,17 @@
 """Files first: the history is complete whatever becomes of who listens."""
 
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
+from stages import params
 from stages.tracking import live
 from stages.tracking.live import LiveSink
+from stages.tracking.publish import publish_or_warn
 from stages.tracking.recorder import Recorder, Row, Run, circumstances, read_history
+from tests.pipeline.imports import ROOT
 
 RUN = Run("toy", "names", "f" * 64, (0, 1), {"rate": 0.1}, "bundled", "cpu")
 ROWS: list[tuple[int, Row]] = [
@@ -16,8 +20,9 @@ ROWS: list[tuple[int, Row]] = [
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def record(*sinks: live.LiveSink) -> Path:
@@ -107,3 +112,17 @@ def test_a_tracker_that_hangs_is_not_waited_for(
     assert read_history(record(LiveSink(RUN, Hanging))) == ROWS
     assert "lags behind" in capsys.readouterr().err
     hang.set()
+
+
+def test_a_server_that_is_not_there_costs_publish_a_warning(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(ROOT / "params.yaml", "params.yaml")
+    monkeypatch.setattr("stages.tracking.publish.is_complete", lambda name: True)
+    monkeypatch.setattr("stages.tracking.publish.digest", lambda name: "state")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    publish_or_warn(params.load())
+    said = capsys.readouterr().err
+    assert "warning: MLflow is not up to date" in said
+    assert "make publish" in said
