@@ -46,7 +46,9 @@ def main() -> None:
         "MLFLOW_TRACKING_URI": absolute(tracking_uri()),
     }
     options = [part for override in overrides for part in ("--set-param", override)]
-    command = ["dvc", "exp", "run", "--temp", "--force", "--name", NAME, *options]
+    # The last one makes room. `exp run --force` would too, but it also forgets finished stages.
+    subprocess.run(["dvc", "exp", "remove", "--quiet", NAME], check=False, capture_output=True)
+    command = ["dvc", "exp", "run", "--temp", "--name", NAME, *options]
     if subprocess.run(command, env=environment, check=False).returncode:
         raise PipelineError(
             "the experiment did not finish; what stopped it stands above.",

@@ -124,4 +124,9 @@ def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     changed = workspace.git("status", "--porcelain", "--untracked-files=all").splitlines()
     assert all(line.startswith("?? metrics/upstream/") for line in changed)
     assert not (workspace.folder / "metrics/upstream/samples").exists()
+    again = workspace.run(
+        "python", "-m", "stages.replicate", CORPORA_MIRROR=str(mirror), **identity
+    )
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "> python -m stages.train" not in again.stdout, "finished stages are kept"
     assert not (workspace.folder / "metrics/replication.csv").exists()
