@@ -31,7 +31,6 @@ def test_models_that_err_on_the_same_records_differ_surely() -> None:
 @pytest.mark.parametrize(
     ("gap", "word"),
     [(0.01, "beats"), (0.0059, "level with"), (-0.005, "level with"), (-0.02, "behind")],
-    [(0.01, "beats"), (0.0059, "level with"), (-0.005, "level with"), (-0.02, "behind")],
 )
 def test_a_difference_within_two_errors_is_none(gap: float, word: str) -> None:
     said = verdict("logistic", {"difference": gap, "standard_error": 0.003})
