@@ -1,27 +1,26 @@
 """Stage: every trained model on text it never saw; the scores, and the replication table."""
 
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from stages import cli, files, params, paths
-from stages.evaluation import lectures, replication
-from stages.evaluation.aggregate import over_seeds, rounded
-from stages.evaluation.classification import (
-    by_class,
-    calibration,
-    confusion,
-    is_right,
-    measure,
-    samples,
-)
-from stages.evaluation.paired import Right, against_baselines
+from stages.evaluation import classification, language, lectures, replication
+from stages.evaluation.aggregate import rounded
+from stages.evaluation.measured import Measured
+from stages.evaluation.paired import against_baselines
 from stages.models import contract
 from stages.params import Params
+from stages.tasks.contract import load
 from stages.training.device import prepare
-from stages.training.tasks import Classify
+
+MEASURE: dict[str, Callable[..., Measured]] = {
+    "classify": classification.measured,
+    "next_character": language.measured,
+}
 
 
 def main() -> None:
@@ -29,20 +28,17 @@ def main() -> None:
     settings = params.load()
     for folder in (paths.EVALUATIONS, paths.SAMPLES):
         shutil.rmtree(folder, ignore_errors=True)
-    evaluations: dict[str, dict[str, Any]] = {}
-    right: dict[str, Right] = {}
-    together: dict[str, Right] = {}
+    measured: dict[str, Measured] = {}
     progress = cli.Progress("evaluate", total=len(settings.experiments))
-    for name, experiment in settings.experiments.items():
-        evaluations[name] = evaluation = EVALUATE[experiment.task](name, settings)
-        right[name] = evaluation.pop("right")
-        if len(experiment.seeds) > 1:
-            together[name] = evaluation.pop("right_together")
-        files.write_json(paths.samples(name), evaluation.pop("samples"))
-        progress.step(f"{name}: {cli.brief(evaluations[name]['mean'])}")
+    for name in settings.experiments:
+        measured[name] = found = measure(name, settings)
+        if found.samples:
+            files.write_json(paths.samples(name), found.samples)
+        progress.step(f"{name}: {cli.brief(found.report['mean'])}")
     progress.close()
-    for name, against in against_baselines(settings, right, together).items():
-        evaluations[name]["against"] = rounded(against)
+    for name, against in against_baselines(settings, measured).items():
+        measured[name].report["against"] = rounded(against)
+    evaluations = {name: found.report for name, found in measured.items()}
     for name, evaluation in evaluations.items():
         files.write_json(paths.evaluation(name), evaluation)
     files.write_json(paths.SCORES, scores(evaluations))
@@ -53,42 +49,27 @@ def main() -> None:
         tell_mlflow(settings)
 
 
-def classify(name: str, settings: Params) -> dict[str, Any]:
-    """A classifier on its dataset's test records, from each seed."""
-    experiment = settings.experiments[name]
-    task = Classify(paths.encoded(experiment.dataset), prepare(settings.runtime))
-    spec = contract.read_spec(paths.model(name))
-    rows = task.data.splits["test"]
-    labels, classes = task.data.labels[rows], task.about["classes"]
-    answers = {}
+def measure(name: str, settings: Params) -> Measured:
+    """One experiment, from each of its seeds, on the records that its dataset keeps for that."""
+    experiment, folder = settings.experiments[name], paths.model(name)
+    task = load(experiment.task)(paths.encoded(experiment.dataset), prepare(settings.runtime))
+    spec = contract.read_spec(folder)
+    answers, written = {}, {}
     for seed in experiment.seeds:
-        model = contract.restore(spec, contract.seed_file(paths.model(name), seed))
-        answers[seed] = np.exp(task.log_probabilities(model.to(task.device), "test"))
-    by_seed = {seed: measure(found, labels) for seed, found in answers.items()}
-    first = answers[experiment.seeds[0]]
-    averaged = np.mean([*answers.values()], axis=0)
-    evaluation: dict[str, Any] = rounded(
-        {
-            "fingerprint": spec["fingerprint"],
-            "dataset": experiment.dataset,
-            "origin": task.about["origin"],
-            "names": len(rows),
-            "floor": task.data.floor("test"),
-            "by_seed": by_seed,
-            **over_seeds(by_seed),
-            "first_seed": {
-                "by_class": by_class(first, labels, classes),
-                "confusion": confusion(first, labels, classes),
-                "calibration": calibration(first, labels),
-            },
-            "samples": samples(first, labels, [task.data.name(row) for row in rows], classes),
-        }
-    )
-    evaluation["right"] = np.mean([is_right(found, labels) for found in answers.values()], axis=0)
-    if len(answers) > 1:  # the seeds as one classifier, as `predict` has them
-        evaluation["together"] = rounded(measure(averaged, labels))
-        evaluation["right_together"] = is_right(averaged, labels)
-    return evaluation
+        model = contract.restore(spec, contract.seed_file(folder, seed)).to(task.device)
+        records, answers[seed] = task.answers(model, task.data.measured)
+        if experiment.samples:
+            written[str(seed)] = task.samples(model, experiment.samples)
+    found = MEASURE[experiment.task](task.data, records, answers)
+    if written:
+        earlier = files.read_json(folder / "samples.json")
+        found.samples.update({"by_seed": written, "while_training": earlier})
+    about = {
+        "fingerprint": spec["fingerprint"],
+        "dataset": experiment.dataset,
+        "origin": task.about["origin"],
+    }
+    return replace(found, report=rounded({**about, **found.report}))
 
 
 def scores(evaluations: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
@@ -109,8 +90,6 @@ def tell_mlflow(settings: Params) -> None:
 
     publish_or_warn(settings)
 
-
-EVALUATE = {"classify": classify}
 
 if __name__ == "__main__":
     cli.run(main)

@@ -1,27 +1,21 @@
 """params.yaml as frozen, checked values: an unknown or ill-typed key is refused by its name."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from stages import paths
+from stages.checking import Fraction, Frozen, Listed, explain
 from stages.errors import PipelineError
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 GitBlob = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Rate = Annotated[float, Field(gt=0)]
 Chosen = TypeVar("Chosen")
-
-
-class Frozen(BaseModel):
-    """Immutable, and strict about keys and types: 'yes' is no boolean, 1.5 is no count."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Runtime(Frozen):
@@ -72,15 +66,11 @@ class Corpus(Frozen):
 
 
 class Dataset(Frozen):
-    """How a corpus becomes arrays. Sizes are counts (an integer) or shares (below 1)."""
+    """How a corpus becomes arrays: an encoder and its settings (checked by the encoder itself)."""
 
     corpus: Key
-    encoder: Literal["labelled_names"]
-    top_characters: int | None = Field(default=None, ge=1)  # null: all of them
-    train: int | None = Field(default=None, ge=1)  # null: all that valid and test leave
-    valid: int | Fraction = Field(default=0, ge=0)
-    test: int | Fraction = Field(ge=0)
-    seed: int = Field(ge=0)
+    encoder: Key  # stages/encoders/<encoder>.py
+    settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class Model(Frozen):
@@ -96,13 +86,21 @@ class Descent(Frozen):
 
     kind: Literal["descent"] = "descent"
     optimizer: Literal["sgd", "adam", "adamw"]
-    rate: float = Field(gt=0)
+    rate: Rate | Listed[Rate]  # a list has one for each epoch
     schedule: Literal["constant", "cosine"] = "constant"
     weight_decay: float = Field(default=0.0, ge=0)
     clip_norm: float | None = Field(default=None, gt=0)  # of all gradients together
     epochs: int = Field(ge=1)
     batch: int = Field(ge=1)
     keep: Literal["last", "best"] = "last"  # which epoch's weights; best: lowest validation loss
+
+    @model_validator(mode="after")
+    def _rates_fit(self) -> Self:
+        if isinstance(self.rate, tuple) and (
+            len(self.rate) != self.epochs or self.schedule != "constant"
+        ):
+            raise ValueError("a list of rates has one for each epoch, and no other schedule")
+        return self
 
 
 class ClosedForm(Frozen):
@@ -115,22 +113,24 @@ class ClosedForm(Frozen):
         return 1
 
 
+class Samples(Frozen):
+    """Text for a model to continue, character by character."""
+
+    prefixes: Listed[str] = Field(min_length=1)
+    length: int = Field(ge=1)
+    every: int | None = Field(default=None, ge=1)  # epochs; null: only when training is over
+
+
 class Experiment(Frozen):
     """One line of the comparison: a model, trained in one way on one dataset, from some seeds."""
 
     lecture: Key
     dataset: Key
-    task: Literal["classify"]
+    task: Key  # stages/tasks/<task>.py
     model: Model
     training: Annotated[Descent | ClosedForm, Field(discriminator="kind")]
-    seeds: tuple[int, ...] = Field(min_length=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists_are_tuples(cls, values: Any) -> Any:
-        if isinstance(values, dict) and isinstance(values.get("seeds"), list):
-            values = {**values, "seeds": tuple(values["seeds"])}
-        return values
+    seeds: Listed[int] = Field(min_length=1)
+    samples: Samples | None = None
 
     @model_validator(mode="after")
     def _seeds_differ(self) -> Self:
@@ -158,14 +158,6 @@ class Params(Frozen):
                 raise ValueError(
                     f"experiments.{key}.dataset: there is no dataset {experiment.dataset!r}"
                 )
-            chooses = (
-                isinstance(experiment.training, Descent) and experiment.training.keep == "best"
-            )
-            if chooses and not self.datasets[experiment.dataset].valid:
-                raise ValueError(
-                    f"experiments.{key}.training.keep: best needs validation records, and "
-                    f"datasets.{experiment.dataset}.valid is 0"
-                )
         return self
 
 
@@ -181,7 +173,7 @@ def load(path: Path = paths.PARAMS) -> Params:
     except (YAMLError, UnicodeDecodeError) as fault:
         raise PipelineError(f"is not YAML in UTF-8: {fault}", where=str(path)) from fault
     except ValidationError as fault:
-        raise PipelineError(_explain(fault, values), where=str(path)) from fault
+        raise PipelineError(explain(fault, values), where=str(path)) from fault
 
 
 def choose(section: dict[str, Chosen], key: str, kind: str) -> Chosen:
@@ -192,27 +184,3 @@ def choose(section: dict[str, Chosen], key: str, kind: str) -> Chosen:
             remedy=f"Choose one of: {', '.join(section)}.",
         )
     return section[key]
-
-
-def _explain(fault: ValidationError, values: Any) -> str:
-    lines = []
-    for error in fault.errors():
-        place = ".".join(_keys(error["loc"], values))
-        message = error["msg"].removeprefix("Value error, ")
-        if error["type"] == "extra_forbidden":
-            message = "unknown key (a misspelling?)"
-        elif error["type"] != "missing" and not isinstance(error["input"], dict):
-            message += f" (found {error['input']!r})"
-        lines.append(f"{place}: {message}" if place else message)
-    return "; ".join(lines) + "."
-
-
-def _keys(location: tuple[int | str, ...], values: Any) -> Iterator[str]:
-    """A fault's place as the file has it: pydantic's also names the variants of a union."""
-    for number, part in enumerate(location, 1):
-        inside = isinstance(values, dict) and part in values
-        inside = inside or (isinstance(values, list) and isinstance(part, int))
-        if inside:
-            values = values[part]
-        if inside or (number == len(location) and isinstance(values, dict)):
-            yield str(part)

@@ -16,7 +16,7 @@ def main() -> None:
     for key, lecture in known.items():
         lines = table[table["row"].isin(lecture.rows)]
         target = paths.figure(key)
-        if chart.draw(lines, lecture.headline, lecture.title, target):
+        if chart.draw(lines, lecture.headline, lecture.better, lecture.title, target):
             figures[key] = target.relative_to(paths.METRICS).as_posix()
     files.write_text(paths.REPLICATION_PAGE, page.render(table, known, figures))
     cli.note(f"{len(table)} lines in {paths.REPLICATION_PAGE}")

@@ -29,7 +29,9 @@ def print_table(lines: pd.DataFrame, console: Console) -> None:
     """A table for each lecture and dataset, the best experiment first."""
     for key, lecture in lectures.load().items():
         ours = lines[lines["row"].isin(lecture.rows)]
-        ours = ours[(ours["metric"] == lecture.headline) & (ours["protocol"] != "lecture")]
+        held_out = ours["protocol"].str.startswith("held-out,")
+        ours = ours[(ours["metric"] == lecture.headline) & held_out]
+        ours = ours.assign(ours=pd.to_numeric(ours["ours"]))  # among printed texts, numbers are too
         for protocol, group in ours.groupby("protocol", sort=False):
             title = f"{key}: {lecture.headline}, {protocol} ({group['source'].iloc[0]})"
             table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1))

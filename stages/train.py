@@ -6,7 +6,10 @@ from functools import partial
 import torch
 
 from stages import cli, files, params, paths
+from stages.errors import PipelineError
 from stages.models import contract
+from stages.params import ClosedForm, Descent
+from stages.tasks.contract import Task, load
 from stages.tracking.live import Follower, LiveSink
 from stages.tracking.recorder import Recorder, Row, Run, Sink
 from stages.training.checkpoint import Checkpoint
@@ -14,7 +17,6 @@ from stages.training.device import prepare
 from stages.training.fingerprint import fingerprint
 from stages.training.loop import LEARN, Watch
 from stages.training.seeding import seed_torch
-from stages.training.tasks import TASKS
 
 
 def main(experiment: str) -> None:
@@ -22,7 +24,8 @@ def main(experiment: str) -> None:
     settings = params.load()
     chosen = params.choose(settings.experiments, experiment, "experiment")
     device = prepare(settings.runtime)
-    task = TASKS[chosen.task](paths.encoded(chosen.dataset), device)
+    task = load(chosen.task)(paths.encoded(chosen.dataset), device)
+    refuse_choice_without_validation(task, chosen.training, experiment)
     blank = {**chosen.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
     model = contract.build(blank)  # first of all: a wrong setting stops here
     identity = fingerprint(experiment, chosen)
@@ -35,6 +38,7 @@ def main(experiment: str) -> None:
     sinks: list[Sink] = [Shown(experiment, len(chosen.seeds) * chosen.training.epochs)]
     if settings.runtime.tracking:
         sinks.append(LiveSink(run, follow))
+    written = {}
     with Recorder(run, paths.history(experiment), sinks) as recorder:
         for seed in chosen.seeds:
             seed_torch(experiment, seed, "weights")
@@ -45,12 +49,26 @@ def main(experiment: str) -> None:
                 seed=seed,
                 checkpoint=Checkpoint(progress, f"{identity} {machine}"),
                 tell=partial(recorder.epoch, seed),
+                samples=chosen.samples,
             )
-            LEARN[chosen.training.kind](model, task, chosen.training, watch)
+            written[seed] = LEARN[chosen.training.kind](model, task, chosen.training, watch)
             contract.save(model, contract.seed_file(out, seed))
     spec = {**model.spec(), "seeds": chosen.seeds, "fingerprint": identity, "about": task.about}
     files.write_json(out / "spec.json", spec)
+    files.write_json(out / "samples.json", written)
     shutil.rmtree(paths.checkpoint(experiment), ignore_errors=True)
+
+
+def refuse_choice_without_validation(
+    task: Task, training: Descent | ClosedForm, experiment: str
+) -> None:
+    """`keep: best` chooses by the validation loss: there must be one."""
+    if isinstance(training, Descent) and training.keep == "best" and not task.batches("valid", 1):
+        raise PipelineError(
+            "keep: best needs validation records, and its dataset has none.",
+            where=f"params.yaml: experiments.{experiment}.training",
+            remedy="Set `valid` in the dataset's settings, or `keep: last`.",
+        )
 
 
 class Shown:

@@ -1,13 +1,50 @@
 """How good a classifier's answers are, and how far its probabilities can be believed."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
+from stages.evaluation.aggregate import over_seeds
+from stages.evaluation.measured import Measured
+from stages.text.labelled import CLASSES, LabelledNames
+
 BINS = 10  # of confidence; two classes leave half of them empty
 SAMPLES = 10
+
+
+def measured(
+    data: LabelledNames, records: NDArray[np.int32], logs: Mapping[int, NDArray[np.float64]]
+) -> Measured:
+    """`logs` is ln of what a model gave each class for each record, by seed."""
+    labels, classes = data.labels[records], list(CLASSES)
+    answers = {seed: np.exp(found) for seed, found in logs.items()}
+    by_seed = {seed: measure(found, labels) for seed, found in answers.items()}
+    first = next(iter(answers.values()))
+    averaged = np.mean([*answers.values()], axis=0)
+    report: dict[str, Any] = {
+        "protocol": "held-out",
+        "names": len(records),
+        "floor": data.floor(data.measured),
+        "by_seed": by_seed,
+        **over_seeds(by_seed),
+        "first_seed": {
+            "by_class": by_class(first, labels, classes),
+            "confusion": confusion(first, labels, classes),
+            "calibration": calibration(first, labels),
+        },
+    }
+    if len(answers) > 1:  # the seeds as one classifier, as `predict` has them
+        report["together"] = measure(averaged, labels)
+    return Measured(
+        report=report,
+        records=records,
+        merit=np.mean([is_right(found, labels) for found in answers.values()], axis=0),
+        together=is_right(averaged, labels) if len(answers) > 1 else None,
+        samples=samples(first, labels, [data.name(row) for row in records], classes),
+    )
 
 
 def measure(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> dict[str, float]:

@@ -8,8 +8,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from stages import paths
+from stages.checking import Frozen
 from stages.errors import PipelineError
-from stages.params import Frozen
 
 
 class Figure(Frozen):
@@ -17,10 +17,12 @@ class Figure(Frozen):
 
     row: str
     metric: str
-    printed: float | int
-    tolerance: float | int = Field(ge=0)  # how far ours may be and still count as the same
+    printed: float | int | str  # a text: what the lecture's model wrote
+    tolerance: float | int = Field(default=0, ge=0)  # how far ours may be and still be the same
     better: Literal["higher", "lower"] | None = None  # None: equal or not
     experiment: str | None = None
+    epoch: int | None = None  # the metric is that epoch's, in the experiment's history
+    prefix: str | None = None  # the text is what the experiment wrote after it
     report: str | None = None  # a file under metrics/
     key: list[str] = Field(default_factory=list)  # the way to the figure inside it
 
@@ -28,6 +30,8 @@ class Figure(Frozen):
     def _one_place(self) -> Self:
         if (self.experiment is None) == (self.report is None):
             raise ValueError("give one of experiment and report")
+        if isinstance(self.printed, str) != (self.prefix is not None):
+            raise ValueError("a printed text goes with a prefix, and a number with none")
         return self
 
 
@@ -39,6 +43,8 @@ class Lecture(Frozen):
     better: Literal["higher", "lower"]  # which way it improves
     rows: list[str]  # every row of this lecture
     own_row: str  # of its experiments that no printed figure names
+    # On held-out text, and the experiment that is the same but for the lecture's split.
+    counterparts: dict[str, str] = Field(default_factory=dict)
     figures: list[Figure]
     caveats: dict[str, str] = Field(default_factory=dict)
 

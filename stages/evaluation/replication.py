@@ -1,16 +1,15 @@
 """The replication table: one line a figure that a lecture prints, and our own protocol's lines."""
 
 from collections.abc import Iterator, Mapping
+from math import hypot
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages import files
 from stages.evaluation import paired
+from stages.evaluation.aggregate import DECIMALS
 from stages.evaluation.lectures import Figure, Lecture
+from stages.evaluation.printed import PRINTED_FOR, Evaluations, find, of_metric, verdict
 from stages.params import Experiment, Params
-
-Evaluations = Mapping[str, Mapping[str, Any]]  # what evaluate measured, by experiment
-PRINTED_FOR = "upstream"  # the corpora on which the lectures print their figures
 
 
 class Line(NamedTuple):
@@ -21,8 +20,8 @@ class Line(NamedTuple):
     source: str
     protocol: str
     metric: str
-    printed: float | None
-    ours: float | None
+    printed: float | str | None
+    ours: float | str | None
     spread: float | None
     seeds: int | None
     floor: float | None
@@ -42,77 +41,33 @@ def table(
             if experiment.lecture == key and name in evaluations:
                 row = _row_of(lecture, name)
                 lines += _own(row, name, lecture, experiment, evaluations)
+                lines += _gap(row, name, lecture, evaluations)
     return lines
 
 
 def _row_of(lecture: Lecture, name: str) -> str:
-    rows = [figure.row for figure in lecture.figures if figure.experiment == name]
+    counterpart = lecture.counterparts.get(name, name)
+    rows = [figure.row for figure in lecture.figures if figure.experiment == counterpart]
     return rows[0] if rows else lecture.own_row
 
 
 def _printed(figure: Figure, evaluations: Evaluations, metrics: Path, wanted: str) -> Line:
-    found = _ours(figure, evaluations, metrics)
+    found = find(figure, evaluations, metrics)
     source = found.get("source", PRINTED_FOR)
     return Line(
         row=figure.row,
         experiment=figure.experiment or str(figure.report),
         source=source,
         protocol="lecture",
-        metric=figure.metric,
+        metric=figure.metric if figure.epoch is None else f"{figure.metric}, epoch {figure.epoch}",
         printed=figure.printed,
         ours=found.get("ours"),
         spread=found.get("spread"),
         seeds=found.get("seeds"),
         floor=found.get("floor"),
-        verdict=verdict(figure, found.get("ours"), found.get("spread"), source, wanted),
+        verdict=verdict(figure, found.get("ours"), found.get("spread"), source, wanted)
+        + found.get("remark", ""),
     )
-
-
-def _ours(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, Any]:
-    """Our value of a printed figure and what belongs to it; empty if the experiment is not run."""
-    if figure.experiment:
-        evaluation = evaluations.get(figure.experiment)
-        return _measured(evaluation, figure.metric) if evaluation else {}
-    path = metrics / str(figure.report)
-    if not path.exists():
-        return {}
-    report = value = files.read_json(path)
-    for key in figure.key:
-        value = value.get(key) if isinstance(value, dict) else None
-    return {"ours": value, "source": _source(report["origin"])}
-
-
-def _measured(evaluation: Mapping[str, Any], metric: str) -> dict[str, Any]:
-    return {
-        "ours": evaluation["mean"][metric],
-        "spread": evaluation.get("spread", {}).get(metric),
-        "seeds": len(evaluation["by_seed"]),
-        "floor": (evaluation["floor"] or {}).get(metric),
-        "source": _source(evaluation["origin"]),
-    }
-
-
-def _source(origin: Mapping[str, str]) -> str:
-    """bundled, upstream, or the file's own name."""
-    return origin["name"] if origin["source"] == "own file" else origin["source"]
-
-
-def verdict(
-    figure: Figure, ours: float | None, spread: float | None, source: str, wanted: str
-) -> str:
-    """reproduced, better or not reproduced — or why there is nothing to compare."""
-    if source != PRINTED_FOR:
-        why = "another corpus" if wanted != PRINTED_FOR else "the lecture's corpus could not be had"
-        return f"not comparable: {why}"
-    if ours is None:
-        return "not run" if wanted != PRINTED_FOR else "not run: the corpus could not be had"
-    allowed = max(figure.tolerance, 2 * (spread or 0.0))
-    difference = ours - figure.printed
-    if round(abs(difference), 9) <= allowed:  # 0.979 - 0.969 is a hair above 0.01
-        return "reproduced"
-    if figure.better and (difference > 0) == (figure.better == "higher"):
-        return "better"
-    return "not reproduced"
 
 
 def _own(
@@ -120,7 +75,7 @@ def _own(
 ) -> Iterator[Line]:
     """Every held-out figure of one experiment; the headline stands against the baseline."""
     evaluation = evaluations[name]
-    found = {metric: _measured(evaluation, metric) for metric in evaluation["mean"]}
+    found = {metric: of_metric(evaluation, metric) for metric in evaluation["mean"]}
     against = evaluation.get("against", {})
     verdicts = {lecture.headline: _against(against, "seeds")}
     if "together" in evaluation:  # the seeds' probabilities averaged: one answer, no spread
@@ -135,7 +90,7 @@ def _own(
             row=row,
             experiment=name,
             source=figures["source"],
-            protocol=f"held-out, {experiment.dataset}",
+            protocol=f"{evaluation['protocol']}, {evaluation.get('on', experiment.dataset)}",
             metric=metric,
             printed=None,
             ours=figures["ours"],
@@ -144,6 +99,34 @@ def _own(
             floor=figures["floor"],
             verdict=verdicts.get(metric, ""),
         )
+
+
+def _gap(row: str, name: str, lecture: Lecture, evaluations: Evaluations) -> Iterator[Line]:
+    """How much worse held-out text is than the lecture's split, and how much of that it explains.
+
+    Where the source is known, the difference of the two floors is that of the two texts; the
+    rest is by how much the lecture's split flatters.
+    """
+    theirs = evaluations.get(lecture.counterparts.get(name, ""))
+    if theirs is None:
+        return
+    metric = lecture.headline
+    here, there = of_metric(evaluations[name], metric), of_metric(theirs, metric)
+    known = here["floor"] is not None and there["floor"] is not None
+    gap, floor = here["ours"] - there["ours"], known and here["floor"] - there["floor"]
+    yield Line(
+        row=row,
+        experiment=name,
+        source=here["source"],
+        protocol="held-out against the lecture's split",
+        metric=f"difference of {metric}",
+        printed=None,
+        ours=round(gap, DECIMALS),
+        spread=round(hypot(here["spread"] or 0.0, there["spread"] or 0.0), DECIMALS),
+        seeds=here["seeds"],
+        floor=round(floor, DECIMALS) if known else None,
+        verdict=f"of it {gap - floor:+.4f} by the split" if known else "",
+    )
 
 
 def _against(against: Mapping[str, Any], kind: str) -> str:

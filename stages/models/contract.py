@@ -16,6 +16,15 @@ from stages.errors import PipelineError
 State = Any  # what a model carries from one window to the next; each model knows its own
 
 
+def detached(state: State) -> State:
+    """The same values, cut off from how they came about: no gradient flows back through them."""
+    if isinstance(state, Tensor):
+        return state.detach()
+    if isinstance(state, tuple):
+        return tuple(detached(part) for part in state)
+    return state
+
+
 class Settings(BaseModel):
     """A model's own hyperparameters: unknown keys and wrong types are refused."""
 

@@ -10,9 +10,11 @@ from matplotlib.axes import Axes
 OURS, FLOOR, BASELINE = "#1f6f8b", "#b5541c", "#8a8a8a"
 
 
-def draw(table: pd.DataFrame, metric: str, title: str, target: Path) -> bool:
-    """One panel a dataset; the same table gives the same bytes. False: nothing to draw."""
-    lines = table[(table["metric"] == metric) & (table["protocol"] != "lecture")]
+def draw(table: pd.DataFrame, metric: str, better: str, title: str, target: Path) -> bool:
+    """One panel a set of held-out records; the same table, the same bytes. False: nothing."""
+    held_out = table["protocol"].str.startswith("held-out,")
+    lines = table[(table["metric"] == metric) & held_out]
+    lines = lines.assign(ours=pd.to_numeric(lines["ours"]))
     groups = [(str(protocol), group) for protocol, group in lines.groupby("protocol", sort=False)]
     if not groups:
         return False
@@ -28,7 +30,7 @@ def draw(table: pd.DataFrame, metric: str, title: str, target: Path) -> bool:
             layout="constrained",
         )
         for axis, (protocol, group) in zip(axes[:, 0], groups, strict=True):
-            _panel(axis, protocol, group)
+            _panel(axis, protocol, group.sort_values("ours", ascending=better == "higher"))
         axes[-1, 0].set_xlabel(metric)
         target.parent.mkdir(parents=True, exist_ok=True)
         # No date and no random ids: the picture is in git.
@@ -37,8 +39,8 @@ def draw(table: pd.DataFrame, metric: str, title: str, target: Path) -> bool:
     return True
 
 
-def _panel(axis: Axes, title: str, group: pd.DataFrame) -> None:
-    ordered = group.sort_values("ours", ascending=True)
+def _panel(axis: Axes, title: str, ordered: pd.DataFrame) -> None:
+    """The best on top."""
     colours = [BASELINE if verdict == "baseline" else OURS for verdict in ordered["verdict"]]
     places = range(len(ordered))
     spreads = ordered["spread"].fillna(0).astype(float)
@@ -46,13 +48,14 @@ def _panel(axis: Axes, title: str, group: pd.DataFrame) -> None:
     axis.scatter(ordered["ours"], places, c=colours, s=28, zorder=3)
     floor = ordered["floor"].max()
     if floor == floor:
+        left = floor > ordered["ours"].mean()  # of the line there is room
         axis.axvline(floor, color=FLOOR, linestyle="--", linewidth=1)
         axis.annotate(
             "best possible",
             (floor, len(ordered) - 0.45),
-            xytext=(-3, 0),
+            xytext=(-3 if left else 3, 0),
             textcoords="offset points",
-            ha="right",
+            ha="right" if left else "left",
             va="center",
             color=FLOOR,
             fontsize=7,

@@ -73,8 +73,11 @@ def _cells(line: Mapping[Hashable, object], names: Iterable[str]) -> list[str]:
 
 
 def number(value: object) -> str:
-    """Four decimals, counts as counts, nothing for nothing."""
+    """Four decimals, counts as counts, nothing for nothing; a text as it stands."""
     if value is None or value != value or value == "":
         return ""
-    amount = float(str(value))
+    try:
+        amount = float(str(value))
+    except ValueError:
+        return f"`{value}`"
     return f"{amount:,.0f}" if amount.is_integer() and abs(amount) > 1 else f"{amount:.4f}"

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ class LabelledNames:
     splits: dict[str, Indices]
     oracle: NDArray[np.float32] | None
     origin: dict[str, str]
+    measured: ClassVar[str] = "test"  # the split that results are measured on
 
     def save(self, folder: Path) -> None:
         """One .npy an array: they can be mapped into memory, and hold no code."""

@@ -63,7 +63,7 @@ def digest(name: str) -> str:
 def _files(name: str) -> Iterator[Path]:
     yield paths.history(name)
     yield paths.evaluation(name)
-    yield paths.samples(name)
+    yield from (path for path in [paths.samples(name)] if path.exists())
     yield from sorted(paths.model(name).iterdir())
 
 
@@ -77,7 +77,7 @@ def _publish(store: "Store", settings: Params, name: str, state: str) -> bool:
     store.log_curves(run_id, run.seeds, read_history(paths.history(name)))
     evaluation = files.read_json(paths.evaluation(name))
     store.log_figures(run_id, dict(figures(evaluation)))
-    for path in (paths.evaluation(name), paths.samples(name)):
+    for path in filter(Path.exists, (paths.evaluation(name), paths.samples(name))):
         store.client.log_artifact(run_id, str(path), path.parent.name)
     store.client.log_artifacts(run_id, str(paths.model(name)), "model")
     store.client.set_tag(run_id, PUBLISHED, state)
@@ -92,7 +92,7 @@ def figures(evaluation: dict[str, Any]) -> Iterator[tuple[str, float]]:
     for kind, suffix in kinds.items():
         for metric, value in (evaluation.get(kind) or {}).items():
             yield f"final/{metric}{suffix}", value
-    for name, line in evaluation["first_seed"].get("by_class", {}).items():
+    for name, line in evaluation.get("first_seed", {}).get("by_class", {}).items():
         for metric in ("precision", "recall"):
             yield f"final/{metric}_{name}", line[metric]
 

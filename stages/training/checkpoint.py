@@ -13,6 +13,7 @@ from torch import Tensor
 from stages.cli import note
 
 Row = dict[str, float]
+Written = dict[str, dict[str, str]]  # epoch -> prefix -> what the model wrote
 
 
 @dataclass
@@ -21,9 +22,15 @@ class Progress:
 
     epoch: int = 0  # finished epochs
     history: list[Row] = field(default_factory=list)
+    smoothed: float = 0.0  # the moving average of the losses, biased as it runs
+    batches: int = 0  # that it runs over
+    samples: Written = field(default_factory=dict)
     weights: dict[str, Tensor] = field(default_factory=dict)
     kept: dict[str, Tensor] = field(default_factory=dict)  # of the best epoch so far
     optimizer: dict[str, Tensor] = field(default_factory=dict)  # "<parameter>.<name>"
+
+
+STANDING = ("epoch", "history", "smoothed", "batches", "samples")  # what is no tensor
 
 
 class Checkpoint:
@@ -42,8 +49,7 @@ class Checkpoint:
         }
         about = {
             "identity": self.identity,
-            "epoch": str(progress.epoch),
-            "history": json.dumps(progress.history),
+            "standing": json.dumps({name: getattr(progress, name) for name in STANDING}),
         }
         partial = self.path.with_suffix(".part")
         save_file(tensors, partial, metadata=about)
@@ -58,12 +64,12 @@ class Checkpoint:
                 about: dict[str, Any] = file.metadata() or {}
                 if about.get("identity") != self.identity:
                     return None
-                progress = Progress(int(about["epoch"]), json.loads(about["history"]))
+                progress = Progress(**json.loads(about["standing"]))
                 for key in file.keys():  # noqa: SIM118 — not a mapping
                     part, name = key.split("/", 1)
                     getattr(progress, part)[name] = file.get_tensor(key)
                 return progress
-        except (SafetensorError, OSError, ValueError, KeyError, AttributeError) as fault:
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
             aside = self.path.with_suffix(".damaged")
             self.path.replace(aside)
             note(f"warning: checkpoint {self.path} is damaged ({fault}); kept as {aside.name}")

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import operator
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from ruamel.yaml import YAML
 from stages.params import Experiment
 
 PIPELINE = Path("dvc.yaml")
+PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 
 
 def fingerprint(name: str, experiment: Experiment) -> str:
@@ -26,17 +29,18 @@ def fingerprint(name: str, experiment: Experiment) -> str:
 def dependencies(name: str, experiment: Experiment) -> Iterator[Path]:
     """Every file of the train stage's deps in dvc.yaml, its placeholders filled in."""
     stages = YAML(typ="safe", pure=True).load(PIPELINE.read_text(encoding="utf-8"))["stages"]
-    values = {
-        "${key}": name,
-        "${item.dataset}": experiment.dataset,
-        "${item.model.module}": experiment.model.module,
-    }
     for dependency in stages["train"]["do"]["deps"]:
-        for placeholder, value in values.items():
-            dependency = dependency.replace(placeholder, value)
+        dependency = PLACEHOLDER.sub(lambda found: filled(found[1], name, experiment), dependency)
         path = Path(dependency)
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
         yield from (file for file in inside if file.is_file() and "__pycache__" not in file.parts)
+
+
+def filled(expression: str, name: str, experiment: Experiment) -> str:
+    """`key`, or a value of the experiment as `item.model.module`."""
+    if expression == "key":
+        return name
+    return str(operator.attrgetter(expression.removeprefix("item."))(experiment))
 
 
 def digest(path: Path) -> str:

@@ -1,6 +1,7 @@
 """The one training loop: every network of every lecture learns here."""
 
 import math
+import operator
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,17 +12,19 @@ from torch import nn
 
 from stages.errors import PipelineError
 from stages.models.contract import Model
-from stages.params import ClosedForm, Descent
+from stages.params import ClosedForm, Descent, Samples
+from stages.tasks.contract import Task
 from stages.training.checkpoint import (
     Checkpoint,
     Progress,
     Row,
+    Written,
     optimizer_tensors,
     restore_optimizer,
 )
 from stages.training.seeding import generator, seed_torch
-from stages.training.tasks import Task
 
+MOMENTUM = 0.98  # of the moving average that the lectures print as their training loss
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
     "adam": torch.optim.Adam,
@@ -37,18 +40,27 @@ class Watch:
     seed: int
     checkpoint: Checkpoint
     tell: Callable[[Row, float | None], None]  # an epoch, its seconds (None: told again)
+    samples: Samples | None = None  # what to write while training
 
 
-def descend(model: Model, task: Task, training: Descent, watch: Watch) -> None:
-    """Gradient descent, epoch by epoch; leaves the weights that `training.keep` asks for."""
+def descend(model: Model, task: Task, training: Descent, watch: Watch) -> Written:
+    """Gradient descent, epoch by epoch; leaves the weights that `training.keep` asks for.
+
+    Returns what the model wrote on its way.
+    """
     optimizer = OPTIMIZERS[training.optimizer](
-        model.parameters(), lr=training.rate, weight_decay=training.weight_decay
+        model.parameters(), lr=rate_at(training, 0), weight_decay=training.weight_decay
     )
     progress = _resume(model, optimizer, watch)
     for epoch in range(progress.epoch + 1, training.epochs + 1):
         started = time.monotonic()
-        train_loss = one_epoch(model, task, training, optimizer, epoch, watch)
-        row = {"epoch": epoch, "train_loss": train_loss, **validation(model, task)}
+        losses, sizes = one_epoch(model, task, training, optimizer, epoch, watch)
+        row = {
+            "epoch": epoch,
+            "train_loss": math.fsum(map(operator.mul, losses, sizes)) / sum(sizes),
+            "train_loss_smoothed": smoothed(progress, losses),
+            **validation(model, task),
+        }
         _refuse_nan(row, watch)
         progress.epoch = epoch
         progress.history.append(row)
@@ -56,10 +68,13 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> None:
         progress.optimizer = optimizer_tensors(optimizer)
         if training.keep == "best" and _is_best(progress.history):
             progress.kept = {name: value.clone() for name, value in progress.weights.items()}
+        if watch.samples and watch.samples.every and epoch % watch.samples.every == 0:
+            progress.samples[str(epoch)] = dict(task.samples(model, watch.samples))
         watch.checkpoint.write(progress)
         watch.tell(row, time.monotonic() - started)
     if training.keep == "best":
         model.load_state_dict(progress.kept)
+    return progress.samples
 
 
 def one_epoch(
@@ -69,31 +84,48 @@ def one_epoch(
     optimizer: torch.optim.Optimizer,
     epoch: int,
     watch: Watch,
-) -> float:
-    """Every training record once, in a new order; the mean loss on the way."""
+) -> tuple[list[float], list[int]]:
+    """Every training record once, in a new order; each batch's mean loss, and its targets."""
     # Seeded anew each epoch: an epoch is the same whether or not a kill came before it.
     seed_torch(watch.name, watch.seed, "epoch", epoch)
     rng = generator(watch.name, watch.seed, "order", epoch)
     batches = task.batches("train", training.batch, rng)
-    total, count = torch.zeros((), device=task.device), 0
+    if not batches:
+        raise PipelineError(
+            f"its training text does not fill one batch of {training.batch}.",
+            where=watch.name,
+            remedy="Lower `batch`, or `steps` in its dataset.",
+        )
+    losses, sizes, state = [], [], None
     model.train()
-    for number, rows in enumerate(batches):
-        ids, targets = task.take(rows)
+    for number, batch in enumerate(batches):
+        ids, targets = task.take(batch)
         for group in optimizer.param_groups:
             group["lr"] = rate_at(training, epoch - 1 + number / len(batches))
-        loss = task.loss(model(ids)[0], targets)
+        logits, state = model(ids, task.carry(state))
+        loss = task.loss(logits, targets)
         optimizer.zero_grad()
         loss.backward()
         if training.clip_norm is not None:
             nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
         optimizer.step()
-        total += loss.detach() * len(targets)
-        count += len(targets)
-    return total.item() / count
+        losses.append(loss.detach())
+        sizes.append(targets.numel())
+    return torch.stack(losses).tolist(), sizes  # read once an epoch: the device never waits
+
+
+def smoothed(progress: Progress, losses: list[float]) -> float:
+    """The moving average of all batches' losses so far, rid of its bias towards 0."""
+    for loss in losses:
+        progress.smoothed = MOMENTUM * progress.smoothed + (1 - MOMENTUM) * loss
+    progress.batches += len(losses)
+    return progress.smoothed / (1 - MOMENTUM**progress.batches)
 
 
 def rate_at(training: Descent, epochs: float) -> float:
     """The rate once so many epochs, and fractions of one, are done."""
+    if isinstance(training.rate, tuple):
+        return training.rate[int(epochs)]
     if training.schedule == "constant":
         return training.rate
     return training.rate * (1 + math.cos(math.pi * epochs / training.epochs)) / 2
@@ -104,7 +136,7 @@ def validation(model: Model, task: Task) -> Row:
     return {f"valid_{name}": value for name, value in task.score(model, "valid").items()}
 
 
-def fit(model: Model, task: Task, training: ClosedForm, watch: Watch) -> None:
+def fit(model: Model, task: Task, training: ClosedForm, watch: Watch) -> Written:
     """Learning in one call, told as one epoch."""
     started = time.monotonic()
     with threadpool_limits(limits=1):  # scikit-learn's sums depend on the number of threads
@@ -113,9 +145,10 @@ def fit(model: Model, task: Task, training: ClosedForm, watch: Watch) -> None:
     seconds = time.monotonic() - started
     train_loss = task.score(model, "train")["loss"]
     watch.tell({"epoch": 1, "train_loss": train_loss, **validation(model, task)}, seconds)
+    return {}
 
 
-LEARN: dict[str, Callable[..., None]] = {"descent": descend, "closed_form": fit}
+LEARN: dict[str, Callable[..., Written]] = {"descent": descend, "closed_form": fit}
 
 
 def _resume(model: Model, optimizer: torch.optim.Optimizer, watch: Watch) -> Progress:

@@ -7,7 +7,7 @@ import pytest
 from stages import files, params
 from stages.evaluation import replication
 from stages.evaluation.lectures import Figure, Lecture
-from stages.evaluation.replication import Line, verdict
+from stages.evaluation.replication import Line
 from stages.params import Experiment, Params
 from tests.project import ROOT
 
@@ -27,60 +27,6 @@ def figure(**changes: object) -> Figure:
         "experiment": "net",
     }
     return Figure.model_validate({**values, **changes})
-
-
-def judged(
-    ours: float | None, *, spread: float | None = None, source: str = "upstream", **changes: object
-) -> str:
-    return verdict(figure(**changes), ours, spread, source, wanted="upstream")
-
-
-@pytest.mark.parametrize(
-    ("ours", "better", "expected"),
-    [
-        (0.979, "higher", "reproduced"),
-        (0.9845, "higher", "reproduced"),
-        (0.9735, "higher", "reproduced"),
-        (0.995, "higher", "better"),
-        (0.995, "lower", "not reproduced"),
-        (0.995, None, "not reproduced"),
-        (0.95, "higher", "not reproduced"),
-        (0.95, "lower", "better"),
-        (0.95, None, "not reproduced"),
-    ],
-)
-def test_ours_is_reproduced_better_or_neither(
-    ours: float, better: str | None, expected: str
-) -> None:
-    assert judged(ours, better=better) == expected
-
-
-@pytest.mark.parametrize("ours", [0.969, 0.989])
-def test_a_difference_of_the_tolerance_itself_is_still_within_it(ours: float) -> None:
-    assert judged(ours, better=None) == "reproduced"
-
-
-def test_the_spread_of_the_seeds_widens_the_tolerance_and_never_narrows_it() -> None:
-    assert judged(0.95, spread=0.001) == "not reproduced"
-    assert judged(0.95, spread=0.02) == "reproduced"
-    assert judged(0.97, spread=0.0001) == "reproduced"
-
-
-def test_a_count_is_met_exactly_or_not_at_all() -> None:
-    assert judged(50_390, printed=50_390, tolerance=0, better=None) == "reproduced"
-    assert judged(50_391, printed=50_390, tolerance=0, better=None) == "not reproduced"
-
-
-def test_what_was_not_run_is_no_failure() -> None:
-    assert judged(None) == "not run: the corpus could not be had"
-    assert verdict(figure(), None, None, "upstream", wanted="bundled") == "not run"
-
-
-@pytest.mark.parametrize("source", ["bundled", "mine.txt"])
-def test_another_corpus_is_never_compared(source: str) -> None:
-    asked = verdict(figure(), 0.979, None, source, wanted="bundled")
-    assert asked == "not comparable: another corpus"
-    assert judged(0.979, source=source) == "not comparable: the lecture's corpus could not be had"
 
 
 def test_the_columns_are_those_that_the_page_and_the_reader_expect() -> None:
@@ -104,6 +50,7 @@ def evaluation(accuracy: float, seeds: int, origin: dict[str, str] = UPSTREAM) -
 
     return {
         "origin": origin,
+        "protocol": "held-out",
         "floor": {"accuracy": 0.99, "expected_accuracy": 0.98, "log_loss": 0.1},
         "by_seed": {seed: figures(accuracy) for seed in range(seeds)},
         "mean": figures(accuracy),
@@ -237,3 +184,21 @@ def test_the_seeds_together_are_a_line_of_their_own(tmp_path: Path) -> None:
     together = next(line for line in lines if line.metric == "accuracy, seeds together")
     assert (together.experiment, together.ours, together.spread) == ("net", 0.95, None)
     assert together.verdict == "beats bayes (+0.0100 ± 0.0030)"
+
+
+def test_held_out_text_stands_against_the_lectures_split(tmp_path: Path) -> None:
+    lecture = LECTURES["made_up"].model_copy(update={"counterparts": {"net_held_out": "net"}})
+    held_out = {**evaluation(0.9, 3), "floor": {"accuracy": 0.97}, "on": "the last tenth"}
+    settings = made_up(net=experiment("net"), net_held_out=experiment("net"))
+    evaluations = {"net": EVALUATIONS["net"], "net_held_out": held_out}
+    lines = replication.table({"made_up": lecture}, settings, evaluations, tmp_path)
+    gap = next(line for line in lines if line.metric == "difference of accuracy")
+    assert (gap.row, gap.experiment) == ("B2", "net_held_out")
+    assert (gap.ours, gap.floor) == (pytest.approx(-0.07), pytest.approx(-0.02))
+    assert gap.spread == pytest.approx(0.001 * 2**0.5, abs=1e-6)
+    assert gap.verdict == "of it -0.0500 by the split"
+    assert headline("net_held_out", lines).protocol == "held-out, the last tenth"
+    unknown = {name: {**found, "floor": None} for name, found in evaluations.items()}
+    lines = replication.table({"made_up": lecture}, settings, unknown, tmp_path)
+    gap = next(line for line in lines if line.metric == "difference of accuracy")
+    assert (gap.floor, gap.verdict) == (None, "")

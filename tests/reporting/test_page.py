@@ -54,6 +54,7 @@ def test_printed_and_ours_stand_side_by_side() -> None:
         (0.12344, "0.1234"),
         (50390, "50,390"),
         (1.0, "1.0000"),
+        ("for those", "`for those`"),
     ],
 )
 def test_numbers_are_written_for_people(value: object, written: str) -> None:
@@ -62,7 +63,7 @@ def test_numbers_are_written_for_people(value: object, written: str) -> None:
 
 def test_the_same_table_draws_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.svg", "b.svg"):
-        assert chart.draw(TABLE, "accuracy", "A lecture", tmp_path / name)
+        assert chart.draw(TABLE, "accuracy", "higher", "A lecture", tmp_path / name)
     first = (tmp_path / "a.svg").read_bytes()
     assert first == (tmp_path / "b.svg").read_bytes()
     assert b"<dc:date>" not in first
@@ -70,5 +71,5 @@ def test_the_same_table_draws_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_without_lines_there_is_no_picture(tmp_path: Path) -> None:
-    assert not chart.draw(TABLE[:2], "accuracy", "A lecture", tmp_path / "none.svg")
+    assert not chart.draw(TABLE[:2], "accuracy", "higher", "A lecture", tmp_path / "none.svg")
     assert not (tmp_path / "none.svg").exists()

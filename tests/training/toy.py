@@ -1,27 +1,43 @@
-"""A task small enough to train in a blink: names of four characters, the last one decides."""
+"""Tasks small enough to train in a blink, and trainings on them that can be killed."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from stages.params import Descent
+from stages.models import contract
+from stages.params import ClosedForm, Descent, Samples
+from stages.tasks.classify import Classify
+from stages.tasks.contract import Task
+from stages.tasks.next_character import NextCharacter
+from stages.text import windows
 from stages.text.labelled import LabelledNames
+from stages.text.running import Order, RunningText
 from stages.text.splits import random_split
 from stages.text.vocabulary import Vocabulary
-from stages.training.checkpoint import Checkpoint, Row
-from stages.training.loop import Watch
-from stages.training.tasks import Classify
+from stages.training.checkpoint import Checkpoint, Row, Written
+from stages.training.loop import LEARN, Watch
+from stages.training.seeding import seed_torch
 
+CPU = torch.device("cpu")
+ORIGIN = {"source": "bundled", "name": "generated"}
 RECURRENT = {
     "module": "recurrent_classifier",
     "name": "RecurrentClassifier",
     "settings": {"cell": "gru", "embedding": 6, "hidden": 8, "dropout": 0.2},
 }
+WRITING = {
+    "module": "language_model",
+    "name": "LanguageModel",
+    "settings": {"cell": "lstm", "embedding": 4, "hidden": 8},
+}
 
 
-def write_dataset(folder: Path, names: int = 240) -> Path:
-    """A dataset in which a name's last character tells its class."""
+def write_names(folder: Path, names: int = 240) -> Path:
+    """Names of two to four characters, in which the last one tells the class."""
     rng = np.random.default_rng(0)
     lengths = rng.integers(2, 5, size=names)
     rows = ["".join(rng.choice(list("abcdef"), size=length)) for length in lengths]
@@ -35,14 +51,39 @@ def write_dataset(folder: Path, names: int = 240) -> Path:
         labels=np.array([row[-1] in "abc" for row in rows], dtype=np.uint8),
         splits=random_split(names, None, 0.2, 0.2, seed=0),
         oracle=None,
-        origin={"source": "bundled", "name": "generated"},
+        origin=ORIGIN,
+    ).save(folder)
+    return folder
+
+
+def write_text(folder: Path, order: Order = "consecutive", steps: int = 5) -> Path:
+    """A text of 600 characters that repeats itself, read in windows."""
+    vocabulary = Vocabulary("abcdef")
+    text = "abacadae" * 75
+    stretches = windows.split(len(text), 0.2, 0.2)
+    folder.mkdir(parents=True)
+    RunningText(
+        vocabulary=vocabulary,
+        ids=vocabulary.encode(text),
+        steps=steps,
+        targets="every",
+        order=order,
+        begins={name: windows.starts(part, steps, steps) for name, part in stretches.items()},
+        stretches=stretches,
+        nats=None,
+        origin=ORIGIN,
     ).save(folder)
     return folder
 
 
 def toy_task(folder: Path) -> Classify:
-    """The task on a fresh dataset."""
-    return Classify(write_dataset(folder / "toy"), torch.device("cpu"))
+    """The classifier's task on a fresh dataset."""
+    return Classify(write_names(folder / "toy"), CPU)
+
+
+def text_task(folder: Path, order: Order = "consecutive") -> NextCharacter:
+    """The language model's task on a fresh text."""
+    return NextCharacter(write_text(folder / "text", order), CPU)
 
 
 def descent(**changes: object) -> Descent:
@@ -51,7 +92,70 @@ def descent(**changes: object) -> Descent:
     return Descent.model_validate(values)
 
 
+def fresh(task: Task, spec: dict[str, object] = RECURRENT) -> contract.Model:
+    """A model for a task, with the same weights each time."""
+    seed_torch("toy", 0, "weights")
+    return contract.build({**spec, "inputs": task.inputs, "outputs": task.outputs})
+
+
 def watch(folder: Path, heard: list[Row], identity: str = "toy") -> Watch:
     """Someone who listens, and a checkpoint of that identity."""
     checkpoint = Checkpoint(folder / "seed-0.safetensors", identity)
     return Watch("toy", 0, checkpoint, lambda row, seconds: heard.append(row))
+
+
+@dataclass
+class Trained:
+    """What a training left: weights, what was told of it, what it wrote on its way."""
+
+    model: contract.Model
+    told: list[Row] = field(default_factory=list)
+    written: Written = field(default_factory=dict)
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        return dict(self.model.state_dict())
+
+
+class Killed(Exception):
+    """What a training hears when the machine stops."""
+
+
+def train(
+    task: Task,
+    folder: Path,
+    training: Descent | ClosedForm,
+    *,
+    spec: dict[str, object] = RECURRENT,
+    identity: str = "toy",
+    samples: Samples | None = None,
+    stop_after: int | None = None,
+) -> Trained:
+    """Train, or go on; `stop_after` that epoch the training is killed."""
+    done = Trained(fresh(task, spec))
+    listener = replace(watch(folder, done.told, identity), samples=samples)
+    if stop_after is not None:
+        listener = replace(listener, tell=killing(listener.tell, stop_after))
+    try:
+        done.written = LEARN[training.kind](done.model, task, training, listener)
+    except Killed:
+        assert done.told[-1]["epoch"] == stop_after
+    return done
+
+
+def killing(
+    tell: Callable[[Row, float | None], None], epoch: int
+) -> Callable[[Row, float | None], None]:
+    """A listener during whose call the training is killed."""
+
+    def tell_or_die(row: Row, seconds: float | None) -> None:
+        tell(row, seconds)
+        if row["epoch"] == epoch:
+            raise Killed
+
+    return tell_or_die
+
+
+def assert_same(first: dict[str, Tensor], second: dict[str, Tensor]) -> None:
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)

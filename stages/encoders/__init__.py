@@ -1,0 +1,1 @@
+"""One module a kind of dataset: clean records in, integer arrays out."""

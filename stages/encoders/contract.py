@@ -1,0 +1,44 @@
+"""What every encoder is: settings of its own, and one call from clean records to a dataset."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from pydantic import ValidationError
+
+from stages.checking import Frozen, explain
+from stages.errors import PipelineError
+
+
+class Dataset(Protocol):
+    """Arrays that know how to lie in a folder."""
+
+    def save(self, folder: Path) -> None:
+        """Write everything that training and evaluation will read."""
+
+
+class Encoder(Protocol):
+    """A module of this package."""
+
+    Settings: type[Frozen]
+
+    def encode(self, clean: Path, settings: Any) -> tuple[Dataset, dict[str, object]]:
+        """The dataset of a clean corpus, and the sizes that people want to see."""
+
+
+def load(name: str) -> Encoder:
+    """The encoder in stages/encoders/<name>.py."""
+    try:
+        return cast(Encoder, import_module(f"stages.encoders.{name}"))
+    except ModuleNotFoundError as fault:
+        raise PipelineError(
+            f"there is no stages/encoders/{name}.py ({fault}).", where="params.yaml: datasets"
+        ) from fault
+
+
+def check(encoder: Encoder, values: dict[str, Any], where: str) -> Frozen:
+    """The settings as the encoder wants them, or an error that names the wrong keys."""
+    try:
+        return encoder.Settings.model_validate(values)
+    except ValidationError as fault:
+        raise PipelineError(explain(fault, values), where=where) from fault

@@ -1,0 +1,101 @@
+"""A running text as character ids, with windows on it and the stretches that nobody trains on."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from stages import files
+from stages.checking import Fraction, Frozen
+from stages.errors import PipelineError
+from stages.text import windows
+from stages.text.running import SPLITS, Order, RunningText, Targets
+from stages.text.vocabulary import Vocabulary
+from stages.text.windows import Starts, Stretch
+
+
+class Settings(Frozen):
+    """How a text is read, and which part of it is held out."""
+
+    characters: int | None = Field(default=None, ge=1)  # the first so many; null: all
+    newlines: Literal["keep", "space"] = "keep"
+    steps: int = Field(ge=1)  # characters a window
+    stride: int = Field(ge=1)  # from the start of one window to that of the next
+    targets: Targets
+    order: Order = "shuffled"
+    # contiguous: no window crosses from a stretch into the next; the lectures' other ways:
+    # random: windows drawn by `seed`, though they overlap; last: the last window alone.
+    split: Literal["contiguous", "random", "last"] = "contiguous"
+    valid: Fraction = 0.0
+    test: Fraction = 0.0
+    seed: int = Field(default=0, ge=0)
+
+
+def encode(clean: Path, settings: Settings) -> tuple[RunningText, dict[str, object]]:
+    """The text once, as ids; a window is two numbers."""
+    text = (clean / "text.txt").read_bytes().decode("utf-8")[: settings.characters]
+    if settings.newlines == "space":
+        text = text.replace("\n", " ").replace("\r", " ")
+    vocabulary = Vocabulary(sorted(set(text)))
+    stretches, begins = _split(len(text), settings)
+    nats = clean / "nats.npy"
+    encoded = RunningText(
+        vocabulary=vocabulary,
+        ids=vocabulary.encode(text),
+        steps=settings.steps,
+        targets=settings.targets,
+        order=settings.order,
+        begins=begins,
+        stretches=stretches,
+        nats=np.load(nats)[: len(text)] if nats.exists() else None,
+        origin=files.read_json(clean / "origin.json"),
+    )
+    return encoded, {
+        "origin": encoded.origin,
+        "characters": len(text),
+        "vocabulary": len(vocabulary),
+        **{split: len(rows) for split, rows in begins.items()},
+    }
+
+
+def _split(length: int, settings: Settings) -> tuple[dict[str, Stretch] | None, dict[str, Starts]]:
+    """The stretches, if there are any, and the windows of each split."""
+    if settings.split == "contiguous":
+        stretches = windows.split(length, settings.valid, settings.test)
+        # Held out, every character counts once: a window for each, or windows side by side.
+        side_by_side = 1 if settings.targets == "last" else settings.steps
+        begins = {
+            name: windows.starts(
+                stretch, settings.steps, settings.stride if name == "train" else side_by_side
+            )
+            for name, stretch in stretches.items()
+        }
+        _refuse_empty(begins, settings, length)
+        return stretches, begins
+    everywhere = windows.starts((0, length), settings.steps, settings.stride)
+    if settings.order == "consecutive" or settings.test:
+        raise PipelineError(
+            f"`split: {settings.split}` has no stretch to read on in, and none held out.",
+            where="params.yaml: datasets",
+            remedy="Take `split: contiguous` with `order: consecutive` or `test`.",
+        )
+    order = np.random.default_rng(settings.seed).permutation(everywhere)
+    valid = max(1, int(settings.valid * len(everywhere)))
+    if settings.split == "last":
+        order, valid = everywhere[::-1], 1
+    none = np.zeros(0, dtype=np.int32)
+    begins = {"train": np.sort(order[valid:]), "valid": np.sort(order[:valid]), "test": none}
+    _refuse_empty(begins, settings, length)
+    return None, begins
+
+
+def _refuse_empty(begins: dict[str, Starts], settings: Settings, length: int) -> None:
+    wanted = {"train": True, "valid": bool(settings.valid), "test": bool(settings.test)}
+    for name in SPLITS:
+        if wanted[name] and not len(begins[name]):
+            raise PipelineError(
+                f"{length:,} characters leave no window of {settings.steps} for {name}.",
+                where="params.yaml: datasets",
+                remedy="Shorten the windows (steps), or take a longer text.",
+            )

@@ -1,0 +1,56 @@
+"""How many nats a character costs a language model, and what that is as perplexity."""
+
+from collections.abc import Mapping
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.evaluation.aggregate import over_seeds
+from stages.evaluation.measured import Measured
+from stages.text.running import RunningText
+
+BLOCK = 100  # characters: what is hard to predict comes in stretches
+# By the split that was measured on, and so by how far it is from training.
+PROTOCOLS = {"test": "held-out", "valid": "lecture's split", "train": "its training text"}
+
+
+def measured(
+    data: RunningText, records: NDArray[np.int32], gave: Mapping[int, NDArray[np.float64]]
+) -> Measured:
+    """`gave` is ln of what a model gave each character, by seed."""
+    by_seed = {seed: figures(found) for seed, found in gave.items()}
+    report = {
+        "protocol": PROTOCOLS[data.measured],
+        **_place(data),
+        "characters": len(records),
+        "floor": data.floor(records),
+        "by_seed": by_seed,
+        **over_seeds(by_seed),
+    }
+    together = None
+    if len(gave) > 1:  # the seeds as one model: their probabilities averaged
+        together = np.logaddexp.reduce([*gave.values()], axis=0) - np.log(len(gave))
+        report["together"] = figures(together)
+    return Measured(
+        report=report,
+        records=records,
+        merit=np.mean([*gave.values()], axis=0),
+        together=together,
+        block=BLOCK,
+        ground=str(data.stretches or ""),
+    )
+
+
+def _place(data: RunningText) -> dict[str, str]:
+    """Held-out text has a name of its own: models of several datasets are measured on it."""
+    if data.measured != "test" or not data.stretches:
+        return {}
+    first, end = data.stretches["test"]
+    return {"on": f"the last {(end - first) / end:.0%} of the text"}
+
+
+def figures(gave: NDArray[np.float64]) -> dict[str, float]:
+    """Mean loss and perplexity."""
+    loss = float(-gave.mean())
+    return {"loss": loss, "perplexity": exp(loss)}

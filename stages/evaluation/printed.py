@@ -1,0 +1,98 @@
+"""Our value of a figure that a lecture prints, wherever it is found, and what to say of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stages import files, paths
+from stages.evaluation.aggregate import over_seeds
+from stages.evaluation.lectures import Figure
+from stages.tracking.recorder import read_history
+
+Evaluations = Mapping[str, Mapping[str, Any]]  # what evaluate measured, by experiment
+PRINTED_FOR = "upstream"  # the corpora on which the lectures print their figures
+
+
+def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, Any]:
+    """Our value of a printed figure and what belongs to it; empty if the experiment is not run."""
+    if figure.experiment:
+        evaluation = evaluations.get(figure.experiment)
+        if evaluation is None:
+            return {}
+        if figure.prefix is not None:
+            return _written(figure.experiment, figure.prefix, evaluation)
+        if figure.epoch is not None:
+            return _at_epoch(figure.experiment, figure.metric, figure.epoch, evaluation)
+        return of_metric(evaluation, figure.metric)
+    path = metrics / str(figure.report)
+    if not path.exists():
+        return {}
+    report = value = files.read_json(path)
+    for key in figure.key:
+        value = value.get(key) if isinstance(value, dict) else None
+    return {"ours": value, "source": _source(report["origin"])}
+
+
+def of_metric(evaluation: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    """A figure of an evaluation, with its spread, its seeds and its floor."""
+    return {
+        "ours": evaluation["mean"][metric],
+        "spread": evaluation.get("spread", {}).get(metric),
+        "seeds": len(evaluation["by_seed"]),
+        "floor": (evaluation["floor"] or {}).get(metric),
+        "source": _source(evaluation["origin"]),
+    }
+
+
+def _at_epoch(
+    experiment: str, metric: str, epoch: int, evaluation: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A metric as it stood after an epoch, over the seeds."""
+    history = read_history(paths.history(experiment))
+    by_seed = {seed: {metric: row[metric]} for seed, row in history if row["epoch"] == epoch}
+    if not by_seed:
+        return {}
+    found = over_seeds(by_seed)
+    return {
+        "ours": found["mean"][metric],
+        "spread": found.get("spread", {}).get(metric),
+        "seeds": len(by_seed),
+        "source": _source(evaluation["origin"]),
+    }
+
+
+def _written(experiment: str, prefix: str, evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """What the first seed wrote after a prefix, and how many seeds wrote the same."""
+    by_seed = files.read_json(paths.samples(experiment))["by_seed"]
+    texts = [written[prefix] for written in by_seed.values()]
+    return {
+        "ours": texts[0],
+        "seeds": len(texts),
+        "source": _source(evaluation["origin"]),
+        "remark": f" ({texts.count(texts[0])} of {len(texts)} seeds write this)",
+    }
+
+
+def _source(origin: Mapping[str, str]) -> str:
+    """bundled, upstream, or the file's own name."""
+    return origin["name"] if origin["source"] == "own file" else origin["source"]
+
+
+def verdict(
+    figure: Figure, ours: float | str | None, spread: float | None, source: str, wanted: str
+) -> str:
+    """reproduced, better or not reproduced — or why there is nothing to compare."""
+    if source != PRINTED_FOR:
+        why = "another corpus" if wanted != PRINTED_FOR else "the lecture's corpus could not be had"
+        return f"not comparable: {why}"
+    if ours is None:
+        return "not run" if wanted != PRINTED_FOR else "not run: the corpus could not be had"
+    if isinstance(figure.printed, str) or isinstance(ours, str):
+        return "reproduced" if ours == figure.printed else "not reproduced"
+    allowed = max(figure.tolerance, 2 * (spread or 0.0))
+    difference = ours - figure.printed
+    if round(abs(difference), 9) <= allowed:  # 0.979 - 0.969 is a hair above 0.01
+        return "reproduced"
+    if figure.better and (difference > 0) == (figure.better == "higher"):
+        return "better"
+    return "not reproduced"

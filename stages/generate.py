@@ -1,0 +1,59 @@
+"""Let a trained model write on: `python -m stages.generate nietzsche_rnn --prefix "for thos"`."""
+
+from typing import Annotated
+
+import typer
+
+from stages import cli, params, paths
+from stages.errors import PipelineError
+from stages.models import contract
+from stages.text.vocabulary import Vocabulary
+from stages.training.device import prepare
+from stages.training.generation import Draw, Writer, greedy
+
+
+def main(
+    experiment: Annotated[str, typer.Argument(help="A trained one that models text.")],
+    prefix: Annotated[str, typer.Option(help="What the text begins with.")],
+    length: Annotated[int, typer.Option("-n", "--length", min=1, help="Characters to add.")] = 40,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="Draw by probability, flatter above 1. None: always the likeliest."),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="Draw among so many likeliest characters.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of the draw: the same seed, the same text.")
+    ] = 0,
+) -> None:
+    """Print the prefix and what the model makes of it, each character as it comes."""
+    settings = params.load()
+    params.choose(settings.experiments, experiment, "experiment")
+    if temperature is not None and not temperature > 0:
+        raise PipelineError(
+            f"a temperature of {temperature} draws nothing.",
+            where="--temperature",
+            remedy="Give a number above 0, or leave it out for the likeliest character each time.",
+        )
+    folder = paths.model(experiment)
+    spec = contract.read_spec(folder)
+    about = spec["about"]
+    if "steps" not in about:
+        raise PipelineError("this experiment models no text.", where=experiment)
+    device = prepare(settings.runtime)
+    model = contract.restore(spec, contract.seed_file(folder, spec["seeds"][0])).to(device)
+    writer = Writer(
+        model, Vocabulary(about["vocabulary"]), about["steps"], about["reads_on"], device
+    )
+    drawn = temperature is not None or top is not None
+    choose = Draw(temperature or 1.0, top, seed) if drawn else greedy
+    written = writer.write(prefix, length, choose)
+    print(prefix, end="")
+    for character in written:
+        print(character, end="", flush=True)
+    print()
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,76 @@
+"""One label a sequence. Batches hold sequences of one length, so that nothing is padded."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from stages.errors import PipelineError
+from stages.models.contract import Model, State
+from stages.params import Samples
+from stages.tasks.contract import Answers, Batch
+from stages.text.batches import of_equal_length
+from stages.text.labelled import CLASSES, LabelledNames
+
+SCORING_BATCH = 4096
+
+
+class Classify:
+    """Which class does a sequence belong to?"""
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self.data, self.device = LabelledNames.load(folder), device
+        self.inputs, self.outputs = len(self.data.vocabulary), len(CLASSES)
+        self.about = self.data.about()
+        self.ids = torch.from_numpy(self.data.ids.astype(np.int64)).to(device)
+        self.labels = torch.from_numpy(self.data.labels.astype(np.int64)).to(device)
+
+    def batches(
+        self, split: str, size: int, rng: np.random.Generator | None = None
+    ) -> Sequence[Batch]:
+        return of_equal_length(self.data.splits[split], self.data.lengths, size, rng)
+
+    def take(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        chosen = torch.from_numpy(batch).to(self.device)
+        return self.ids[chosen, : self.data.lengths[batch[0]]], self.labels[chosen]
+
+    def carry(self, state: State) -> State:
+        return None  # one record says nothing of the next
+
+    def everything(self, split: str) -> tuple[Tensor, Tensor]:
+        rows = torch.from_numpy(self.data.splits[split])
+        return self.ids.cpu()[rows], self.labels.cpu()[rows]
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(logits, targets)
+
+    def score(self, model: Model, split: str) -> dict[str, float]:
+        rows, table = self.answers(model, split)
+        if not len(rows):
+            return {}
+        labels = self.data.labels[rows]
+        return {
+            "loss": float(-table[np.arange(len(rows)), labels].mean()),
+            "accuracy": float((table.argmax(axis=1) == labels).mean()),
+        }
+
+    @torch.inference_mode()
+    def answers(self, model: Model, split: str) -> Answers:
+        """ln of what the model gives each class for each record."""
+        model.eval()
+        rows = self.data.splits[split]
+        table = np.empty((len(self.data.labels), self.outputs))
+        for batch in self.batches(split, SCORING_BATCH):
+            logits, _ = model(self.take(batch)[0])
+            table[batch] = logits.double().log_softmax(dim=-1).cpu().numpy()
+        return Answers(rows, table[rows])
+
+    def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
+        raise PipelineError(
+            "a classifier continues no text.",
+            where="params.yaml: experiments",
+            remedy="Remove `samples` there.",
+        )

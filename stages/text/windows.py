@@ -1,0 +1,52 @@
+"""Windows on a text: where each begins. One text is in memory once; a window is a view on it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Starts = NDArray[np.int32]  # positions in the text
+Stretch = tuple[int, int]  # from the first position to before the second
+
+
+def starts(stretch: Stretch, steps: int, stride: int) -> Starts:
+    """Every `stride` characters a window of `steps` whose last target is still in the stretch."""
+    first, end = stretch
+    return np.arange(first, end - steps, stride, dtype=np.int32)
+
+
+def shuffled(begins: Starts, size: int, rng: np.random.Generator | None = None) -> list[Starts]:
+    """Batches of windows in random order, or in the order given without `rng`."""
+    order = begins if rng is None else rng.permutation(begins)
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def consecutive(stretch: Stretch, steps: int, size: int) -> list[Starts]:
+    """Batches that go on where the last one ended, row by row, so that a state can be carried.
+
+    The stretch is cut into `size` rows of one length; what does not fill the rows, or a last
+    window of every row, is left out.
+    """
+    first, end = stretch
+    length = (end - first) // size
+    rows = first + length * np.arange(size, dtype=np.int32)
+    return [rows + offset for offset in range(0, length - steps, steps)]
+
+
+def covering(stretch: Stretch, rows: int, warm: int) -> tuple[Starts, int, int]:
+    """Rows that predict every character of a stretch: their starts, warm-up and length.
+
+    Row i reads `warm` characters that precede what it is scored on, then predicts `length`
+    characters; the last row may repeat some of the one before. The very first character of a
+    text has nothing before it, and is predicted by no one.
+    """
+    first, end = max(stretch[0], 1), stretch[1]
+    length = -(-(end - first) // rows)
+    scored = np.minimum(first + length * np.arange(rows), end - length)
+    warm = min(warm, first - 1)
+    return (scored - 1 - warm).astype(np.int32), warm, length
+
+
+def split(length: int, valid: float, test: float) -> dict[str, Stretch]:
+    """The text in three stretches: training first, then what chooses, then what measures."""
+    held_out, chooses = int(length * test), int(length * valid)
+    end = length - held_out
+    return {"train": (0, end - chooses), "valid": (end - chooses, end), "test": (end, length)}
