@@ -1,5 +1,6 @@
 """Let a trained model write on: `python -m stages.generate nietzsche_rnn --prefix "for thos"`."""
 
+from math import inf
 from typing import Annotated
 
 import typer
@@ -30,7 +31,7 @@ def main(
     """Print the prefix and what the model makes of it, each character as it comes."""
     settings = params.load()
     params.choose(settings.experiments, experiment, "experiment")
-    if temperature is not None and not temperature > 0:
+    if temperature is not None and not 0 < temperature < inf:
         raise PipelineError(
             f"a temperature of {temperature} draws nothing.",
             where="--temperature",

@@ -32,6 +32,17 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def restored_torch() -> Iterator[None]:
+    """Puts back what a stage sets for the whole process."""
+    import torch
+
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(deterministic)
+
+
+@pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A web server on loopback, reached without any proxy."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

@@ -65,6 +65,7 @@ def test_a_draw_depends_on_its_seed_alone(
         ({"prefix": ""}, "empty prefix"),
         ({"temperature": 0.0}, "--temperature.*above 0"),
         ({"temperature": float("nan")}, "--temperature"),
+        ({"temperature": float("inf")}, "--temperature"),
     ],
 )
 def test_what_cannot_be_written_on_is_refused(

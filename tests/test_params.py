@@ -12,6 +12,7 @@ from tests.project import ABSENT, ROOT, Project
 
 RNN = "experiments.names_rnn"
 NAMES = "corpora.names"
+CHAR3 = "experiments.nietzsche_char3"
 LECTURE = "datasets.names_lecture"
 SHA256 = "0" * 64
 
@@ -37,7 +38,8 @@ def test_the_real_file_is_good_as_it_stands() -> None:
         (f"{NAMES}.ulr", "x", "unknown key"),
         (f"{RNN}.training.epoch", 3, "unknown key"),
         (f"{RNN}.model.setting", {}, "unknown key"),
-        (f"{LECTURE}.top_character", 5, "unknown key"),
+        (f"{LECTURE}.top_characters", 5, "unknown key"),  # a setting: it stands in `settings`
+        (f"{CHAR3}.samples.prefix", "y. ", "unknown key"),
         ("runtime.device", "gpu", "'gpu'"),
         ("runtime.threads", 0, "0"),
         ("runtime.tracking", "yes", "'yes'"),
@@ -49,15 +51,11 @@ def test_the_real_file_is_good_as_it_stands() -> None:
         (f"{NAMES}.max_malformed", -0.1, "-0.1"),
         (f"{NAMES}.max_malformed", 1.0, "1.0"),
         (f"{NAMES}.module", "../evil", "'../evil'"),
-        (f"{LECTURE}.top_characters", 0, "0"),
-        (f"{LECTURE}.train", 0, "0"),
-        (f"{LECTURE}.train", 0.5, "0.5"),
-        (f"{LECTURE}.valid", -1, "-1"),
-        (f"{LECTURE}.test", 1.5, "1.5"),
-        (f"{LECTURE}.test", "100", "'100'"),
-        (f"{LECTURE}.test", ABSENT, "required"),
-        (f"{LECTURE}.encoder", "bytes", "'bytes'"),
-        (f"{RNN}.task", "regress", "'regress'"),
+        (f"{LECTURE}.encoder", "../evil", "'../evil'"),
+        (f"{LECTURE}.encoder", ABSENT, "required"),
+        (f"{LECTURE}.settings", ["seed"], "['seed']"),
+        (f"{RNN}.task", "../evil", "'../evil'"),
+        (f"{RNN}.task", ABSENT, "required"),
         (f"{RNN}.seeds", [], "at least 1"),
         (f"{RNN}.seeds", [0, 1, 0], "seeds must differ"),
         (f"{RNN}.seeds", [0.5], "0.5"),
@@ -71,10 +69,19 @@ def test_the_real_file_is_good_as_it_stands() -> None:
         (f"{RNN}.training.rate", "0.1", "'0.1'"),
         (f"{RNN}.training.rate", float("inf"), "inf"),
         (f"{RNN}.training.rate", float("nan"), "nan"),
+        (f"{CHAR3}.training.rate", [0.01, -1.0], "-1.0"),
+        (f"{CHAR3}.training.rate", [0.01, "low"], "'low'"),
         (f"{RNN}.training.clip_norm", 0, "0"),
         (f"{RNN}.training.weight_decay", -1, "-1"),
         (f"{RNN}.training.optimizer", "lion", "'lion'"),
         (f"{RNN}.training.keep", "first", "'first'"),
+        (f"{CHAR3}.samples.prefixes", [], "at least 1"),
+        (f"{CHAR3}.samples.prefixes", "y. ", "'y. '"),
+        (f"{CHAR3}.samples.prefixes", [1], "1"),
+        (f"{CHAR3}.samples.length", 0, "0"),
+        (f"{CHAR3}.samples.length", ABSENT, "required"),
+        (f"{CHAR3}.samples.every", 0, "0"),
+        (f"{CHAR3}.samples", [], "[]"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_key(
@@ -97,11 +104,10 @@ def test_a_wrong_value_is_refused_by_its_key(
         ({f"{NAMES}.sha256": SHA256}, NAMES, "url and sha256 go together"),
         ({f"{NAMES}.upstream.git_blob": ABSENT}, f"{NAMES}.upstream", "one of sha256 and git_blob"),
         ({f"{NAMES}.upstream.sha256": SHA256}, f"{NAMES}.upstream", "one of sha256 and git_blob"),
-        (
-            {f"{LECTURE}.valid": 0, f"{RNN}.training.keep": "best"},
-            f"{RNN}.training.keep",
-            f"{LECTURE}.valid is 0",
-        ),
+        ({f"{CHAR3}.training.rate": [0.1]}, f"{CHAR3}.training", "one for each epoch"),
+        ({f"{CHAR3}.training.rate": []}, f"{CHAR3}.training", "one for each epoch"),
+        ({f"{CHAR3}.training.epochs": 3}, f"{CHAR3}.training", "one for each epoch"),
+        ({f"{CHAR3}.training.schedule": "cosine"}, f"{CHAR3}.training", "no other schedule"),
         ({"experiments.Names-RNN": {}}, "experiments.Names-RNN", "pattern"),
     ],
 )
@@ -186,11 +192,11 @@ def test_values_once_read_are_never_changed(change: Callable[[params.Params], No
         change(settings)
 
 
-def test_sizes_may_be_counts_or_shares(project: Project) -> None:
-    project.edit({f"{LECTURE}.valid": 0.05, f"{LECTURE}.test": 7, f"{LECTURE}.train": None})
-    dataset = params.load().datasets["names_lecture"]
-    assert (dataset.valid, dataset.test, dataset.train) == (0.05, 7, None)
-    assert isinstance(dataset.test, int)
+def test_a_list_of_rates_is_read_as_it_stands() -> None:
+    training = params.load(ROOT / "params.yaml").experiments["nietzsche_char3"].training
+    assert isinstance(training, params.Descent)
+    assert training.rate == (0.01, 0.001)
+    assert training.epochs == 2
 
 
 def test_what_is_chosen_must_exist() -> None:

@@ -34,12 +34,15 @@ class Settings(Frozen):
 
 def encode(clean: Path, settings: Settings) -> tuple[RunningText, dict[str, object]]:
     """The text once, as ids; a window is two numbers."""
+    _refuse_contradictions(settings)
     text = (clean / "text.txt").read_bytes().decode("utf-8")[: settings.characters]
-    if settings.newlines == "space":
+    nats = clean / "nats.npy"
+    known = nats.exists()
+    if settings.newlines == "space" and set(text) & {"\n", "\r"}:
         text = text.replace("\n", " ").replace("\r", " ")
+        known = False  # the source's costs are those of telling a new line from a space
     vocabulary = Vocabulary(sorted(set(text)))
     stretches, begins = _split(len(text), settings)
-    nats = clean / "nats.npy"
     encoded = RunningText(
         vocabulary=vocabulary,
         ids=vocabulary.encode(text),
@@ -48,7 +51,7 @@ def encode(clean: Path, settings: Settings) -> tuple[RunningText, dict[str, obje
         order=settings.order,
         begins=begins,
         stretches=stretches,
-        nats=np.load(nats)[: len(text)] if nats.exists() else None,
+        nats=np.load(nats)[: len(text)] if known else None,
         origin=files.read_json(clean / "origin.json"),
     )
     return encoded, {
@@ -57,6 +60,31 @@ def encode(clean: Path, settings: Settings) -> tuple[RunningText, dict[str, obje
         "vocabulary": len(vocabulary),
         **{split: len(rows) for split, rows in begins.items()},
     }
+
+
+def _refuse_contradictions(settings: Settings) -> None:
+    faults = {
+        "`order: consecutive` has an answer at every step: take `targets: every`": (
+            settings.order == "consecutive" and settings.targets == "last"
+        ),
+        "windows split one by one leave no stretch to read on in: take `split: contiguous`": (
+            settings.order == "consecutive" and settings.split != "contiguous"
+        ),
+        "windows split one by one leave no text held out: take `split: contiguous` for `test`": (
+            settings.test > 0 and settings.split != "contiguous"
+        ),
+        "`split: last` has one window to validate: leave out `valid`": (
+            settings.split == "last" and settings.valid > 0
+        ),
+        "overlapping windows ask for a character more than once: take `stride` as `steps`": (
+            settings.split == "random"
+            and settings.targets == "every"
+            and settings.stride < settings.steps
+        ),
+    }
+    for fault, found in faults.items():
+        if found:
+            raise PipelineError(f"{fault}.", where="params.yaml: datasets")
 
 
 def _split(length: int, settings: Settings) -> tuple[dict[str, Stretch] | None, dict[str, Starts]]:
@@ -74,12 +102,6 @@ def _split(length: int, settings: Settings) -> tuple[dict[str, Stretch] | None, 
         _refuse_empty(begins, settings, length)
         return stretches, begins
     everywhere = windows.starts((0, length), settings.steps, settings.stride)
-    if settings.order == "consecutive" or settings.test:
-        raise PipelineError(
-            f"`split: {settings.split}` has no stretch to read on in, and none held out.",
-            where="params.yaml: datasets",
-            remedy="Take `split: contiguous` with `order: consecutive` or `test`.",
-        )
     order = np.random.default_rng(settings.seed).permutation(everywhere)
     valid = max(1, int(settings.valid * len(everywhere)))
     if settings.split == "last":

@@ -57,6 +57,7 @@ def difference(
     Neighbours in blocks count as one record, as they are not independent of each other.
     """
     differences = ours - theirs
+    block = max(1, min(block, len(differences) // 2))
     blocks = len(differences) // block
     means = differences[: blocks * block].reshape(blocks, block).mean(axis=1)
     error = float(means.std(ddof=1) / np.sqrt(blocks))

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from stages.errors import PipelineError
@@ -91,23 +92,34 @@ class NextCharacter:
 
     def _asked(self, logits: Tensor) -> Tensor:
         """Of a model that answers at every step, the last one where no other is asked for."""
+        if logits.dim() == 2 and not self.last_only:
+            raise PipelineError(
+                "the model answers once a window, and its dataset asks at every step.",
+                where="params.yaml: experiments",
+                remedy="Give it a dataset with `targets: last`.",
+            )
         return logits[:, -1] if self.last_only and logits.dim() == 3 else logits
 
-    def _read_on(self, model: Model, stretch: tuple[int, int], gave: np.ndarray) -> None:
+    def _read_on(self, model: Model, stretch: tuple[int, int], gave: NDArray[np.float64]) -> None:
         rows = min(SCORING_ROWS, stretch[1] - stretch[0])
-        begins, warm, length = covering(stretch, rows, WARM)
+        begins, length = covering(stretch, rows, WARM)
+        places = begins[:, None] + np.arange(length + 1)
+        found = np.empty((rows, length))
         state: State = None
-        for offset in range(0, warm + length, SCORING_STEPS):
-            steps = min(SCORING_STEPS, warm + length - offset)
-            places = begins[:, None] + offset + np.arange(steps + 1)
-            text = self.ids[torch.from_numpy(places).to(self.device)]
-            logits, state = model(text[:, :-1], state)
-            scored = max(0, warm - offset)
-            found = _log_probability(logits[:, scored:], text[:, 1 + scored :])
-            gave[places[:, 1 + scored :]] = found
+        for first in range(0, length, SCORING_STEPS):
+            steps = slice(first, first + SCORING_STEPS)
+            ids, targets = (
+                self.ids[torch.from_numpy(places[:, side][:, steps]).to(self.device)]
+                for side in (slice(0, -1), slice(1, None))
+            )
+            logits, state = model(ids, state)
+            found[:, steps] = _log_probability(self._asked(logits), targets)
+        for row in reversed(range(rows)):  # the earlier row, which knows more, has the last word
+            gave[places[row, 1:]] = found[row]
+        gave[: stretch[0]] = np.nan  # what was read to warm up
 
 
-def _log_probability(logits: Tensor, targets: Tensor) -> np.ndarray:
+def _log_probability(logits: Tensor, targets: Tensor) -> NDArray[np.float64]:
     logs = logits.double().log_softmax(dim=-1)
-    found: np.ndarray = logs.gather(-1, targets[..., None])[..., 0].cpu().numpy()
+    found: NDArray[np.float64] = logs.gather(-1, targets[..., None])[..., 0].cpu().numpy()
     return found

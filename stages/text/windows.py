@@ -31,18 +31,18 @@ def consecutive(stretch: Stretch, steps: int, size: int) -> list[Starts]:
     return [rows + offset for offset in range(0, length - steps, steps)]
 
 
-def covering(stretch: Stretch, rows: int, warm: int) -> tuple[Starts, int, int]:
-    """Rows that predict every character of a stretch: their starts, warm-up and length.
+def covering(stretch: Stretch, rows: int, warm: int) -> tuple[Starts, int]:
+    """Rows that together predict every character of a stretch: their starts, and their length.
 
-    Row i reads `warm` characters that precede what it is scored on, then predicts `length`
-    characters; the last row may repeat some of the one before. The very first character of a
-    text has nothing before it, and is predicted by no one.
+    Each row reads `warm` characters more than it has to, so that no character is predicted from
+    less than that, or else from the beginning of the text on. What two rows predict, the earlier
+    one predicts from more. The very first character of a text is predicted by no one.
     """
     first, end = max(stretch[0], 1), stretch[1]
     length = -(-(end - first) // rows)
+    warm = min(warm, end - 1 - length)
     scored = np.minimum(first + length * np.arange(rows), end - length)
-    warm = min(warm, first - 1)
-    return (scored - 1 - warm).astype(np.int32), warm, length
+    return np.maximum(0, scored - 1 - warm).astype(np.int32), warm + length
 
 
 def split(length: int, valid: float, test: float) -> dict[str, Stretch]:

@@ -25,7 +25,8 @@ class Draw:
         self.generator = torch.Generator().manual_seed(seed)
 
     def __call__(self, logits: Tensor) -> int:
-        logits = logits.double().cpu() / self.temperature
+        logits = logits.double().cpu()
+        logits = (logits - logits.max()) / self.temperature  # of any temperature, none overflows
         if self.top is not None and self.top < len(logits):
             least = logits.topk(self.top).values[-1]
             logits = logits.where(logits >= least, -torch.inf)

@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stages.evaluation import classification
+from stages.evaluation.measured import Measured
+from stages.text.labelled import LabelledNames
+from stages.text.vocabulary import Vocabulary
 
 CLASSES = ["男", "女"]
 
@@ -95,6 +98,63 @@ def test_figures_are_in_range_and_the_tables_agree_with_them(
     table = classification.calibration(probabilities, labels)
     assert sum(line["names"] for line in table) == len(labels)
     assert sum(line["names"] * line["accuracy"] for line in table) == pytest.approx(right)
+
+
+class TestMeasured:
+    """One experiment as a whole: two seeds on the test names of a dataset."""
+
+    FIRST, SECOND = answers([0.9, 0.4, 0.2]), answers([0.6, 0.1, 0.7])
+
+    @pytest.fixture
+    def data(self) -> LabelledNames:
+        vocabulary = Vocabulary("甲乙丙丁")
+        ids, lengths = vocabulary.encode_rows(["甲", "乙", "丙", "丁"])
+        rows = {"train": [1], "valid": [], "test": [0, 2, 3]}
+        return LabelledNames(
+            vocabulary=vocabulary,
+            ids=ids,
+            lengths=lengths,
+            labels=of(0, 0, 1, 0),
+            splits={name: np.array(chosen, dtype=np.int32) for name, chosen in rows.items()},
+            oracle=np.array([0.9, 0.9, 0.2, 0.8], dtype=np.float32),
+            origin={"source": "bundled", "name": "generated"},
+        )
+
+    def measured(self, data: LabelledNames, *seeds: NDArray[np.float64]) -> Measured:
+        logs = {number: np.log(found) for number, found in enumerate(seeds)}
+        return classification.measured(data, data.splits["test"], logs)
+
+    def test_the_report_is_of_each_seed_and_of_all(self, data: LabelledNames) -> None:
+        report = self.measured(data, self.FIRST, self.SECOND).report
+        labels = of(0, 1, 0)
+        assert (report["names"], report["protocol"]) == (3, "held-out")
+        assert report["floor"] == data.floor("test")
+        for seed, found in enumerate((self.FIRST, self.SECOND)):
+            assert report["by_seed"][seed] == pytest.approx(classification.measure(found, labels))
+        assert report["mean"]["accuracy"] == pytest.approx((2 / 3 + 1) / 2, abs=1e-6)
+        averaged = (self.FIRST + self.SECOND) / 2
+        assert report["together"] == pytest.approx(classification.measure(averaged, labels))
+        counted = classification.confusion(self.FIRST, labels, CLASSES)
+        assert report["first_seed"]["confusion"] == counted
+
+    def test_a_names_merit_is_the_share_of_the_seeds_that_are_right(
+        self, data: LabelledNames
+    ) -> None:
+        found = self.measured(data, self.FIRST, self.SECOND)
+        assert found.records.tolist() == [0, 2, 3]
+        assert found.merit.tolist() == [1.0, 1.0, 0.5]
+        assert found.together is not None
+        assert found.together.tolist() == [1.0, 1.0, 0.0]  # 0.45 of 男, who is one
+
+    def test_a_single_seed_is_no_ensemble(self, data: LabelledNames) -> None:
+        found = self.measured(data, self.FIRST)
+        assert found.together is None
+        assert "together" not in found.report and "spread" not in found.report
+
+    def test_samples_are_test_names_by_the_first_seed(self, data: LabelledNames) -> None:
+        shown = self.measured(data, self.FIRST, self.SECOND).samples
+        assert [sample["name"] for sample in shown["right"]] == ["甲", "丙"]
+        assert [sample["name"] for sample in shown["wrong"]] == ["丁"]
 
 
 class TestSamples:

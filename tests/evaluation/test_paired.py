@@ -4,10 +4,39 @@ import numpy as np
 import pytest
 
 from stages import params
+from stages.evaluation.measured import Measured
 from stages.evaluation.paired import against_baselines, difference, verdict
 from tests.pipeline.imports import ROOT
 
 REAL = params.load(ROOT / "params.yaml")
+NAMES = [name for name, e in REAL.experiments.items() if e.task == "classify"]
+GROUND = "{'test': (100, 200)}"
+LYRICS = {"corpus": "lyrics"}
+
+
+def of_records(merit: list[float], together: list[float] | None = None) -> Measured:
+    """What each name contributed to a classifier's accuracy."""
+    return Measured(
+        report={},
+        records=np.arange(len(merit), dtype=np.int32),
+        merit=np.array(merit),
+        together=None if together is None else np.array(together),
+    )
+
+
+def of_text(
+    merit: list[float], *, first: int = 100, block: int = 10, ground: str = GROUND
+) -> Measured:
+    """What each character of a stretch contributed to a language model's loss."""
+    places = np.arange(first, first + len(merit), dtype=np.int32)
+    return Measured(
+        report={},
+        records=places,
+        merit=np.array(merit),
+        together=None,
+        block=block,
+        ground=ground,
+    )
 
 
 def test_the_error_is_that_of_paired_differences() -> None:
@@ -37,12 +66,88 @@ def test_a_difference_within_two_errors_is_none(gap: float, word: str) -> None:
     assert said == f"{word} logistic ({gap:+.4f} ± 0.0030)"
 
 
-def test_the_rival_is_the_best_baseline_on_the_same_dataset() -> None:
-    right = {name: np.tile([0.0, 1.0], 50) for name in REAL.experiments}
-    right["names_logistic"] = np.tile([0.0, 1.0, 1.0, 1.0], 25)
-    right["names_all_bayes"] = np.ones(100)  # better still, on other names
-    compared = against_baselines(REAL, right, {})
-    assert compared["names_gru"]["baseline"] == "names_logistic"
-    assert compared["names_gru"]["seeds"]["difference"] == -0.25
-    assert "names_logistic" not in compared
-    assert "names_rnn" not in compared, "no baseline is trained on the lecture's 10,000 names"
+def test_neighbours_in_a_block_count_as_one() -> None:
+    rng = np.random.default_rng(0)
+    of_block = rng.normal(size=50)
+    ours, theirs = np.repeat(of_block, 20), np.zeros(1000)  # 20 neighbours say one thing
+    blocks = difference(ours, theirs, 20)
+    assert blocks["difference"] == pytest.approx(of_block.mean())
+    assert blocks["standard_error"] == pytest.approx(np.std(of_block, ddof=1) / np.sqrt(50))
+    assert blocks["standard_error"] > 4 * difference(ours, theirs)["standard_error"]
+
+
+def test_what_fills_no_block_counts_in_the_difference_alone() -> None:
+    ours = np.array([1, 3, 2, 6, 50.0])  # blocks of mean 2 and 4, and one left over
+    compared = difference(ours, np.zeros(5), 2)
+    assert compared["difference"] == pytest.approx(62 / 5)
+    assert compared["standard_error"] == pytest.approx(np.std([2, 4], ddof=1) / np.sqrt(2))
+
+
+class TestRivals:
+    def test_the_rival_is_the_best_baseline_on_the_same_dataset(self) -> None:
+        measured = {name: of_records([0.0, 1.0] * 50) for name in NAMES}
+        measured["names_logistic"] = of_records([0.0, 1.0, 1.0, 1.0] * 25)
+        measured["names_all_bayes"] = of_records([1.0] * 100)  # better still, on other names
+        compared = against_baselines(REAL, measured)
+        assert compared["names_gru"]["baseline"] == "names_logistic"
+        assert compared["names_gru"]["seeds"]["difference"] == -0.25
+        assert "together" not in compared["names_gru"]
+        assert "names_logistic" not in compared
+        assert "names_rnn" not in compared, "no baseline is trained on the lecture's 10,000 names"
+
+    def test_the_seeds_together_stand_against_the_same_rival(self) -> None:
+        measured = {
+            "names_gru": of_records([0.0, 1.0] * 50, together=[1.0, 1.0] * 50),
+            "names_bayes": of_records([0.0, 1.0] * 50),
+        }
+        compared = against_baselines(REAL, measured)["names_gru"]
+        assert compared["seeds"]["difference"] == 0
+        assert compared["together"]["difference"] == 0.5
+
+    def test_a_text_is_the_ground_whatever_the_windows_on_it(self) -> None:
+        measured = {
+            "nietzsche_rnn_held_out": of_text([-1.0] * 100),
+            "nietzsche_trigram": of_text([-2.0] * 100),
+            "nietzsche_fivegram": of_text([-1.5] * 100),
+        }
+        compared = against_baselines(REAL, measured)["nietzsche_rnn_held_out"]
+        assert compared["baseline"] == "nietzsche_fivegram"
+        assert compared["seeds"]["difference"] == 0.5
+
+    def test_only_records_that_both_were_asked_for_are_compared(self) -> None:
+        measured = {
+            "nietzsche_lstm": of_text([9.0, 1.0, 2.0, 4.0], first=10, block=1),
+            "nietzsche_trigram": of_text([1.0, 1.0, 1.0, 9.0], first=11, block=1),
+        }
+        compared = against_baselines(REAL, measured)["nietzsche_lstm"]["seeds"]
+        assert compared["difference"] == pytest.approx((0 + 1 + 3) / 3)
+
+    def test_errors_are_of_the_blocks_that_the_measure_names(self) -> None:
+        ours, theirs = [-1.0, -3.0, -2.0, -6.0] * 10, [0.0] * 40
+        measured = {
+            "nietzsche_lstm": of_text(ours, block=4),
+            "nietzsche_trigram": of_text(theirs, block=4),
+        }
+        compared = against_baselines(REAL, measured)["nietzsche_lstm"]["seeds"]
+        assert compared == {"difference": -3.0, "standard_error": 0.0}  # every block is the same
+
+    @pytest.mark.parametrize("ground", ["", "{'test': (300, 400)}"])
+    def test_another_stretch_of_the_text_is_no_ground_to_compare_on(self, ground: str) -> None:
+        measured = {
+            "nietzsche_rnn_held_out": of_text([-1.0] * 100, ground=ground),
+            "nietzsche_trigram": of_text([-2.0] * 100),
+        }
+        assert against_baselines(REAL, measured) == {}
+
+    def test_another_text_is_no_ground_to_compare_on(self) -> None:
+        other = {"lyrics_stream": REAL.datasets["nietzsche_stream"].model_copy(update=LYRICS)}
+        moved = REAL.experiments["nietzsche_lstm"].model_copy(update={"dataset": "lyrics_stream"})
+        settings = REAL.model_copy(
+            update={
+                "datasets": {**REAL.datasets, **other},
+                "experiments": {**REAL.experiments, "nietzsche_lstm": moved},
+            }
+        )
+        measured = {name: of_text([-1.0] * 100) for name in ("nietzsche_lstm", "nietzsche_trigram")}
+        assert "nietzsche_lstm" in against_baselines(REAL, measured)
+        assert against_baselines(settings, measured) == {}

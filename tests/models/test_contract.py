@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from stages import params
 from stages.errors import PipelineError
@@ -18,14 +19,44 @@ SPEC: dict[str, Any] = {
     "outputs": 2,
     "settings": {"cell": "gru", "embedding": 3, "hidden": 4},
 }
-EXPERIMENTS = params.load(ROOT / "params.yaml").experiments
+PARAMS = params.load(ROOT / "params.yaml")
+BATCH, CHARACTERS, CLASSES = 5, 11, 2
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", PARAMS.experiments)
 def test_every_experiment_builds_and_answers_by_the_one_signature(name: str) -> None:
-    model = contract.build({**EXPERIMENTS[name].model.model_dump(), "inputs": 11, "outputs": 2})
-    logits, _ = model(torch.randint(1, 11, (5, 3)))
-    assert logits.shape == (5, 2)
+    experiment = PARAMS.experiments[name]
+    settings = PARAMS.datasets[experiment.dataset].settings
+    steps = settings.get("steps", 3)
+    outputs = CLASSES if experiment.task == "classify" else CHARACTERS
+    last: tuple[int, ...] = (BATCH, outputs)
+    every: tuple[int, ...] = (BATCH, steps, outputs)
+    asked = {"last": [last, every], "every": [every]}  # of each step, the task can take the last
+    shapes = asked[settings["targets"]] if experiment.task == "next_character" else [last]
+    model = contract.build(
+        {**experiment.model.model_dump(), "inputs": CHARACTERS, "outputs": outputs}
+    )
+    ids = torch.randint(1, CHARACTERS, (BATCH, steps))
+    logits, state = model(ids)
+    assert tuple(logits.shape) in shapes
+    again, _ = model(ids, contract.detached(state))
+    assert again.shape == logits.shape
+
+
+def test_what_is_detached_keeps_its_values_and_its_shape_but_no_gradient() -> None:
+    h, c = (torch.rand(2, 3, requires_grad=True) * 2 for _ in range(2))
+    for state in (h, (h, c), (h, (c, (h,)))):
+        cut = contract.detached(state)
+        for before, after in zip(leaves(state), leaves(cut), strict=True):
+            assert torch.equal(before, after)
+            assert before.requires_grad and not after.requires_grad
+    assert isinstance(contract.detached((h, (c,)))[1], tuple)
+    assert contract.detached(None) is None
+
+
+def leaves(state: contract.State) -> list[Tensor]:
+    """The tensors of a state, however deep."""
+    return [state] if isinstance(state, Tensor) else [t for part in state for t in leaves(part)]
 
 
 def test_restored_weights_answer_as_the_saved_ones(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """The whole pipeline for real, shrunk: it rebuilds everything, then nothing, then what changed."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from tests.pipeline.workspace import KEPT, Workspace
+from stages import files
+from tests.pipeline.workspace import DATASETS, KEPT, NAMES, NIETZSCHE, Workspace
 
 EVERYTHING = [
     *(
@@ -13,7 +15,7 @@ EVERYTHING = [
         for stage in ("download", "clean")
         for corpus in ("names", "prose", "lyrics")
     ),
-    "encode@names_lecture",
+    *(f"encode@{name}" for name in DATASETS),
     *(f"train@{name}" for name in KEPT),
     "evaluate",
     "report",
@@ -36,13 +38,42 @@ def test_everything_is_there(workspace: Workspace) -> None:
         "printed", "ours", "spread", "seeds", "floor", "verdict",
     ]  # fmt: skip
     assert set(KEPT) <= set(table["experiment"])
-    assert set(table["source"]) == {"bundled"}
+    assert set(table["source"][table["ours"].notna()]) == {"bundled"}
     page = (workspace.folder / "metrics/replication.md").read_text(encoding="utf-8")
-    assert "names_gru" in page
-    assert (workspace.folder / "metrics/figures/names.svg").exists()
+    assert "names_gru" in page and "nietzsche_lstm" in page
+    for lecture in ("names", "nietzsche"):
+        assert (workspace.folder / f"metrics/figures/{lecture}.svg").exists()
     for name in KEPT:
         assert (workspace.folder / f"data/models/{name}/spec.json").exists()
     assert not (workspace.folder / ".checkpoints/names_gru").exists()
+
+
+def test_a_language_model_leaves_what_it_wrote_while_training_and_afterwards(
+    workspace: Workspace,
+) -> None:
+    samples = files.read_json(workspace.folder / "metrics/samples/nietzsche_lstm.json")
+    assert samples.keys() == {"by_seed", "while_training"}
+    for seed in ("0", "1"):
+        assert samples["while_training"][seed].keys() == {"1", "2"}
+        texts = [samples["by_seed"][seed], *samples["while_training"][seed].values()]
+        assert all(len(text["for thos"]) == len("for thos") + 40 for text in texts)
+    assert not (workspace.folder / "metrics/samples/nietzsche_trigram.json").exists()
+
+
+def test_networks_stand_against_the_baseline_on_the_same_held_out_text(
+    workspace: Workspace,
+) -> None:
+    lstm, trigram, rnn = (
+        files.read_json(workspace.folder / f"metrics/evaluation/nietzsche_{name}.json")
+        for name in ("lstm", "trigram", "rnn")
+    )
+    assert lstm["against"]["baseline"] == "nietzsche_trigram"
+    assert lstm["protocol"] == trigram["protocol"] == "held-out"
+    assert lstm["characters"] == trigram["characters"]
+    assert lstm["floor"] == trigram["floor"] and lstm["floor"]["loss"] < lstm["mean"]["loss"]
+    gap = trigram["mean"]["loss"] - lstm["mean"]["loss"]
+    assert lstm["against"]["seeds"]["difference"] == pytest.approx(gap, abs=2e-6)
+    assert rnn["protocol"] == "lecture's split" and "against" not in rnn
 
 
 def test_a_second_run_does_nothing(workspace: Workspace) -> None:
@@ -88,12 +119,15 @@ def test_mlflow_shows_one_run_a_training_with_curves_figures_and_weights(
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{workspace.folder / 'mlflow.db'}")
-    lecture = client.get_experiment_by_name("names")
-    assert lecture is not None
-    runs = client.search_runs([lecture.experiment_id], "params.training.rate != '0.0'")
-    runs += client.search_runs([lecture.experiment_id], "params.training.kind = 'closed_form'")
-    original = {run.info.run_name: run for run in reversed(runs)}
-    assert set(original) == set(KEPT)
+    original: dict[str, Any] = {}
+    for lecture, named in (("names", NAMES), ("nietzsche", NIETZSCHE)):
+        experiment = client.get_experiment_by_name(lecture)
+        assert experiment is not None
+        runs = client.search_runs([experiment.experiment_id], "params.training.rate != '0.0'")
+        closed = "params.training.kind = 'closed_form'"
+        runs += client.search_runs([experiment.experiment_id], closed)
+        assert {run.info.run_name for run in runs} == set(named)
+        original |= {run.info.run_name: run for run in reversed(runs)}
     run = original["names_rnn"]
     assert run.info.status == "FINISHED"
     assert {"fingerprint", "source", "stage", "device"} <= set(run.data.tags)
@@ -102,10 +136,13 @@ def test_mlflow_shows_one_run_a_training_with_curves_figures_and_weights(
         assert sorted(steps) == [1, 2], name
     table = pd.read_csv(workspace.folder / "metrics/replication.csv")
     ours = table[(table.experiment == "names_rnn") & (table.metric == "log_loss")]["ours"].item()
-    assert run.data.metrics["final/log_loss"] == ours
-    stored = {item.path for item in client.list_artifacts(run.info.run_id, "model")}
-    assert stored == {"model/seed-0.safetensors", "model/seed-1.safetensors", "model/spec.json"}
+    assert run.data.metrics["final/log_loss"] == float(ours)  # texts stand in that column too
+    stored = {Path(item.path).name for item in client.list_artifacts(run.info.run_id, "model")}
+    assert stored == {"seed-0.safetensors", "seed-1.safetensors", "spec.json", "samples.json"}
     assert client.list_artifacts(run.info.run_id, "samples")
+    assert not client.list_artifacts(original["nietzsche_trigram"].info.run_id, "samples")
+    curves = original["nietzsche_lstm"].data.metrics
+    assert {"mean/train_loss_smoothed", "seed_1/valid_loss", "final/perplexity"} <= set(curves)
 
 
 def test_publishing_again_changes_nothing(workspace: Workspace) -> None:

@@ -13,8 +13,11 @@ from ruamel.yaml import YAML
 from tests.pipeline.imports import ROOT
 
 COPIED = ("stages", "dvc.yaml", "lectures.yaml", "params.yaml", ".dvc/config", ".dvcignore")
-SIZES = {"names": 1500, "prose": 3000, "lyrics": 1500}
-KEPT = ("names_rnn", "names_gru", "names_logistic")
+SIZES = {"names": 1500, "prose": 4000, "lyrics": 1500}
+NAMES = ("names_rnn", "names_gru", "names_logistic")
+NIETZSCHE = ("nietzsche_rnn", "nietzsche_lstm", "nietzsche_trigram")
+KEPT = (*NAMES, *NIETZSCHE)
+DATASETS = ("names_lecture", "nietzsche_8", "nietzsche_stream")
 
 yaml = YAML()
 
@@ -88,15 +91,22 @@ class Workspace:
 
 
 def shrink(values: Any) -> None:
-    """Few names, few epochs, three experiments: a network, a deeper one and a baseline."""
+    """Few names, little text, few epochs; of each lecture two networks and a baseline."""
     for key, size in SIZES.items():
         values["corpora"][key]["bundled"]["size"] = size
-    values["datasets"] = {"names_lecture": values["datasets"]["names_lecture"]}
-    values["datasets"]["names_lecture"].update(train=500, valid=100, test=100)
-    experiments = {name: values["experiments"][name] for name in KEPT}
-    for experiment in experiments.values():
-        experiment["dataset"] = "names_lecture"
+    values["datasets"] = {name: values["datasets"][name] for name in DATASETS}
+    values["datasets"]["names_lecture"]["settings"].update(train=500, valid=100, test=100)
+    values["datasets"]["nietzsche_stream"]["settings"].update(steps=16, stride=16)
+    values["experiments"] = {name: values["experiments"][name] for name in KEPT}
+    for name, experiment in values["experiments"].items():
+        if name in NAMES:
+            experiment["dataset"] = "names_lecture"
         if experiment["training"]["kind"] == "descent":
-            experiment["training"]["epochs"] = 2
+            if name != "nietzsche_rnn":  # of which the lecture prints each epoch
+                experiment["training"]["epochs"] = 2
             experiment["seeds"] = [0, 1]
-    values["experiments"] = experiments
+    rnn, lstm = (values["experiments"][f"nietzsche_{kind}"] for kind in ("rnn", "lstm"))
+    rnn["model"]["settings"]["hidden"] = 32
+    lstm["model"]["settings"]["hidden"] = 16
+    lstm["training"]["batch"] = 4
+    lstm["samples"]["every"] = 1

@@ -1,12 +1,14 @@
-"""The task: batches without padding, scores that agree with the probabilities."""
+"""Classifying: batches without padding, scores that agree with the answers."""
 
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
-from stages.models import contract
-from tests.training.toy import RECURRENT, toy_task
+from stages.errors import PipelineError
+from stages.params import Samples
+from tests.training.toy import fresh, toy_task
 
 
 def test_a_batch_has_no_padding_and_belongs_to_its_split(tmp_path: Path) -> None:
@@ -29,32 +31,39 @@ def test_a_batch_keeps_each_name_with_its_label(tmp_path: Path) -> None:
         assert [character in "abc" for character in last] == targets.bool().tolist()
 
 
-def test_probabilities_stand_in_the_order_of_the_split(tmp_path: Path) -> None:
+def test_answers_stand_in_the_order_of_the_split(tmp_path: Path) -> None:
     task = toy_task(tmp_path)
-    model = contract.build({**RECURRENT, "inputs": task.inputs, "outputs": task.outputs}).eval()
-    table = np.exp(task.log_probabilities(model, "valid"))
-    np.testing.assert_allclose(table.sum(axis=1), 1)
-    for row, probabilities in zip(task.data.splits["valid"], table, strict=True):
+    model = fresh(task).eval()
+    rows, logs = task.answers(model, "valid")
+    np.testing.assert_array_equal(rows, task.data.splits["valid"])
+    np.testing.assert_allclose(np.exp(logs).sum(axis=1), 1)
+    for row, found in zip(rows, logs, strict=True):
         ids = task.ids[row, : task.data.lengths[row]][None]
-        alone = model(ids)[0].double().softmax(dim=-1)[0].detach().numpy()
-        np.testing.assert_allclose(probabilities, alone, rtol=1e-5)
+        alone = model(ids)[0].double().log_softmax(dim=-1)[0].detach().numpy()
+        np.testing.assert_allclose(found, alone, rtol=1e-5)
 
 
-def test_the_score_is_that_of_the_probabilities(tmp_path: Path) -> None:
+def test_nothing_is_dropped_out_of_what_answers(tmp_path: Path) -> None:
     task = toy_task(tmp_path)
-    model = contract.build({**RECURRENT, "inputs": task.inputs, "outputs": task.outputs})
-    table = task.log_probabilities(model, "valid")
-    labels = task.data.labels[task.data.splits["valid"]]
+    model = fresh(task).train()
+    first, again = (task.answers(model, "valid").log_probabilities for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+
+
+def test_the_score_is_that_of_the_answers(tmp_path: Path) -> None:
+    task = toy_task(tmp_path)
+    model = fresh(task)
+    rows, logs = task.answers(model, "valid")
+    labels = task.data.labels[rows]
     score = task.score(model, "valid")
-    assert score["accuracy"] == (table.argmax(axis=1) == labels).mean()
-    np.testing.assert_allclose(score["loss"], -table[np.arange(len(labels)), labels].mean())
+    assert score["accuracy"] == (logs.argmax(axis=1) == labels).mean()
+    np.testing.assert_allclose(score["loss"], -logs[np.arange(len(labels)), labels].mean())
 
 
 def test_an_empty_split_scores_nothing(tmp_path: Path) -> None:
     task = toy_task(tmp_path)
     task.data.splits["valid"] = task.data.splits["valid"][:0]
-    model = contract.build({**RECURRENT, "inputs": task.inputs, "outputs": task.outputs})
-    assert task.score(model, "valid") == {}
+    assert task.score(fresh(task), "valid") == {}
 
 
 def test_everything_is_the_whole_split_padded(tmp_path: Path) -> None:
@@ -62,3 +71,13 @@ def test_everything_is_the_whole_split_padded(tmp_path: Path) -> None:
     ids, labels = task.everything("train")
     assert len(ids) == len(labels) == len(task.data.splits["train"])
     assert torch.equal((ids > 0).sum(dim=1).max(), torch.tensor(4))
+
+
+def test_one_name_says_nothing_of_the_next(tmp_path: Path) -> None:
+    assert toy_task(tmp_path).carry(torch.ones(2, 8)) is None
+
+
+def test_samples_of_a_classifier_are_refused(tmp_path: Path) -> None:
+    task = toy_task(tmp_path)
+    with pytest.raises(PipelineError, match=r"continues no text\. Remove `samples`"):
+        task.samples(fresh(task), Samples(prefixes=("ab",), length=3))

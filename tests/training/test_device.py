@@ -1,4 +1,4 @@
-"""The device: chosen by what there is, refused by name, and every experiment learns on CUDA."""
+"""The device: chosen by what there is, refused by name, and every experiment learns on each."""
 
 from pathlib import Path
 
@@ -7,24 +7,26 @@ import torch
 
 from stages import params
 from stages.errors import PipelineError
-from stages.models import contract
-from stages.params import Descent, Runtime
+from stages.params import Experiment, Runtime
+from stages.tasks.contract import Task, load
 from stages.training.device import prepare
-from stages.training.loop import LEARN
-from stages.training.tasks import Classify
 from tests.pipeline.imports import ROOT
-from tests.training.toy import watch, write_dataset
+from tests.training.toy import train, write_names, write_text
 
-EXPERIMENTS = params.load(ROOT / "params.yaml").experiments
+PARAMS = params.load(ROOT / "params.yaml")
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+pytestmark = pytest.mark.usefixtures("restored_torch")
 
 
-@pytest.fixture(autouse=True)
-def restore_torch() -> object:
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    yield
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(deterministic)
+def toy(chosen: Experiment, folder: Path, device: torch.device) -> Task:
+    """An experiment's task on little data of the kind that it has."""
+    settings = PARAMS.datasets[chosen.dataset].settings
+    if chosen.task == "classify":
+        write_names(folder)
+    else:
+        order, steps = settings.get("order", "shuffled"), min(settings["steps"], 8)
+        write_text(folder, order, settings["targets"], steps)
+    return load(chosen.task)(folder, device)
 
 
 def test_cpu_is_cpu_and_the_threads_are_fixed() -> None:
@@ -45,20 +47,19 @@ def test_cuda_without_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         prepare(Runtime(device="cuda"))
 
 
-@needs_cuda
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_every_experiment_learns_on_cuda_twice_the_same(name: str, tmp_path: Path) -> None:
-    chosen, weights = EXPERIMENTS[name], []
-    write_dataset(tmp_path / "data")
-    for attempt in ("a", "b"):
-        task = Classify(tmp_path / "data", prepare(Runtime(device="cuda")))
-        torch.manual_seed(0)
-        spec = {**chosen.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
-        model = contract.build(spec).to(task.device)
-        training = chosen.training
-        if isinstance(training, Descent):
-            training = training.model_copy(update={"epochs": 2})
-        LEARN[training.kind](model, task, training, watch(tmp_path / attempt, []))
-        assert all(tensor.is_cuda for tensor in model.state_dict().values())
-        weights.append(model.state_dict())
-    assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_cuda)])
+@pytest.mark.parametrize("name", PARAMS.experiments)
+def test_every_experiment_learns_twice_the_same(name: str, device: str, tmp_path: Path) -> None:
+    chosen = PARAMS.experiments[name]
+    training = chosen.training
+    if isinstance(training, params.Descent):
+        training = training.model_copy(update={"epochs": 2, "batch": 16})
+    task = toy(
+        chosen, tmp_path / "data", prepare(Runtime.model_validate({"device": device, "threads": 1}))
+    )
+    spec = chosen.model.model_dump()
+    first, again = (train(task, tmp_path / attempt, training, spec=spec) for attempt in "ab")
+    assert all(tensor.device.type == device for tensor in first.weights.values())
+    assert first.weights.keys() == again.weights.keys()
+    assert all(torch.equal(first.weights[part], again.weights[part]) for part in first.weights)
+    assert first.told == again.told

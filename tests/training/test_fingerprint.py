@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from stages import params
-from stages.training.fingerprint import dependencies, fingerprint
+from stages.training.fingerprint import dependencies, filled, fingerprint
 from tests.pipeline.imports import ROOT
 from tests.pipeline.workspace import Workspace
-from tests.training.toy import write_dataset
+from tests.training.toy import write_names
 
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     made = Workspace(tmp_path)
-    write_dataset(tmp_path / "data/encoded/names_lecture")
+    write_names(tmp_path / "data/encoded/names_lecture")
     monkeypatch.chdir(tmp_path)
     return made
 
@@ -38,6 +38,8 @@ def test_it_is_the_same_whatever_was_imported_before(workspace: Workspace) -> No
     [
         "stages/training/loop.py",
         "stages/models/recurrent_classifier.py",
+        "stages/tasks/contract.py",
+        "stages/tasks/classify.py",
         "data/encoded/names_lecture/ids.npy",
     ],
 )
@@ -48,7 +50,15 @@ def test_code_and_data_are_in_it(workspace: Workspace, file: str) -> None:
     assert identity() != before
 
 
-@pytest.mark.parametrize("file", ["stages/models/baselines.py", "stages/tracking/live.py"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "stages/models/baselines.py",
+        "stages/tasks/next_character.py",
+        "stages/encoders/labelled_names.py",
+        "stages/tracking/live.py",
+    ],
+)
 def test_what_the_training_does_not_use_is_not(workspace: Workspace, file: str) -> None:
     before = identity()
     with (workspace.folder / file).open("ab") as changed:
@@ -62,9 +72,29 @@ def test_parameters_and_the_name_are_in_it(workspace: Workspace) -> None:
     assert len({fingerprint("a", gru), fingerprint("b", gru), fingerprint("a", slower)}) == 3
 
 
-def test_every_placeholder_of_dvc_yaml_is_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    for name, experiment in params.load().experiments.items():
-        files = [path.as_posix() for path in dependencies(name, experiment)]
-        assert not any("$" in path for path in files)
-        assert f"stages/models/{experiment.model.module}.py" in files
+def test_a_placeholder_is_filled_in_with_a_value_of_the_experiment() -> None:
+    gru = params.load(ROOT / "params.yaml").experiments["names_gru"]
+    found = {
+        expression: filled(expression, "a", gru)
+        for expression in ("key", "item.dataset", "item.task", "item.model.module")
+    }
+    assert found == {
+        "key": "a",
+        "item.dataset": "names_top500",
+        "item.task": "classify",
+        "item.model.module": "recurrent_classifier",
+    }
+
+
+def test_every_placeholder_of_dvc_yaml_is_filled_in(workspace: Workspace) -> None:
+    for name, experiment in params.load(ROOT / "params.yaml").experiments.items():
+        data = Path("data/encoded", experiment.dataset, "ids.npy")
+        data.parent.mkdir(parents=True, exist_ok=True)
+        data.touch()
+        found = list(dependencies(name, experiment))
+        assert all(path.exists() for path in found)
+        assert set(found) >= {
+            data,
+            Path(f"stages/models/{experiment.model.module}.py"),
+            Path(f"stages/tasks/{experiment.task}.py"),
+        }

@@ -1,6 +1,6 @@
 """Tasks small enough to train in a blink, and trainings on them that can be killed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from stages.tasks.contract import Task
 from stages.tasks.next_character import NextCharacter
 from stages.text import windows
 from stages.text.labelled import LabelledNames
-from stages.text.running import Order, RunningText
+from stages.text.running import Order, RunningText, Targets
 from stages.text.splits import random_split
 from stages.text.vocabulary import Vocabulary
 from stages.training.checkpoint import Checkpoint, Row, Written
@@ -24,19 +24,20 @@ from stages.training.seeding import seed_torch
 
 CPU = torch.device("cpu")
 ORIGIN = {"source": "bundled", "name": "generated"}
-RECURRENT = {
+Spec = Mapping[str, object]
+RECURRENT: Spec = {
     "module": "recurrent_classifier",
     "name": "RecurrentClassifier",
     "settings": {"cell": "gru", "embedding": 6, "hidden": 8, "dropout": 0.2},
 }
-WRITING = {
+WRITING: Spec = {
     "module": "language_model",
     "name": "LanguageModel",
     "settings": {"cell": "lstm", "embedding": 4, "hidden": 8},
 }
 
 
-def write_names(folder: Path, names: int = 240) -> Path:
+def write_names(folder: Path, names: int = 240, valid: float = 0.2) -> Path:
     """Names of two to four characters, in which the last one tells the class."""
     rng = np.random.default_rng(0)
     lengths = rng.integers(2, 5, size=names)
@@ -49,24 +50,30 @@ def write_names(folder: Path, names: int = 240) -> Path:
         ids=ids,
         lengths=counted,
         labels=np.array([row[-1] in "abc" for row in rows], dtype=np.uint8),
-        splits=random_split(names, None, 0.2, 0.2, seed=0),
+        splits=random_split(names, None, valid, 0.2, seed=0),
         oracle=None,
         origin=ORIGIN,
     ).save(folder)
     return folder
 
 
-def write_text(folder: Path, order: Order = "consecutive", steps: int = 5) -> Path:
+def write_text(
+    folder: Path,
+    order: Order = "consecutive",
+    targets: Targets = "every",
+    steps: int = 5,
+    valid: float = 0.2,
+) -> Path:
     """A text of 600 characters that repeats itself, read in windows."""
     vocabulary = Vocabulary("abcdef")
     text = "abacadae" * 75
-    stretches = windows.split(len(text), 0.2, 0.2)
+    stretches = windows.split(len(text), valid, 0.2)
     folder.mkdir(parents=True)
     RunningText(
         vocabulary=vocabulary,
         ids=vocabulary.encode(text),
         steps=steps,
-        targets="every",
+        targets=targets,
         order=order,
         begins={name: windows.starts(part, steps, steps) for name, part in stretches.items()},
         stretches=stretches,
@@ -92,10 +99,11 @@ def descent(**changes: object) -> Descent:
     return Descent.model_validate(values)
 
 
-def fresh(task: Task, spec: dict[str, object] = RECURRENT) -> contract.Model:
+def fresh(task: Task, spec: Spec = RECURRENT) -> contract.Model:
     """A model for a task, with the same weights each time."""
     seed_torch("toy", 0, "weights")
-    return contract.build({**spec, "inputs": task.inputs, "outputs": task.outputs})
+    model = contract.build({**spec, "inputs": task.inputs, "outputs": task.outputs})
+    return model.to(task.device)
 
 
 def watch(folder: Path, heard: list[Row], identity: str = "toy") -> Watch:
@@ -126,7 +134,7 @@ def train(
     folder: Path,
     training: Descent | ClosedForm,
     *,
-    spec: dict[str, object] = RECURRENT,
+    spec: Spec = RECURRENT,
     identity: str = "toy",
     samples: Samples | None = None,
     stop_after: int | None = None,
