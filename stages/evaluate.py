@@ -1,4 +1,4 @@
-"""Stage: every trained model on text it never saw; the scores, and the replication table."""
+"""Stage: every trained model on what its dataset holds out; the scores, the replication table."""
 
 import shutil
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def measure(name: str, settings: Params) -> Measured:
 
 
 def scores(evaluations: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """The headline figures alone, for `dvc metrics show` and `dvc metrics diff`."""
+    """The held-out figures alone, for `dvc metrics show` and `dvc metrics diff`."""
     return {
         name: {
             **evaluation["mean"],
@@ -81,6 +81,7 @@ def scores(evaluations: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]
             **{f"{metric}_together": v for metric, v in evaluation.get("together", {}).items()},
         }
         for name, evaluation in evaluations.items()
+        if evaluation["protocol"] == "held-out"
     }
 
 

@@ -1,5 +1,6 @@
 """Let a trained model write on: `python -m stages.generate nietzsche_rnn --prefix "for thos"`."""
 
+from itertools import chain
 from math import inf
 from typing import Annotated
 
@@ -50,9 +51,9 @@ def main(
     drawn = temperature is not None or top is not None
     choose = Draw(temperature or 1.0, top, seed) if drawn else greedy
     written = writer.write(prefix, length, choose)
-    print(prefix, end="")
-    for character in written:
-        print(character, end="", flush=True)
+    first = next(written)  # what cannot be written on is refused before anything is printed
+    for piece in chain((prefix, first), written):
+        print(piece, end="", flush=True)
     print()
 
 

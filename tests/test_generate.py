@@ -69,10 +69,11 @@ def test_a_draw_depends_on_its_seed_alone(
     ],
 )
 def test_what_cannot_be_written_on_is_refused(
-    trained: Project, options: dict[str, Any], says: str
+    trained: Project, capsys: pytest.CaptureFixture[str], options: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(PipelineError, match=says):
         generate.main("nietzsche_rnn", **{"prefix": "abc", "length": 5, **options})
+    assert capsys.readouterr().out == ""
 
 
 def test_a_classifier_and_an_untrained_model_are_refused(trained: Project) -> None:

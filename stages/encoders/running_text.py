@@ -30,6 +30,7 @@ class Settings(Frozen):
     valid: Fraction = 0.0
     test: Fraction = 0.0
     seed: int = Field(default=0, ge=0)
+    spared: int = Field(default=0, ge=0)  # windows at the end that `random` leaves to training
 
 
 def encode(clean: Path, settings: Settings) -> tuple[RunningText, dict[str, object]]:
@@ -102,12 +103,14 @@ def _split(length: int, settings: Settings) -> tuple[dict[str, Stretch] | None, 
         _refuse_empty(begins, settings, length)
         return stretches, begins
     everywhere = windows.starts((0, length), settings.steps, settings.stride)
-    order = np.random.default_rng(settings.seed).permutation(everywhere)
-    valid = max(1, int(settings.valid * len(everywhere)))
+    drawn = len(everywhere) - settings.spared
+    valid = max(1, int(settings.valid * drawn))
     if settings.split == "last":
-        order, valid = everywhere[::-1], 1
+        chosen = np.arange(len(everywhere))[-1:]
+    else:  # as the lecture's library draws it, by a stream that NumPy keeps as it is
+        chosen = np.sort(np.random.RandomState(settings.seed).permutation(max(drawn, 0))[:valid])
     none = np.zeros(0, dtype=np.int32)
-    begins = {"train": np.sort(order[valid:]), "valid": np.sort(order[:valid]), "test": none}
+    begins = {"train": np.delete(everywhere, chosen), "valid": everywhere[chosen], "test": none}
     _refuse_empty(begins, settings, length)
     return None, begins
 

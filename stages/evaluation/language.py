@@ -1,6 +1,7 @@
 """How many nats a character costs a language model, and what that is as perplexity."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from math import exp
 
 import numpy as np
@@ -11,8 +12,6 @@ from stages.evaluation.measured import Measured
 from stages.text.running import RunningText
 
 BLOCK = 100  # characters: what is hard to predict comes in stretches
-# By the split that was measured on, and so by how far it is from training.
-PROTOCOLS = {"test": "held-out", "valid": "lecture's split", "train": "its training text"}
 
 
 def measured(
@@ -21,7 +20,7 @@ def measured(
     """`gave` is ln of what a model gave each character, by seed."""
     by_seed = {seed: figures(found) for seed, found in gave.items()}
     report = {
-        "protocol": PROTOCOLS[data.measured],
+        "protocol": _protocol(data),
         **_place(data),
         "characters": len(records),
         "floor": data.floor(records),
@@ -38,8 +37,23 @@ def measured(
         merit=np.mean([*gave.values()], axis=0),
         together=together,
         block=BLOCK,
-        ground=str(data.stretches or ""),
+        ground=_ground(data),
     )
+
+
+def _protocol(data: RunningText) -> str:
+    """What was measured on, by how far it is from training."""
+    if data.measured == "valid":
+        return "lecture's split" if data.stretches is None else "validation text"
+    return {"test": "held-out", "train": "its training text"}[data.measured]
+
+
+def _ground(data: RunningText) -> str:
+    """The same for datasets that hold the same text, and hold out the same stretch of it."""
+    if data.stretches is None:
+        return ""
+    text = "".join(data.vocabulary.characters).encode() + data.ids.tobytes()
+    return f"{sha256(text).hexdigest()} {data.stretches}"
 
 
 def _place(data: RunningText) -> dict[str, str]:

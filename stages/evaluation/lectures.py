@@ -23,6 +23,7 @@ class Figure(Frozen):
     experiment: str | None = None
     epoch: int | None = None  # the metric is that epoch's, in the experiment's history
     prefix: str | None = None  # the text is what the experiment wrote after it
+    void: str | None = None  # why no comparison means anything, where none does
     report: str | None = None  # a file under metrics/
     key: list[str] = Field(default_factory=list)  # the way to the figure inside it
 

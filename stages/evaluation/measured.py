@@ -16,5 +16,5 @@ class Measured:
     merit: NDArray[np.float64]  # of each record, the mean over the seeds: more is better
     together: NDArray[np.float64] | None  # the same, of the seeds as one model
     block: int = 1  # so many neighbours depend on each other, and count as one for an error
-    ground: str = ""  # experiments on one corpus that share it are measured on the same records
+    ground: str = ""  # experiments that share it are measured on the same records; "": on a dataset
     samples: dict[str, Any] = field(default_factory=dict)

@@ -44,9 +44,7 @@ def is_baseline_of(
     if theirs.training.kind != "closed_form" or ours.task != theirs.task:
         return False
     ground = measured[name].ground
-    if not ground or ground != measured[other].ground:
-        return ours.dataset == theirs.dataset
-    return settings.datasets[ours.dataset].corpus == settings.datasets[theirs.dataset].corpus
+    return ground == measured[other].ground and (bool(ground) or ours.dataset == theirs.dataset)
 
 
 def difference(

@@ -20,7 +20,7 @@ def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, A
         if evaluation is None:
             return {}
         if figure.prefix is not None:
-            return _written(figure.experiment, figure.prefix, evaluation)
+            return _written(figure, evaluation)
         if figure.epoch is not None:
             return _at_epoch(figure.experiment, figure.metric, figure.epoch, evaluation)
         return of_metric(evaluation, figure.metric)
@@ -49,7 +49,11 @@ def _at_epoch(
 ) -> dict[str, Any]:
     """A metric as it stood after an epoch, over the seeds."""
     history = read_history(paths.history(experiment))
-    by_seed = {seed: {metric: row[metric]} for seed, row in history if row["epoch"] == epoch}
+    by_seed = {
+        seed: {metric: row[metric]}
+        for seed, row in history
+        if row["epoch"] == epoch and metric in row
+    }
     if not by_seed:
         return {}
     found = over_seeds(by_seed)
@@ -61,10 +65,14 @@ def _at_epoch(
     }
 
 
-def _written(experiment: str, prefix: str, evaluation: Mapping[str, Any]) -> dict[str, Any]:
+def _written(figure: Figure, evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """What the first seed wrote after a prefix, and how many seeds wrote the same."""
-    by_seed = files.read_json(paths.samples(experiment))["by_seed"]
-    texts = [written[prefix] for written in by_seed.values()]
+    path = paths.samples(str(figure.experiment))
+    by_seed = files.read_json(path).get("by_seed", {}) if path.exists() else {}
+    length = len(str(figure.printed))
+    texts = [texts[figure.prefix][:length] for texts in by_seed.values() if figure.prefix in texts]
+    if not texts:
+        return {}
     return {
         "ours": texts[0],
         "seeds": len(texts),
@@ -87,6 +95,8 @@ def verdict(
         return f"not comparable: {why}"
     if ours is None:
         return "not run" if wanted != PRINTED_FOR else "not run: the corpus could not be had"
+    if figure.void:
+        return f"no verdict: {figure.void}"
     if isinstance(figure.printed, str) or isinstance(ours, str):
         return "reproduced" if ours == figure.printed else "not reproduced"
     allowed = max(figure.tolerance, 2 * (spread or 0.0))

@@ -79,5 +79,6 @@ def number(value: object) -> str:
     try:
         amount = float(str(value))
     except ValueError:
-        return f"`{value}`"
+        text = str(value).replace("\n", "↵").replace("|", "¦")  # a cell has one line
+        return f"`{text}`"
     return f"{amount:,.0f}" if amount.is_integer() and abs(amount) > 1 else f"{amount:.4f}"

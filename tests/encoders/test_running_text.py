@@ -105,6 +105,13 @@ def test_a_random_split_shares_out_all_windows(
         assert (np.diff(begins) > 0).all()
 
 
+def test_the_random_windows_are_those_that_the_lectures_library_draws(tmp_path: Path) -> None:
+    data = encoded(tmp_path, some_text(104), **RANDOM, seed=42, spared=5)
+    drawn = np.random.RandomState(42).permutation(20)[:4]  # 25 windows side by side, 5 spared
+    assert data.begins["valid"].tolist() == sorted(4 * drawn)
+    assert set(range(80, 100, 4)) <= set(data.begins["train"].tolist())
+
+
 def test_a_random_split_is_drawn_from_everywhere_by_its_seed(tmp_path: Path) -> None:
     first, again, other = (
         encoded(tmp_path, some_text(4000), **RANDOM, seed=seed).begins["valid"]

@@ -111,10 +111,11 @@ def test_an_unknown_source_has_no_floor(data: RunningText) -> None:
 
 
 def test_models_on_the_same_stretch_share_their_ground(tmp_path: Path) -> None:
-    def ground(**changes: Any) -> str:
-        text = encoded(tmp_path, some_text(200), **changes)
+    def ground(characters: str = "abcdef", **changes: Any) -> str:
+        text = encoded(tmp_path, some_text(200, characters), **changes)
         return language.measured(text, RECORDS, {0: logs([0.5] * 5)}).ground
 
     assert ground() == ground(steps=8, stride=1, targets="last") != ""
     assert ground(test=0.2) != ground()
+    assert ground("uvwxyz") != ground(), "the same stretches of another text"
     assert ground(split="random", valid=0.2, test=0.0) == ""

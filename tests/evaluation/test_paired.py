@@ -11,7 +11,12 @@ from tests.pipeline.imports import ROOT
 REAL = params.load(ROOT / "params.yaml")
 NAMES = [name for name, e in REAL.experiments.items() if e.task == "classify"]
 GROUND = "{'test': (100, 200)}"
-LYRICS = {"corpus": "lyrics"}
+
+
+def changed(name: str, **update: str) -> params.Params:
+    """The real parameters, one experiment changed."""
+    experiment = REAL.experiments[name].model_copy(update=update)
+    return REAL.model_copy(update={"experiments": {**REAL.experiments, name: experiment}})
 
 
 def of_records(merit: list[float], together: list[float] | None = None) -> Measured:
@@ -83,6 +88,11 @@ def test_what_fills_no_block_counts_in_the_difference_alone() -> None:
     assert compared["standard_error"] == pytest.approx(np.std([2, 4], ddof=1) / np.sqrt(2))
 
 
+def test_a_stretch_shorter_than_two_blocks_is_cut_in_two() -> None:
+    compared = difference(np.array([1, 3, 2, 6.0]), np.zeros(4), 100)
+    assert compared["standard_error"] == pytest.approx(np.std([2, 4], ddof=1) / np.sqrt(2))
+
+
 class TestRivals:
     def test_the_rival_is_the_best_baseline_on_the_same_dataset(self) -> None:
         measured = {name: of_records([0.0, 1.0] * 50) for name in NAMES}
@@ -139,15 +149,14 @@ class TestRivals:
         }
         assert against_baselines(REAL, measured) == {}
 
+    def test_another_question_has_no_rival_here(self) -> None:
+        measured = {name: of_records([0.0, 1.0] * 50) for name in ("names_gru", "names_bayes")}
+        assert "names_gru" in against_baselines(REAL, measured)
+        asked = changed("names_bayes", task="regress")
+        assert against_baselines(asked, measured) == {}
+
     def test_another_text_is_no_ground_to_compare_on(self) -> None:
-        other = {"lyrics_stream": REAL.datasets["nietzsche_stream"].model_copy(update=LYRICS)}
-        moved = REAL.experiments["nietzsche_lstm"].model_copy(update={"dataset": "lyrics_stream"})
-        settings = REAL.model_copy(
-            update={
-                "datasets": {**REAL.datasets, **other},
-                "experiments": {**REAL.experiments, "nietzsche_lstm": moved},
-            }
-        )
         measured = {name: of_text([-1.0] * 100) for name in ("nietzsche_lstm", "nietzsche_trigram")}
         assert "nietzsche_lstm" in against_baselines(REAL, measured)
-        assert against_baselines(settings, measured) == {}
+        measured["nietzsche_lstm"] = of_text([-1.0] * 100, ground="another text")
+        assert against_baselines(REAL, measured) == {}

@@ -113,3 +113,29 @@ def test_a_text_is_that_of_the_first_seed_and_says_how_many_agree(project: Path)
 def test_a_text_is_the_same_or_it_is_not(ours: str, said: str) -> None:
     wanted = figure(metric="get_next", prefix="th", printed="the")
     assert verdict(wanted, ours, None, "upstream", wanted="upstream") == said
+
+
+def test_a_figure_that_says_nothing_gets_no_verdict() -> None:
+    wanted = figure(void="one character's loss")
+    assert verdict(wanted, 0.979, None, "upstream", wanted="upstream") == (
+        "no verdict: one character's loss"
+    )
+
+
+def test_only_as_much_text_is_compared_as_the_lecture_prints(project: Path) -> None:
+    wanted = figure(metric="get_next", prefix="th", printed="th")
+    assert find(wanted, {"net": EVALUATION}, project / "metrics")["ours"] == "th"
+
+
+@pytest.mark.parametrize("change", [{"prefix": "an"}, {"experiment": "other", "prefix": "th"}])
+def test_a_text_that_was_not_asked_for_leaves_the_field_empty(
+    project: Path, change: dict[str, object]
+) -> None:
+    wanted = figure(metric="get_next", printed="the", **change)
+    evaluations = {"net": EVALUATION, "other": EVALUATION}
+    assert find(wanted, evaluations, project / "metrics") == {}
+
+
+def test_a_metric_that_the_history_lacks_leaves_the_field_empty(project: Path) -> None:
+    wanted = figure(metric="train_loss", epoch=1)
+    assert find(wanted, {"net": EVALUATION}, project / "metrics") == {}

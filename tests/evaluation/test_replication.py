@@ -188,17 +188,21 @@ def test_the_seeds_together_are_a_line_of_their_own(tmp_path: Path) -> None:
 
 def test_held_out_text_stands_against_the_lectures_split(tmp_path: Path) -> None:
     lecture = LECTURES["made_up"].model_copy(update={"counterparts": {"net_held_out": "net"}})
-    held_out = {**evaluation(0.9, 3), "floor": {"accuracy": 0.97}, "on": "the last tenth"}
     settings = made_up(net=experiment("net"), net_held_out=experiment("net"))
-    evaluations = {"net": EVALUATIONS["net"], "net_held_out": held_out}
-    lines = replication.table({"made_up": lecture}, settings, evaluations, tmp_path)
-    gap = next(line for line in lines if line.metric == "difference of accuracy")
+
+    def lines(**changes: Any) -> list[Line]:
+        theirs = {**EVALUATIONS["net"], "characters": 1000, **changes}
+        held_out = {**evaluation(0.9, 3), "floor": {"accuracy": 0.97}, "on": "the last tenth"}
+        evaluations = {"net": theirs, "net_held_out": held_out}
+        return replication.table({"made_up": lecture}, settings, evaluations, tmp_path)
+
+    (gap,) = (line for line in lines() if line.metric == "difference of accuracy")
     assert (gap.row, gap.experiment) == ("B2", "net_held_out")
-    assert (gap.ours, gap.floor) == (pytest.approx(-0.07), pytest.approx(-0.02))
+    assert (gap.ours, gap.floor) == (pytest.approx(-0.07), None)
     assert gap.spread == pytest.approx(0.001 * 2**0.5, abs=1e-6)
-    assert gap.verdict == "of it -0.0500 by the split"
-    assert headline("net_held_out", lines).protocol == "held-out, the last tenth"
-    unknown = {name: {**found, "floor": None} for name, found in evaluations.items()}
-    lines = replication.table({"made_up": lecture}, settings, unknown, tmp_path)
-    gap = next(line for line in lines if line.metric == "difference of accuracy")
-    assert (gap.floor, gap.verdict) == (None, "")
+    assert gap.verdict == "of its source: -0.0200"
+    assert headline("net_held_out", lines()).protocol == "held-out, the last tenth"
+    (gap,) = (line for line in lines(floor=None) if line.metric == "difference of accuracy")
+    assert gap.verdict == ""
+    few = lines(characters=999)
+    assert not [line for line in few if line.metric == "difference of accuracy"], "luck alone"

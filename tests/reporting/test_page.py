@@ -55,6 +55,7 @@ def test_printed_and_ours_stand_side_by_side() -> None:
         (50390, "50,390"),
         (1.0, "1.0000"),
         ("for those", "`for those`"),
+        ("a\nb|c", "`a↵b¦c`"),
     ],
 )
 def test_numbers_are_written_for_people(value: object, written: str) -> None:
