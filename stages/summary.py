@@ -38,7 +38,7 @@ def print_table(lines: pd.DataFrame, console: Console) -> None:
             table.add_column("experiment", no_wrap=True)
             table.add_column("ours", justify="right", no_wrap=True)
             table.add_column("best", justify="right")
-            table.add_column("verdict")
+            table.add_column("verdict", overflow="fold")  # the rival's name stays whole
             best_first = group.sort_values("ours", ascending=lecture.better == "lower")
             for line in best_first.to_dict("records"):
                 spread = number(line["spread"])
