@@ -13,7 +13,7 @@ from stages.evaluation.aggregate import rounded
 from stages.evaluation.measured import Measured
 from stages.evaluation.paired import against_baselines
 from stages.models import contract
-from stages.params import Params
+from stages.params import Params, Samples
 from stages.tasks.contract import load
 from stages.training.device import prepare
 
@@ -28,10 +28,13 @@ def main() -> None:
     settings = params.load()
     for folder in (paths.EVALUATIONS, paths.SAMPLES):
         shutil.rmtree(folder, ignore_errors=True)
+    known = lectures.load()
     measured: dict[str, Measured] = {}
     progress = cli.Progress("evaluate", total=len(settings.experiments))
-    for name in settings.experiments:
-        measured[name] = found = measure(name, settings)
+    for name, experiment in settings.experiments.items():
+        lecture = known.get(experiment.lecture)
+        samples = experiment.samples or (lecture.samples if lecture else None)
+        measured[name] = found = measure(name, settings, samples)
         if found.samples:
             files.write_json(paths.samples(name), found.samples)
         progress.step(f"{name}: {cli.brief(found.report['mean'])}")
@@ -42,14 +45,14 @@ def main() -> None:
     for name, evaluation in evaluations.items():
         files.write_json(paths.evaluation(name), evaluation)
     files.write_json(paths.SCORES, scores(evaluations))
-    lines = replication.table(lectures.load(), settings, evaluations, paths.METRICS)
+    lines = replication.table(known, settings, evaluations, paths.METRICS)
     table = pd.DataFrame(lines, dtype=object)  # counts stay counts beside empty fields
     files.write_text(paths.REPLICATION_TABLE, table.to_csv(index=False, lineterminator="\n"))
     if settings.runtime.tracking:
         tell_mlflow(settings)
 
 
-def measure(name: str, settings: Params) -> Measured:
+def measure(name: str, settings: Params, samples: Samples | None) -> Measured:
     """One experiment, from each of its seeds, on the records that its dataset keeps for that."""
     experiment, folder = settings.experiments[name], paths.model(name)
     task = load(experiment.task)(paths.encoded(experiment.dataset), prepare(settings.runtime))
@@ -58,8 +61,8 @@ def measure(name: str, settings: Params) -> Measured:
     for seed in experiment.seeds:
         model = contract.restore(spec, contract.seed_file(folder, seed)).to(task.device)
         records, answers[seed] = task.answers(model, task.data.measured)
-        if experiment.samples:
-            written[str(seed)] = task.samples(model, experiment.samples)
+        if samples:
+            written[str(seed)] = task.samples(model, samples)
     found = MEASURE[experiment.task](task.data, records, answers)
     if written:
         earlier = files.read_json(folder / "samples.json")

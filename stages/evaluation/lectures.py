@@ -10,6 +10,7 @@ from ruamel.yaml.error import YAMLError
 from stages import paths
 from stages.checking import Frozen
 from stages.errors import PipelineError
+from stages.params import Samples
 
 
 class Figure(Frozen):
@@ -46,6 +47,7 @@ class Lecture(Frozen):
     own_row: str  # of its experiments that no printed figure names
     # On held-out text, and the experiment that is the same but for the lecture's split.
     counterparts: dict[str, str] = Field(default_factory=dict)
+    samples: Samples | None = None  # for those of its experiments that name none
     figures: list[Figure]
     caveats: dict[str, str] = Field(default_factory=dict)
 

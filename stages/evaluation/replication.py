@@ -77,6 +77,8 @@ def _own(
 ) -> Iterator[Line]:
     """Every figure of one experiment; the headline stands against the baseline."""
     evaluation = evaluations[name]
+    if evaluation.get("characters", ENOUGH) < ENOUGH:
+        return
     found = {metric: of_metric(evaluation, metric) for metric in evaluation["mean"]}
     against = evaluation.get("against", {})
     verdicts = {lecture.headline: _against(against, "seeds")}
