@@ -65,8 +65,10 @@ def measure(name: str, settings: Params, samples: Samples | None) -> Measured:
             written[str(seed)] = task.samples(model, samples)
     found = MEASURE[experiment.task](task.data, records, answers)
     if written:
+        found.samples["by_seed"] = written
         earlier = files.read_json(folder / "samples.json")
-        found.samples.update({"by_seed": written, "while_training": earlier})
+        if any(earlier.values()):
+            found.samples["while_training"] = earlier
     about = {
         "fingerprint": spec["fingerprint"],
         "dataset": experiment.dataset,
