@@ -15,7 +15,11 @@ from tests.encoders.texts import ORIGIN, encoded, some_text
 
 RANDOM: dict[str, Any] = {"split": "random", "valid": 0.2, "test": 0.0}
 STREAM: dict[str, Any] = {"order": "consecutive"}
-KINDS = [{}, RANDOM, {"split": "last", "test": 0.0}, STREAM]
+LAST: dict[str, Any] = {"split": "last", "valid": 0.0, "test": 0.0}
+KINDS = [
+    STREAM,
+    *({**kind, "targets": t} for kind in ({}, RANDOM, LAST) for t in ("last", "every")),
+]
 
 
 def arrays(data: RunningText) -> dict[str, NDArray[np.generic] | None]:
@@ -30,18 +34,16 @@ def all_of(batches: list[NDArray[np.int32]]) -> list[int]:
     st.text("ab cé\"'\\\n\r\u2028王", min_size=60, max_size=90),
     st.booleans(),
     st.sampled_from(KINDS),
-    st.sampled_from(["last", "every"]),
 )
 def test_what_is_saved_is_what_is_loaded(
     tmp_path_factory: pytest.TempPathFactory,
     text: str,
     known: bool,
     kind: dict[str, Any],
-    targets: str,
 ) -> None:
     folder = tmp_path_factory.mktemp("data")
     nats = [0.25 * (i % 7) for i in range(len(text))] if known else None
-    data = encoded(folder, text, nats, **{**kind, "targets": targets})
+    data = encoded(folder, text, nats, **kind)
     (folder / "nats.npy").unlink(missing_ok=True)  # of the clean text
     data.save(folder)
     loaded = RunningText.load(folder)
