@@ -11,7 +11,7 @@ from stages.evaluation.lectures import Figure, Lecture
 from stages.evaluation.printed import PRINTED_FOR, Evaluations, find, of_metric, verdict
 from stages.params import Experiment, Params
 
-ENOUGH = 1000  # characters: the loss of fewer is a matter of luck
+ENOUGH = 100  # characters: the loss of fewer is a matter of luck
 
 
 class Line(NamedTuple):

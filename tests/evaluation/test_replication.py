@@ -191,7 +191,7 @@ def test_held_out_text_stands_against_the_lectures_split(tmp_path: Path) -> None
     settings = made_up(net=experiment("net"), net_held_out=experiment("net"))
 
     def lines(**changes: Any) -> list[Line]:
-        theirs = {**EVALUATIONS["net"], "characters": 1000, **changes}
+        theirs = {**EVALUATIONS["net"], "characters": 100, **changes}
         held_out = {**evaluation(0.9, 3), "floor": {"accuracy": 0.97}, "on": "the last tenth"}
         evaluations = {"net": theirs, "net_held_out": held_out}
         return replication.table({"made_up": lecture}, settings, evaluations, tmp_path)
@@ -204,5 +204,5 @@ def test_held_out_text_stands_against_the_lectures_split(tmp_path: Path) -> None
     assert headline("net_held_out", lines()).protocol == "held-out, the last tenth"
     (gap,) = (line for line in lines(floor=None) if line.metric == "difference of accuracy")
     assert gap.verdict == ""
-    few = lines(characters=999)
+    few = lines(characters=99)
     assert not [line for line in few if line.metric == "difference of accuracy"], "luck alone"
