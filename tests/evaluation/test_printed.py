@@ -6,22 +6,10 @@ from typing import Any
 import pytest
 
 from stages import files
-from stages.evaluation.lectures import Figure
 from stages.evaluation.printed import find, verdict
+from tests.evaluation.figures import figure
 
 EVALUATION: dict[str, Any] = {"origin": {"source": "upstream", "name": "text.txt"}}
-
-
-def figure(**changes: object) -> Figure:
-    values: dict[str, object] = {
-        "row": "B2",
-        "metric": "accuracy",
-        "printed": 0.979,
-        "tolerance": 0.01,
-        "better": "higher",
-        "experiment": "net",
-    }
-    return Figure.model_validate({**values, **changes})
 
 
 def judged(

@@ -6,27 +6,16 @@ import pytest
 
 from stages import files, params
 from stages.evaluation import replication
-from stages.evaluation.lectures import Figure, Lecture
+from stages.evaluation.lectures import Lecture
 from stages.evaluation.replication import Line
 from stages.params import Experiment, Params
+from tests.evaluation.figures import figure
 from tests.project import ROOT
 
 REAL = params.load(ROOT / "params.yaml")
 UPSTREAM = {"source": "upstream", "name": "names.txt"}
 BUNDLED = {"source": "bundled", "name": "generated"}
 OWN = {"source": "own file", "name": "mine.txt"}
-
-
-def figure(**changes: object) -> Figure:
-    values: dict[str, object] = {
-        "row": "B2",
-        "metric": "accuracy",
-        "printed": 0.979,
-        "tolerance": 0.01,
-        "better": "higher",
-        "experiment": "net",
-    }
-    return Figure.model_validate({**values, **changes})
 
 
 def test_the_columns_are_those_that_the_page_and_the_reader_expect() -> None:
