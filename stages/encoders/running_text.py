@@ -1,9 +1,10 @@
 """A running text as character ids, with windows on it and the stretches that nobody trains on."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from stages import files
@@ -15,10 +16,17 @@ from stages.text.vocabulary import Vocabulary
 from stages.text.windows import Starts, Stretch
 
 
+class BySource(Frozen):
+    """Fewer of the bundled text than of a real one."""
+
+    bundled: int = Field(ge=1)
+    other: int = Field(ge=1)
+
+
 class Settings(Frozen):
     """How a text is read, and which part of it is held out."""
 
-    characters: int | None = Field(default=None, ge=1)  # the first so many; null: all
+    characters: Annotated[int, Field(ge=1)] | BySource | None = None  # the first; null: all
     newlines: Literal["keep", "space"] = "keep"
     steps: int = Field(ge=1)  # characters a window
     stride: int = Field(ge=1)  # from the start of one window to that of the next
@@ -36,12 +44,7 @@ class Settings(Frozen):
 def encode(clean: Path, settings: Settings) -> tuple[RunningText, dict[str, object]]:
     """The text once, as ids; a window is two numbers."""
     _refuse_contradictions(settings)
-    text = (clean / "text.txt").read_bytes().decode("utf-8")[: settings.characters]
-    nats = clean / "nats.npy"
-    known = nats.exists()
-    if settings.newlines == "space" and set(text) & {"\n", "\r"}:
-        text = text.replace("\n", " ").replace("\r", " ")
-        known = False  # the source's costs are those of telling a new line from a space
+    text, nats, origin = read(clean, settings)
     vocabulary = Vocabulary(sorted(set(text)))
     stretches, begins = _split(len(text), settings)
     encoded = RunningText(
@@ -52,15 +55,30 @@ def encode(clean: Path, settings: Settings) -> tuple[RunningText, dict[str, obje
         order=settings.order,
         begins=begins,
         stretches=stretches,
-        nats=np.load(nats)[: len(text)] if known else None,
-        origin=files.read_json(clean / "origin.json"),
+        nats=nats,
+        origin=origin,
     )
     return encoded, {
-        "origin": encoded.origin,
+        "origin": origin,
         "characters": len(text),
         "vocabulary": len(vocabulary),
         **{split: len(rows) for split, rows in begins.items()},
     }
+
+
+def read(clean: Path, settings: Settings) -> tuple[str, NDArray[np.float32] | None, dict[str, str]]:
+    """The text, what each character cost its source if that is known, and where it is from."""
+    origin = files.read_json(clean / "origin.json")
+    length = settings.characters
+    if isinstance(length, BySource):
+        length = length.bundled if origin["source"] == "bundled" else length.other
+    text = (clean / "text.txt").read_bytes().decode("utf-8")[:length]
+    nats = clean / "nats.npy"
+    known = nats.exists()
+    if settings.newlines == "space" and set(text) & {"\n", "\r"}:
+        text = text.replace("\n", " ").replace("\r", " ")
+        known = False  # the source's costs are those of telling a new line from a space
+    return text, np.load(nats)[: len(text)] if known else None, origin
 
 
 def _refuse_contradictions(settings: Settings) -> None:
