@@ -3,23 +3,40 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from stages import cli, files, params, paths
-from stages.evaluation import classification, language, lectures, replication
+from stages.evaluation import (
+    classification,
+    language,
+    lectures,
+    replication,
+    restoration,
+    spelling,
+)
 from stages.evaluation.aggregate import rounded
 from stages.evaluation.measured import Measured
 from stages.evaluation.paired import against_baselines
 from stages.models import contract
 from stages.params import Params, Samples
-from stages.tasks.contract import load
+from stages.probes.foresight import answers_by_prefix, looks_ahead
+from stages.tasks.contract import Task, load
 from stages.training.device import prepare
 
-MEASURE: dict[str, Callable[..., Measured]] = {
-    "classify": classification.measured,
-    "next_character": language.measured,
+
+class Kind(NamedTuple):
+    """How a task is measured."""
+
+    measured: Callable[..., Measured]
+    predicts: bool  # what comes next: a model must not have seen it, and can write on
+
+
+KINDS = {
+    "classify": Kind(classification.measured, predicts=False),
+    "next_character": Kind(language.measured, predicts=True),
+    "restore": Kind(restoration.measured, predicts=False),
 }
 
 
@@ -57,13 +74,21 @@ def measure(name: str, settings: Params, samples: Samples | None) -> Measured:
     experiment, folder = settings.experiments[name], paths.model(name)
     task = load(experiment.task)(paths.encoded(experiment.dataset), prepare(settings.runtime))
     spec = contract.read_spec(folder)
-    answers, written = {}, {}
+    kind, split = KINDS[experiment.task], task.data.measured
+    words = spelling.words_of(paths.encoded(experiment.dataset))
+    answers, in_view, written = {}, {}, {}
     for seed in experiment.seeds:
         model = contract.restore(spec, contract.seed_file(folder, seed)).to(task.device)
-        records, answers[seed] = task.answers(model, task.data.measured)
-        if samples:
-            written[str(seed)] = task.samples(model, samples)
-    found = MEASURE[experiment.task](task.data, records, answers)
+        if kind.predicts and looks_ahead(model):
+            in_view[seed] = task.answers(model, split).log_probabilities
+            records, answers[seed] = answers_by_prefix(model, task, split)
+            continue
+        records, answers[seed] = task.answers(model, split)
+        if kind.predicts and samples:
+            written[str(seed)] = write(model, task, samples, words)
+    found = kind.measured(*spelling.in_characters(task.data, records, answers, words))
+    if in_view:
+        language.add_answers_in_view(found.report, in_view)
     if written:
         found.samples["by_seed"] = written
         earlier = files.read_json(folder / "samples.json")
@@ -75,6 +100,15 @@ def measure(name: str, settings: Params, samples: Samples | None) -> Measured:
         "origin": task.about["origin"],
     }
     return replace(found, report=rounded({**about, **found.report}))
+
+
+def write(
+    model: contract.Model, task: Task, wanted: Samples, words: spelling.Words
+) -> dict[str, str]:
+    """What a model makes of each prefix, in characters whatever its symbols are."""
+    read = {prefix: spelling.symbols(prefix, words) for prefix in wanted.prefixes}
+    texts = task.samples(model, wanted.model_copy(update={"prefixes": (*read.values(),)}))
+    return {prefix: spelling.spell(texts[symbols], words) for prefix, symbols in read.items()}
 
 
 def scores(evaluations: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:

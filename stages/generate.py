@@ -8,7 +8,9 @@ import typer
 
 from stages import cli, params, paths
 from stages.errors import PipelineError
+from stages.evaluation.spelling import spell, symbols, words_of
 from stages.models import contract
+from stages.probes.foresight import looks_ahead
 from stages.text.vocabulary import Vocabulary
 from stages.training.device import prepare
 from stages.training.generation import Draw, Writer, greedy
@@ -17,7 +19,9 @@ from stages.training.generation import Draw, Writer, greedy
 def main(
     experiment: Annotated[str, typer.Argument(help="A trained one that models text.")],
     prefix: Annotated[str, typer.Option(help="What the text begins with.")],
-    length: Annotated[int, typer.Option("-n", "--length", min=1, help="Characters to add.")] = 40,
+    length: Annotated[
+        int, typer.Option("-n", "--length", min=1, help="Characters (or words) to add.")
+    ] = 40,
     temperature: Annotated[
         float | None,
         typer.Option(help="Draw by probability, flatter above 1. None: always the likeliest."),
@@ -31,7 +35,7 @@ def main(
 ) -> None:
     """Print the prefix and what the model makes of it, each character as it comes."""
     settings = params.load()
-    params.choose(settings.experiments, experiment, "experiment")
+    chosen = params.choose(settings.experiments, experiment, "experiment")
     if temperature is not None and not 0 < temperature < inf:
         raise PipelineError(
             f"a temperature of {temperature} draws nothing.",
@@ -45,12 +49,19 @@ def main(
         raise PipelineError("this experiment models no text.", where=experiment)
     device = prepare(settings.runtime)
     model = contract.restore(spec, contract.seed_file(folder, spec["seeds"][0])).to(device)
+    if chosen.task != "next_character" or looks_ahead(model):
+        raise PipelineError(
+            "this model reads what follows, or fills gaps: it cannot write on.", where=experiment
+        )
+    words = words_of(paths.encoded(chosen.dataset))
     writer = Writer(
         model, Vocabulary(about["vocabulary"]), about["steps"], about["reads_on"], device
     )
     drawn = temperature is not None or top is not None
     choose = Draw(temperature or 1.0, top, seed) if drawn else greedy
-    written = writer.write(prefix, length, choose)
+    written = (
+        spell(piece, words) for piece in writer.write(symbols(prefix, words), length, choose)
+    )
     first = next(written)  # what cannot be written on is refused before anything is printed
     for piece in chain((prefix, first), written):
         print(piece, end="", flush=True)

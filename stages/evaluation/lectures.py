@@ -23,6 +23,7 @@ class Figure(Frozen):
     better: Literal["higher", "lower"] | None = None  # None: equal or not
     experiment: str | None = None
     epoch: int | None = None  # the metric is that epoch's, in the experiment's history
+    last: int = Field(default=1, ge=1)  # the median of so many epochs up to that one
     prefix: str | None = None  # the text is what the experiment wrote after it
     void: str | None = None  # why no comparison means anything, where none does
     report: str | None = None  # a file under metrics/
@@ -34,6 +35,24 @@ class Figure(Frozen):
             raise ValueError("give one of experiment and report")
         if isinstance(self.printed, str) != (self.prefix is not None):
             raise ValueError("a printed text goes with a prefix, and a number with none")
+        return self
+
+
+class Comparison(Frozen):
+    """A table of its own: one metric of experiments that differ in two ways."""
+
+    row: str
+    title: str
+    metric: str
+    epoch: int | None = None  # the metric is that epoch's, in the experiments' histories
+    columns: list[str]
+    rows: dict[str, list[str | None]]  # the experiment of each column; null: there is none
+
+    @model_validator(mode="after")
+    def _rows_fit(self) -> Self:
+        wrong = [row for row, cells in self.rows.items() if len(cells) != len(self.columns)]
+        if wrong:
+            raise ValueError(f"{wrong[0]}: give an experiment, or null, for each column")
         return self
 
 
@@ -49,6 +68,7 @@ class Lecture(Frozen):
     counterparts: dict[str, str] = Field(default_factory=dict)
     samples: Samples | None = None  # for those of its experiments that name none
     figures: list[Figure]
+    comparisons: list[Comparison] = Field(default_factory=list)
     caveats: dict[str, str] = Field(default_factory=dict)
 
 

@@ -1,7 +1,9 @@
 """Our value of a figure that a lecture prints, wherever it is found, and what to say of it."""
 
 from collections.abc import Mapping
+from math import exp
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from stages import files, paths
@@ -22,7 +24,7 @@ def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, A
         if figure.prefix is not None:
             return _written(figure, evaluation)
         if figure.epoch is not None:
-            return _at_epoch(figure.experiment, figure.metric, figure.epoch, evaluation)
+            return at_epoch(figure.experiment, figure.metric, figure.epoch, evaluation, figure.last)
         return of_metric(evaluation, figure.metric)
     path = metrics / str(figure.report)
     if not path.exists():
@@ -44,19 +46,22 @@ def of_metric(evaluation: Mapping[str, Any], metric: str) -> dict[str, Any]:
     }
 
 
-def _at_epoch(
-    experiment: str, metric: str, epoch: int, evaluation: Mapping[str, Any]
+def at_epoch(
+    experiment: str, metric: str, epoch: int, evaluation: Mapping[str, Any], last: int = 1
 ) -> dict[str, Any]:
-    """A metric as it stood after an epoch, over the seeds."""
-    history = read_history(paths.history(experiment))
-    by_seed = {
-        seed: {metric: row[metric]}
-        for seed, row in history
-        if row["epoch"] == epoch and metric in row
-    }
-    if not by_seed:
+    """A metric after an epoch, over the seeds: of each the median of the `last` epochs to there.
+
+    A perplexity is that of the loss of the same name.
+    """
+    logged = metric.replace("perplexity", "loss")
+    by_seed: dict[int, list[float]] = {}
+    for seed, row in read_history(paths.history(experiment)):
+        if epoch - last < row["epoch"] <= epoch and logged in row:
+            value = row[logged]
+            by_seed.setdefault(seed, []).append(value if logged == metric else exp(value))
+    if not by_seed or min(map(len, by_seed.values())) < last:
         return {}
-    found = over_seeds(by_seed)
+    found = over_seeds({seed: {metric: median(values)} for seed, values in by_seed.items()})
     return {
         "ours": found["mean"][metric],
         "spread": found.get("spread", {}).get(metric),

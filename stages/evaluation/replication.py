@@ -7,8 +7,15 @@ from typing import Any, NamedTuple
 
 from stages.evaluation import paired
 from stages.evaluation.aggregate import DECIMALS
-from stages.evaluation.lectures import Figure, Lecture
-from stages.evaluation.printed import PRINTED_FOR, Evaluations, find, of_metric, verdict
+from stages.evaluation.lectures import Comparison, Figure, Lecture
+from stages.evaluation.printed import (
+    PRINTED_FOR,
+    Evaluations,
+    at_epoch,
+    find,
+    of_metric,
+    verdict,
+)
 from stages.params import Experiment, Params
 
 ENOUGH = 100  # characters: the loss of fewer is a matter of luck
@@ -44,6 +51,8 @@ def table(
                 row = _row_of(lecture, name)
                 lines += _own(row, name, lecture, experiment, evaluations)
                 lines += _gap(row, name, lecture, evaluations)
+        for comparison in lecture.comparisons:
+            lines += _compared(comparison, evaluations)
     return lines
 
 
@@ -61,7 +70,7 @@ def _printed(figure: Figure, evaluations: Evaluations, metrics: Path, wanted: st
         experiment=figure.experiment or str(figure.report),
         source=source,
         protocol="lecture",
-        metric=figure.metric if figure.epoch is None else f"{figure.metric}, epoch {figure.epoch}",
+        metric=_metric(figure),
         printed=figure.printed,
         ours=found.get("ours"),
         spread=found.get("spread"),
@@ -70,6 +79,15 @@ def _printed(figure: Figure, evaluations: Evaluations, metrics: Path, wanted: st
         verdict=verdict(figure, found.get("ours"), found.get("spread"), source, wanted)
         + found.get("remark", ""),
     )
+
+
+def _metric(figure: Figure) -> str:
+    if figure.epoch is None:
+        return figure.metric
+    if figure.last == 1:
+        return f"{figure.metric}, epoch {figure.epoch}"
+    first = figure.epoch - figure.last + 1
+    return f"{figure.metric}, median of epochs {first} to {figure.epoch}"
 
 
 def _own(
@@ -129,6 +147,33 @@ def _gap(row: str, name: str, lecture: Lecture, evaluations: Evaluations) -> Ite
         floor=None,
         verdict=f"of its source: {here['floor'] - there['floor']:+.4f}" if known else "",
     )
+
+
+def _compared(comparison: Comparison, evaluations: Evaluations) -> Iterator[Line]:
+    """The experiments of a table of its own; the page sets them out in two ways."""
+    for name in (name for row in comparison.rows.values() for name in row):
+        if name is None or name not in evaluations:
+            continue
+        evaluation, metric, epoch = evaluations[name], comparison.metric, comparison.epoch
+        if epoch is None:
+            found = of_metric(evaluation, metric)
+        else:
+            found = at_epoch(name, metric, epoch, evaluation)
+        if not found:  # trained for fewer epochs than that
+            continue
+        yield Line(
+            row=comparison.row,
+            experiment=name,
+            source=found["source"],
+            protocol=comparison.title,
+            metric=metric if epoch is None else f"{metric}, epoch {epoch}",
+            printed=None,
+            ours=found["ours"],
+            spread=found["spread"],
+            seeds=found["seeds"],
+            floor=found.get("floor"),
+            verdict="",
+        )
 
 
 def _against(against: Mapping[str, Any], kind: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping
 
 import pandas as pd
 
-from stages.evaluation.lectures import Lecture
+from stages.evaluation.lectures import Comparison, Lecture
 
 COLUMNS = {
     "row": "row",
@@ -43,10 +43,29 @@ def render(table: pd.DataFrame, lectures: Mapping[str, Lecture], figures: Mappin
         parts.append("### What the lecture prints\n")
         parts.append(markdown(printed))
         parts += [f"{row}: {caveat}\n" for row, caveat in lecture.caveats.items()]
+        compared = {comparison.title: comparison for comparison in lecture.comparisons}
         for protocol, group in held_out.groupby("protocol", sort=False):
-            parts.append(f"### {str(protocol).capitalize()}\n")
-            parts.append(markdown(group.drop(columns="printed")))
+            title = str(protocol)
+            parts.append(f"### {title[:1].upper()}{title[1:]}\n")
+            if title in compared:
+                parts.append(crossed(group, compared[title]))
+            else:
+                parts.append(markdown(group.drop(columns="printed")))
     return "\n".join(parts)
+
+
+def crossed(lines: pd.DataFrame, comparison: Comparison) -> str:
+    """Experiments that differ in two ways: one down, the other across."""
+    by_name = {str(line["experiment"]): line for line in lines.to_dict("records")}
+    rows = [
+        f"| {lines['metric'].iloc[0]} | " + " | ".join(comparison.columns) + " |",
+        "|---|" + "--:|" * len(comparison.columns),
+    ]
+    for label, names in comparison.rows.items():
+        found = [by_name.get(str(name)) for name in names]
+        cells = ["" if line is None else next(iter(_cells(line, ["ours"]))) for line in found]
+        rows.append(f"| {label} | " + " | ".join(cells) + " |")
+    return "\n".join(rows) + "\n"
 
 
 def markdown(lines: pd.DataFrame) -> str:

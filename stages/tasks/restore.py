@@ -1,0 +1,119 @@
+"""Which character stood here? Some characters of a window are hidden, and what is left says.
+
+What follows a gap is given, so a network that reads from both sides cheats nobody here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from stages.errors import PipelineError
+from stages.models.contract import Model, State
+from stages.params import Samples
+from stages.tasks.contract import Answers, Batch
+from stages.text.running import RunningText
+from stages.text.windows import shuffled
+
+HIDDEN = 0  # padding is no character: where one is hidden, it stands
+EVERY = 7  # one character in so many is hidden at a time
+UNASKED = -100  # what cross_entropy leaves out
+SCORING_WINDOWS = 256
+
+
+class Restore:
+    """A batch is a row of numbers a window: where it begins, then which of its steps are hidden."""
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self.data, self.device = RunningText.load(folder), device
+        self.inputs = self.outputs = len(self.data.vocabulary)
+        self.about = self.data.about()
+        self.ids = torch.from_numpy(self.data.ids.astype(np.int64)).to(device)
+        self.windows = self.ids.unfold(0, self.data.steps, 1)  # a view: row i begins at i
+
+    def batches(
+        self, split: str, size: int, rng: np.random.Generator | None = None
+    ) -> Sequence[Batch]:
+        """Hidden are random steps of each window, or without `rng` those of `hidden_in_turn`."""
+        begins = shuffled(self.data.begins[split], size, rng)
+        steps = self.data.steps
+        if rng is None:
+            return [rows for batch in begins for rows in hidden_in_turn(batch, steps)]
+        count = max(1, steps // EVERY)
+        return [
+            np.column_stack([batch, rng.random((len(batch), steps)).argsort(axis=1)[:, :count]])
+            for batch in begins
+        ]
+
+    def take(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        rows = torch.from_numpy(batch).long().to(self.device)
+        whole, hidden = self.windows[rows[:, 0]], rows[:, 1:]
+        targets = torch.full_like(whole, UNASKED).scatter(1, hidden, whole.gather(1, hidden))
+        return whole.scatter(1, hidden, HIDDEN), targets
+
+    def carry(self, state: State) -> State:
+        return None  # one window says nothing of the next
+
+    def everything(self, split: str) -> tuple[Tensor, Tensor]:
+        raise PipelineError(
+            "no model with a closed form restores characters.",
+            where="params.yaml: experiments",
+            remedy="Give it `kind: descent`.",
+        )
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        if logits.dim() == 2:
+            raise PipelineError(
+                "the model answers once a window, and any character of it may be hidden.",
+                where="params.yaml: experiments",
+                remedy="Give it a model that answers at every step.",
+            )
+        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=UNASKED)
+
+    def score(self, model: Model, split: str) -> dict[str, float]:
+        places, table = self.answers(model, split)
+        if not len(places):
+            return {}
+        right = self.data.ids[places]
+        return {
+            "loss": float(-table[np.arange(len(places)), right].mean()),
+            "restored": float((table.argmax(axis=1) == right).mean()),
+        }
+
+    @torch.inference_mode()
+    def answers(self, model: Model, split: str) -> Answers:
+        """ln of what the model gives each character for each place, once hidden."""
+        model.eval()
+        places: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
+        tables = [np.zeros((0, self.outputs))]
+        for batch in self.batches(split, SCORING_WINDOWS):
+            logits, _ = model(self.take(batch)[0])
+            logits[..., HIDDEN] = -torch.inf  # what stood there is a character
+            begins, hidden = batch[:, :1], batch[:, 1:]
+            asked = torch.from_numpy(hidden).long().to(self.device)[..., None]
+            found = logits.double().log_softmax(dim=-1)
+            found = found.gather(1, asked.expand(-1, -1, self.outputs))
+            tables.append(found.flatten(0, 1).cpu().numpy())
+            places.append((begins + hidden).flatten())
+        order = np.argsort(np.concatenate(places), kind="stable")
+        return Answers(
+            np.concatenate(places)[order].astype(np.int32), np.concatenate(tables)[order]
+        )
+
+    def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
+        raise PipelineError(
+            "a model that restores characters continues no text.",
+            where="params.yaml: experiments",
+            remedy="Remove `samples` there.",
+        )
+
+
+def hidden_in_turn(begins: Batch, steps: int) -> Iterator[Batch]:
+    """The windows again and again, with other steps hidden, until each one was hidden once."""
+    for first in range(min(EVERY, steps)):
+        hidden = np.arange(first, steps, EVERY, dtype=np.int32)
+        yield np.column_stack([begins, np.tile(hidden, (len(begins), 1))])
