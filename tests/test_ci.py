@@ -3,12 +3,14 @@
 import importlib.util
 import json
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from stages import params
 from tests.pipeline.imports import ROOT
 
 LOCK = """\
@@ -35,6 +37,7 @@ def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "metrics").mkdir()
     write(clean="a", model="b", scores=SCORES)
+    write_history(6.0, 5.0, 7.0)
     module.WRITTEN_ON.write_text(json.dumps(module.family()))
     for command in (
         "init -q",
@@ -48,6 +51,13 @@ def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def write(clean: str, model: str, scores: dict[str, Any]) -> None:
     Path("dvc.lock").write_text(LOCK.format(clean=clean, model=model), encoding="utf-8")
     Path("metrics/scores.json").write_text(json.dumps(scores), encoding="utf-8")
+
+
+def write_history(*losses: float) -> None:
+    path = Path("metrics/history/lyrics_gru.csv")
+    path.parent.mkdir(exist_ok=True)
+    rows = [f"0,{epoch},{loss / 2},{loss}" for epoch, loss in enumerate(losses, 1)]
+    path.write_text("\n".join(["seed,epoch,train_loss,valid_loss", *rows]) + "\n", "utf-8")
 
 
 def moved(**change: float) -> dict[str, Any]:
@@ -97,3 +107,39 @@ def test_on_another_processor_data_and_large_moves_fail(
     write(clean, "c", scores)
     with pytest.raises(SystemExit, match=fault):
         compare.main()
+
+
+@pytest.mark.parametrize(
+    ("losses", "fault"),
+    [
+        ((6.1, 5.1, 9.0), None),
+        ((6.0, 5.2, 7.0), "the best loss is 5.2000, was 5.0000"),
+        ((6.0, 4.8, 7.0), "the best loss is 4.8000, was 5.0000"),
+    ],
+)
+def test_on_another_processor_a_training_may_come_to_a_little_more_or_less(
+    compare: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    losses: tuple[float, ...],
+    fault: str | None,
+) -> None:
+    elsewhere(compare, monkeypatch)
+    write_history(*losses)
+    if fault is None:
+        compare.main()
+        return
+    with pytest.raises(SystemExit, match=f"metrics/history/lyrics_gru.csv: {fault}"):
+        compare.main()
+
+
+def test_the_sample_has_every_class_of_model_and_every_task() -> None:
+    experiments = params.load(ROOT / "params.yaml").experiments
+    text = (ROOT / ".ci/sample").read_text(encoding="utf-8")
+    sample = [line for line in text.splitlines() if not line.startswith("#")]
+    assert set(sample) <= set(experiments)
+
+    def kinds(names: Iterable[str]) -> set[tuple[str, str, str]]:
+        chosen = [experiments[name] for name in names]
+        return {(e.task, e.model.module, e.model.name) for e in chosen}
+
+    assert kinds(sample) == kinds(experiments)

@@ -91,13 +91,11 @@ class Restore:
         places: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
         tables = [np.zeros((0, self.outputs))]
         for batch in self.batches(split, SCORING_WINDOWS):
-            logits, _ = model(self.take(batch)[0])
-            logits[..., HIDDEN] = -torch.inf  # what stood there is a character
+            ids, targets = self.take(batch)
+            asked = model(ids)[0][targets != UNASKED].double()  # row by row, step by step
+            asked[:, HIDDEN] = -torch.inf  # what stood there is a character
+            tables.append(asked.log_softmax(dim=-1).cpu().numpy())
             begins, hidden = batch[:, :1], batch[:, 1:]
-            asked = torch.from_numpy(hidden).long().to(self.device)[..., None]
-            found = logits.double().log_softmax(dim=-1)
-            found = found.gather(1, asked.expand(-1, -1, self.outputs))
-            tables.append(found.flatten(0, 1).cpu().numpy())
             places.append((begins + hidden).flatten())
         order = np.argsort(np.concatenate(places), kind="stable")
         return Answers(

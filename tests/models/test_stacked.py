@@ -319,6 +319,20 @@ def test_dropout_takes_from_what_leaves_a_layer_and_not_from_what_stays_in_it(
     assert not torch.allclose(one.train()(ids)[0], one.eval()(ids)[0], atol=1e-3)
 
 
+@CELLS
+@SHORTCUTS
+def test_dropout_takes_nothing_from_what_passes_a_layer_by(cell: str, repair: str) -> None:
+    model = network(cell=cell, repair=repair, layers=4, dropout=0.5).train()
+    reads, says, top = overheard(model, batch())
+    below = torch.stack(says).cumsum(dim=0)
+    left = [(top, below[-1])]
+    if repair == "residual":  # a norm would hide what was dropped
+        left += zip(reads, below[:-1], strict=True)
+    for read, there in left:
+        assert (read == 0).any()
+        close(read, torch.where(read == 0, 0, 2 * there), rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -1,0 +1,36 @@
+"""A small Chinese text in words and in characters, for tests."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.encoders import running_words
+from stages.encoders.running_words import FIRST, LAST, RunningWords
+from tests.encoders.texts import cleaned
+
+PIECES = ["我们", "北京大学", "中国", "的", "，", "！\n"]
+FIFTHS: dict[str, Any] = {"steps": 3, "order": "consecutive", "valid": 0.2, "test": 0.2}
+
+
+def numbered(*words: str) -> dict[str, str]:
+    """A symbol for each word."""
+    return {chr(FIRST + number): word for number, word in enumerate(words)}
+
+
+def chinese(pieces: int = 160) -> str:
+    """A text of words of one character to four, in no order."""
+    return "".join(np.random.default_rng(0).choice(PIECES, size=pieces))
+
+
+def in_words(
+    folder: Path, text: str, nats: list[float] | None = None, **changes: Any
+) -> RunningWords:
+    """A text by the encoder of words, with a fifth to choose by and one to measure."""
+    settings = running_words.Settings.model_validate({"least": 2, **FIFTHS, **changes})
+    return running_words.encode(cleaned(folder, text, nats), settings)[0]
+
+
+def has_symbols(text: str) -> bool:
+    """Whether a code point is there that stands for a word."""
+    return any(FIRST <= ord(character) <= LAST for character in text)
