@@ -135,7 +135,9 @@ def test_samples_are_few_and_from_the_first_place_to_the_last(
     data: RunningText, places: int
 ) -> None:
     records = np.arange(places, dtype=np.int32) % len(TEXT)
-    hidden = [s["hidden"] for s in samples(data, records, answering(right(records), [0.9] * places))]
+    hidden = [
+        s["hidden"] for s in samples(data, records, answering(right(records), [0.9] * places))
+    ]
     assert len(hidden) == min(places, restoration.SAMPLES)
     assert hidden[0] == TEXT[0]
     if places > 1:

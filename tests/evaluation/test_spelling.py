@@ -40,9 +40,7 @@ WORD_LISTS = st.one_of(
 TEXTS = st.text("abcd", max_size=40)
 
 WORDS = numbered("ab", "abc", "dcba", "of no text")
-LINES = st.lists(st.sampled_from([*"abcd", *list(WORDS)[:3]]), min_size=8, max_size=40).map(
-    "".join
-)
+LINES = st.lists(st.sampled_from([*"abcd", *list(WORDS)[:3]]), min_size=8, max_size=40).map("".join)
 SEEDS = st.integers(0, 1000)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stages import files
-from tests.pipeline.workspace import DATASETS, KEPT, NAMES, NIETZSCHE, Workspace
+from tests.pipeline.workspace import DATASETS, KEPT, LYRICS, NAMES, NIETZSCHE, Workspace
 
 EVERYTHING = [
     *(
@@ -41,7 +41,7 @@ def test_everything_is_there(workspace: Workspace) -> None:
     assert set(table["source"][table["ours"].notna()]) == {"bundled"}
     page = (workspace.folder / "metrics/replication.md").read_text(encoding="utf-8")
     assert "names_gru" in page and "nietzsche_lstm" in page
-    for lecture in ("names", "nietzsche"):
+    for lecture in ("names", "nietzsche", "lyrics"):
         assert (workspace.folder / f"metrics/figures/{lecture}.svg").exists()
     for name in KEPT:
         assert (workspace.folder / f"data/models/{name}/spec.json").exists()
@@ -75,6 +75,40 @@ def test_networks_stand_against_the_baseline_on_the_same_held_out_text(
     gap = trigram["mean"]["loss"] - lstm["mean"]["loss"]
     assert lstm["against"]["seeds"]["difference"] == pytest.approx(gap, abs=2e-6)
     assert rnn["protocol"] == "lecture's split" and "against" not in rnn
+
+
+def test_what_sees_the_answer_is_asked_without_it_as_well(workspace: Workspace) -> None:
+    report = files.read_json(workspace.folder / "metrics/evaluation/lyrics_bigru.json")
+    assert report["protocol"] == "its training text"
+    for figures in (report["mean"], *report["by_seed"].values()):
+        assert figures["loss"] > figures["loss_with_the_answer_in_view"]
+    assert not (workspace.folder / "metrics/samples/lyrics_bigru.json").exists()
+    done = workspace.run("python", "-m", "stages.generate", "lyrics_bigru", "--prefix", "分开")
+    assert done.returncode == 1 and "cannot write on" in done.stderr
+
+
+def test_words_stand_against_characters_on_the_same_characters(workspace: Workspace) -> None:
+    words, bigram = (
+        files.read_json(workspace.folder / f"metrics/evaluation/lyrics_{name}.json")
+        for name in ("words_gru", "whole_bigram")
+    )
+    assert words["characters"] == bigram["characters"] and words["on"] == bigram["on"]
+    assert words["floor"]["loss"] == pytest.approx(bigram["floor"]["loss"], abs=1e-5)
+    assert words["against"]["baseline"] == "lyrics_whole_bigram"
+    gap = bigram["mean"]["loss"] - words["mean"]["loss"]
+    assert words["against"]["seeds"]["difference"] == pytest.approx(gap, abs=2e-6)
+    written = files.read_json(workspace.folder / "metrics/samples/lyrics_words_gru.json")
+    text = written["by_seed"]["0"]["分开"]
+    assert text.startswith("分开") and not any(ord(c) >= 0xF0000 for c in text)
+
+
+def test_hidden_characters_are_restored_and_shown(workspace: Workspace) -> None:
+    report = files.read_json(workspace.folder / "metrics/evaluation/lyrics_restore_both.json")
+    assert 0 <= report["mean"]["restored"] <= 1 and "loss" not in report["mean"]
+    shown = files.read_json(workspace.folder / "metrics/samples/lyrics_restore_both.json")
+    assert all("□" in place["text"] for place in shown["restored"])
+    page = (workspace.folder / "metrics/replication.md").read_text(encoding="utf-8")
+    assert "hidden characters that are restored" in page
 
 
 def test_a_second_run_does_nothing(workspace: Workspace) -> None:
@@ -121,7 +155,7 @@ def test_mlflow_shows_one_run_a_training_with_curves_figures_and_weights(
 
     client = MlflowClient(f"sqlite:///{workspace.folder / 'mlflow.db'}")
     original: dict[str, Any] = {}
-    for lecture, named in (("names", NAMES), ("nietzsche", NIETZSCHE)):
+    for lecture, named in (("names", NAMES), ("nietzsche", NIETZSCHE), ("lyrics", LYRICS)):
         experiment = client.get_experiment_by_name(lecture)
         assert experiment is not None
         runs = client.search_runs([experiment.experiment_id], "params.training.rate != '0.0'")

@@ -13,11 +13,15 @@ from ruamel.yaml import YAML
 from tests.pipeline.imports import ROOT
 
 COPIED = ("stages", "dvc.yaml", "lectures.yaml", "params.yaml", ".dvc/config", ".dvcignore")
-SIZES = {"names": 1500, "prose": 4000, "lyrics": 1500}
+SIZES = {"names": 1500, "prose": 4000, "lyrics": 6000}
 NAMES = ("names_rnn", "names_gru", "names_logistic")
 NIETZSCHE = ("nietzsche_rnn", "nietzsche_lstm", "nietzsche_trigram")
-KEPT = (*NAMES, *NIETZSCHE)
-DATASETS = ("names_lecture", "nietzsche_8", "nietzsche_stream")
+LYRICS = ("lyrics_bigru", "lyrics_whole_bigram", "lyrics_words_gru", "lyrics_restore_both")
+KEPT = (*NAMES, *NIETZSCHE, *LYRICS)
+DATASETS = (
+    "names_lecture", "nietzsche_8", "nietzsche_stream",
+    "lyrics_lecture", "lyrics_whole", "lyrics_words", "lyrics_windows",
+)  # fmt: skip
 
 yaml = YAML()
 
@@ -97,6 +101,7 @@ def shrink(values: Any) -> None:
     values["datasets"] = {name: values["datasets"][name] for name in DATASETS}
     values["datasets"]["names_lecture"]["settings"].update(train=500, valid=100, test=100)
     values["datasets"]["nietzsche_stream"]["settings"].update(steps=16, stride=16)
+    values["datasets"]["lyrics_lecture"]["settings"]["characters"]["bundled"] = 1500
     values["experiments"] = {name: values["experiments"][name] for name in KEPT}
     for name, experiment in values["experiments"].items():
         if name in NAMES:
@@ -105,6 +110,9 @@ def shrink(values: Any) -> None:
             if name != "nietzsche_rnn":  # of which the lecture prints each epoch
                 experiment["training"]["epochs"] = 2
             experiment["seeds"] = [0, 1]
+    for name in LYRICS:
+        if "hidden" in values["experiments"][name]["model"]["settings"]:
+            values["experiments"][name]["model"]["settings"]["hidden"] = 8
     rnn, lstm = (values["experiments"][f"nietzsche_{kind}"] for kind in ("rnn", "lstm"))
     rnn["model"]["settings"]["hidden"] = 32
     lstm["model"]["settings"]["hidden"] = 16
