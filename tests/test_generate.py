@@ -10,6 +10,7 @@ from stages import files, generate, paths
 from stages.errors import PipelineError
 from stages.models import contract
 from stages.training.seeding import seed_torch
+from tests.evaluation.words import has_symbols, numbered
 from tests.project import Project
 
 SPEC: dict[str, Any] = {
@@ -21,16 +22,50 @@ SPEC: dict[str, Any] = {
     "seeds": [0],
     "about": {"vocabulary": "abcde", "steps": 3, "reads_on": False},
 }
+WORDS = numbered("我们", "分开", "不知道")
+CHINESE = ["不", "他", "，", *WORDS]  # 分, 开, 我 and 们 are there in words alone
+OF_WORDS: dict[str, Any] = {
+    **SPEC,
+    "module": "language_model",
+    "name": "LanguageModel",
+    "inputs": 7,
+    "outputs": 7,
+    "settings": {"cell": "gru", "embedding": 4, "hidden": 8},
+    "about": {"vocabulary": CHINESE, "steps": 3, "reads_on": True},
+}
+BOTH_WAYS: dict[str, Any] = {
+    **SPEC,
+    "module": "stacked",
+    "name": "Stacked",
+    "settings": {"cell": "gru", "hidden": 8, "bidirectional": True},
+}
+ONE_WAY = {**BOTH_WAYS, "settings": {"cell": "gru", "hidden": 8}}
+
+
+def train(spec: dict[str, Any], words: dict[str, str] | None = None) -> None:
+    """Some weights, and of the dataset what is read beside them."""
+    folder = paths.model("nietzsche_rnn")
+    folder.mkdir(parents=True)
+    seed_torch("test")
+    contract.save(contract.build(spec), contract.seed_file(folder, 0))
+    files.write_json(folder / "spec.json", spec)
+    dataset = paths.encoded("nietzsche_8")
+    dataset.mkdir(parents=True)
+    if words:
+        files.write_json(dataset / "words.json", words)
 
 
 @pytest.fixture
 def trained(project: Project) -> Project:
     """An experiment with some weights."""
-    folder = paths.model("nietzsche_rnn")
-    folder.mkdir(parents=True)
-    seed_torch("test")
-    contract.save(contract.build(SPEC), contract.seed_file(folder, 0))
-    files.write_json(folder / "spec.json", SPEC)
+    train(SPEC)
+    return project
+
+
+@pytest.fixture
+def of_words(project: Project) -> Project:
+    """The same, on a text of words."""
+    train(OF_WORDS, WORDS)
     return project
 
 
@@ -83,6 +118,86 @@ def test_a_classifier_and_an_untrained_model_are_refused(trained: Project) -> No
     files.write_json(spec, {**SPEC, "about": {"vocabulary": "abcde", "classes": ["x"]}})
     with pytest.raises(PipelineError, match="models no text"):
         generate.main("nietzsche_rnn", prefix="abc", length=5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "task"),
+    [(BOTH_WAYS, "next_character"), (ONE_WAY, "restore"), (BOTH_WAYS, "restore")],
+)
+def test_what_reads_backwards_or_fills_gaps_cannot_write_on(
+    project: Project, capsys: pytest.CaptureFixture[str], spec: dict[str, Any], task: str
+) -> None:
+    train(spec)
+    project.edit({"experiments.nietzsche_rnn.task": task})
+    with pytest.raises(PipelineError) as fault:
+        generate.main("nietzsche_rnn", prefix="abc", length=5)
+    assert str(fault.value) == (
+        "nietzsche_rnn: this model reads what follows, or fills gaps: it cannot write on."
+    )
+    assert capsys.readouterr().out == ""
+
+
+def test_the_same_network_of_one_direction_writes_on(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(ONE_WAY)
+    assert len(written(capsys)) == 33
+
+
+@pytest.mark.parametrize("prefix", ["分开", "不分开", "他，分开我们", "不知道"])
+def test_a_model_of_words_reads_words_and_prints_what_was_typed(
+    of_words: Project, capsys: pytest.CaptureFixture[str], prefix: str
+) -> None:
+    text = written(capsys, prefix=prefix, length=1)
+    assert text.removeprefix(prefix) in {"不", "他", "，", *WORDS.values()}
+    assert text.startswith(prefix)
+
+
+@pytest.mark.parametrize(("prefix", "unknown"), [("分", "分"), ("我他", "我"), ("开分", "分")])
+def test_a_part_of_a_word_is_not_the_word(
+    of_words: Project, capsys: pytest.CaptureFixture[str], prefix: str, unknown: str
+) -> None:
+    with pytest.raises(PipelineError, match=f"never saw .*'{unknown}'"):
+        written(capsys, prefix=prefix)
+    assert capsys.readouterr().out == ""
+
+
+def test_the_longest_word_of_a_prefix_is_what_the_model_reads(
+    of_words: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    write = generate.Writer.write
+
+    def heard(writer: generate.Writer, prefix: str, *rest: Any) -> Any:
+        read.append(prefix)
+        return write(writer, prefix, *rest)
+
+    monkeypatch.setattr(generate.Writer, "write", heard)
+    written(capsys, prefix="不知道不分开")
+    we, part, know = WORDS
+    assert read == [f"{know}不{part}"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_model_of_words_writes_words_and_never_what_stands_for_them(
+    of_words: Project, capsys: pytest.CaptureFixture[str], seed: int
+) -> None:
+    text = written(capsys, prefix="分开", length=60, temperature=3.0, seed=seed)
+    assert not has_symbols(text)
+    added = text.removeprefix("分开")
+    spelt = added
+    for word in WORDS.values():
+        assert word in added
+        spelt = spelt.replace(word, "")
+    assert set(spelt) <= set("不他，")
+    words = sum(added.count(word) for word in WORDS.values())
+    assert words + len(spelt) == 60, "so many symbols"
+
+
+def test_a_prefix_that_is_refused_is_shown_as_it_was_typed(of_words: Project) -> None:
+    with pytest.raises(PipelineError, match="never saw 'x'") as fault:
+        generate.main("nietzsche_rnn", prefix="分开x", length=5)
+    assert fault.value.where == "prefix '分开x'"
 
 
 def test_the_command_line_is_that_of_the_readme(trained: Project) -> None:

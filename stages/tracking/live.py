@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from stages.cli import note
-from stages.tracking.recorder import Row, Run
+from stages.tracking.recorder import Row, Run, tracking_uri
 
 PATIENCE_S = 5.0  # how long a finished training waits for a tracker that lags behind
+# A database in a file never hangs, and what it is at must not be cut short: its first use migrates
+# its schema, and half a migration spoils it for every later run.
+PATIENCE_WITH_A_FILE_S = 60.0
 
 
 class Follower(Protocol):
@@ -27,6 +30,7 @@ class LiveSink:
     def __init__(self, run: Run, connect: Callable[[Run], Follower]) -> None:
         self.run = run
         self._calls: queue.Queue[Callable[[Follower], None] | None] = queue.Queue()
+        self._given_up = threading.Event()
         self._thread = threading.Thread(target=self._work, args=(connect,), daemon=True)
         self._thread.start()
 
@@ -39,11 +43,14 @@ class LiveSink:
         self._thread.join(PATIENCE_S)
         if self._thread.is_alive():
             self._warn("it lags behind")
+            self._given_up.set()
+            if tracking_uri().startswith("sqlite:"):
+                self._thread.join(PATIENCE_WITH_A_FILE_S)
 
     def _work(self, connect: Callable[[Run], Follower]) -> None:
         try:
             follower = connect(self.run)
-            while (call := self._calls.get()) is not None:
+            while (call := self._calls.get()) is not None and not self._given_up.is_set():
                 call(follower)
         except Exception as fault:  # whatever a tracker throws, the training goes on
             self._warn(f"{type(fault).__name__}: {fault}"[:300])

@@ -1,6 +1,7 @@
 """Nats a character, perplexity, and the seeds as one model."""
 
 import math
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,9 @@ def test_a_single_seed_is_not_together(data: RunningText) -> None:
 @pytest.mark.parametrize(
     ("changes", "protocol", "on"),
     [
-        ({}, "held-out", "the last 10% of the text"),
-        ({"valid": 0.0, "test": 0.25}, "held-out", "the last 25% of the text"),
+        ({}, "held-out", "the last 20 of 200 characters"),
+        ({"valid": 0.0, "test": 0.25}, "held-out", "the last 50 of 200 characters"),
+        ({"valid": 0.25, "test": 0.0}, "validation text", None),
         ({"split": "random", "valid": 0.2, "test": 0.0}, "lecture's split", None),
         ({"split": "last", "valid": 0.0, "test": 0.0}, "lecture's split", None),
         ({"valid": 0.0, "test": 0.0}, "its training text", None),
@@ -95,6 +97,49 @@ def test_a_figure_says_how_far_its_text_is_from_training(
     text = encoded(tmp_path, some_text(200), **changes)
     report = language.measured(text, RECORDS, {0: logs([0.5] * 5)}).report
     assert (report["protocol"], report.get("on")) == (protocol, on)
+
+
+def test_held_out_text_is_named_by_its_length(tmp_path: Path) -> None:
+    text = encoded(tmp_path, some_text(10_000))
+    assert language.protocol(text) == "held-out"
+    assert language.place(text) == {"on": "the last 1,000 of 10,000 characters"}
+
+
+def test_what_has_seen_the_answer_stands_beside_the_figures_and_changes_none(
+    data: RunningText,
+) -> None:
+    gave = {3: logs([0.5] * 5), 7: logs([0.125] * 5)}
+    report = language.measured(data, RECORDS, gave).report
+    before = deepcopy(report)
+    language.add_answers_in_view(report, {3: logs([1] * 5), 7: logs([0.25] * 5)})
+    loss, perplexity = (f"{name}_with_the_answer_in_view" for name in ("loss", "perplexity"))
+    assert report["by_seed"][3] == {**before["by_seed"][3], loss: 0, perplexity: 1}
+    assert report["by_seed"][7] == {
+        **before["by_seed"][7],
+        loss: pytest.approx(math.log(4)),
+        perplexity: pytest.approx(4),
+    }
+    assert report["mean"] == {
+        **before["mean"],
+        loss: pytest.approx(math.log(2), abs=1e-6),
+        perplexity: pytest.approx(2.5),
+    }
+    assert report["spread"] == {
+        **before["spread"],
+        loss: pytest.approx(math.log(4) / 2**0.5, abs=1e-6),
+        perplexity: pytest.approx(3 / 2**0.5, abs=1e-6),
+    }
+    changed = {"by_seed", "mean", "spread"}
+    assert report.keys() == before.keys()
+    assert {key for key in report if report[key] != before[key]} == changed
+
+
+def test_a_single_seed_that_has_seen_the_answer_has_no_spread(data: RunningText) -> None:
+    report = language.measured(data, RECORDS, {0: logs([0.5] * 5)}).report
+    language.add_answers_in_view(report, {0: logs([1] * 5)})
+    assert report["mean"]["loss"] == pytest.approx(math.log(2), abs=1e-6)
+    assert report["mean"]["loss_with_the_answer_in_view"] == 0
+    assert "spread" not in report
 
 
 def test_the_floor_is_of_the_measured_characters_and_no_other(tmp_path: Path) -> None:

@@ -5,6 +5,17 @@ from stages.errors import PipelineError
 from stages.evaluation import lectures
 from tests.project import ROOT, Project
 
+COMPARED = """\
+  comparisons:
+    - row: B2
+      title: how deep
+      metric: train_perplexity
+      epoch: 40
+      columns: [plain, residual]
+      rows:
+        1 layer: [names_rnn, null]
+        2 layers: [names_gru, names_lstm]
+"""
 GOOD = """\
 names:
   title: a title
@@ -31,11 +42,56 @@ def test_the_real_file_names_lectures_and_experiments_that_exist() -> None:
     assert figures
 
 
+def test_every_experiment_that_a_lecture_names_exists() -> None:
+    settings = params.load(ROOT / "params.yaml")
+    named = {
+        name
+        for lecture in lectures.load(ROOT / "lectures.yaml").values()
+        for name in (
+            *(figure.experiment for figure in lecture.figures),
+            *lecture.counterparts,
+            *lecture.counterparts.values(),
+            *(n for table in lecture.comparisons for row in table.rows.values() for n in row),
+        )
+        if name is not None
+    }
+    assert named - set(settings.experiments) == set()
+
+
+def test_every_table_of_a_lecture_has_a_title_and_a_row_that_its_page_shows() -> None:
+    compared = 0
+    for lecture in lectures.load(ROOT / "lectures.yaml").values():
+        titles = [table.title for table in lecture.comparisons]
+        assert len(set(titles)) == len(titles)
+        rows = {lecture.own_row, *lecture.caveats}
+        rows |= {line.row for line in (*lecture.figures, *lecture.comparisons)}
+        assert rows <= set(lecture.rows)
+        compared += len(titles)
+    assert compared
+
+
+def test_a_comparison_is_read_with_its_empty_cells(project: Project) -> None:
+    (comparison,) = load(project, GOOD + COMPARED)["names"].comparisons
+    assert comparison.columns == ["plain", "residual"]
+    assert comparison.rows == {"1 layer": ["names_rnn", None], "2 layers": ["names_gru", "names_lstm"]}
+    assert comparison.epoch == 40
+
+
+@pytest.mark.parametrize("cells", ["[names_rnn]", "[names_rnn, null, null]", "[]"])
+def test_a_comparison_with_a_row_of_the_wrong_length_is_refused_by_the_rows_name(
+    project: Project, cells: str
+) -> None:
+    text = (GOOD + COMPARED).replace("[names_gru, names_lstm]", cells)
+    with pytest.raises(PipelineError, match=r"2 layers: give an experiment, or null, for each"):
+        load(project, text)
+
+
 def test_a_lecture_is_read_as_it_stands(project: Project) -> None:
     lecture = load(project, GOOD)["names"]
     assert lecture.figures[0].printed == 0.9
     assert lecture.figures[0].better is None
-    assert lecture.caveats == {}
+    assert lecture.figures[0].last == 1
+    assert (lecture.caveats, lecture.comparisons) == ({}, [])
 
 
 @pytest.mark.parametrize(
@@ -47,6 +103,7 @@ def test_a_lecture_is_read_as_it_stands(project: Project) -> None:
         ("experiment: names_rnn", "better: higher", "give one of experiment and report"),
         ("experiment: names_rnn", "experiment: a, report: b", "give one of experiment and report"),
         ("experiment: names_rnn", "experiment: a, better: more", "better"),
+        ("experiment: names_rnn", "experiment: a, epoch: 3, last: 0", "last"),
         (GOOD, "", ""),
         (GOOD, "- a list\n", ""),
         (GOOD, "names: [", "not YAML"),

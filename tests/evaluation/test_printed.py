@@ -1,5 +1,6 @@
 """What is said of a printed figure, and where ours is found."""
 
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,69 @@ def test_a_figure_of_an_epoch_is_found_in_the_history(project: Path) -> None:
 def test_an_epoch_that_was_not_run_leaves_the_field_empty(project: Path) -> None:
     wanted = figure(metric="valid_loss", epoch=3)
     assert find(wanted, {"net": EVALUATION}, project / "metrics") == {}
+
+
+def write_history(project: Path, metric: str, by_seed: list[list[float]]) -> None:
+    """A value an epoch, from epoch 1 on, for each seed."""
+    lines = [
+        f"{seed},{epoch},{value!r}"
+        for seed, values in enumerate(by_seed)
+        for epoch, value in enumerate(values, start=1)
+    ]
+    path = project / "metrics/history/net.csv"
+    path.write_text("\n".join([f"seed,epoch,{metric}", *lines, ""]))
+
+
+def at(project: Path, epoch: int, metric: str = "train_perplexity", **changes: Any) -> Any:
+    wanted = figure(metric=metric, epoch=epoch, **changes)
+    return find(wanted, {"net": EVALUATION}, project / "metrics")
+
+
+def test_a_perplexity_is_that_of_each_seeds_loss_before_the_mean(project: Path) -> None:
+    write_history(project, "train_loss", [[log(9), log(2)], [log(9), log(8)]])
+    found = at(project, 2)
+    assert found["ours"] == pytest.approx(5, abs=1e-6), "of the mean loss it would be 4"
+    assert found["spread"] == pytest.approx(18**0.5, abs=1e-6)
+    assert found["seeds"] == 2
+
+
+def test_a_perplexity_is_of_the_loss_of_its_own_name(project: Path) -> None:
+    write_history(project, "valid_loss", [[log(3)]])
+    assert at(project, 1, "valid_perplexity")["ours"] == pytest.approx(3, abs=1e-6)
+    assert at(project, 1, "valid_loss")["ours"] == pytest.approx(log(3), abs=1e-6)
+    assert at(project, 1, "train_perplexity") == {}
+
+
+def test_the_last_ten_are_each_seeds_median_of_the_epochs_up_to_that_one(project: Path) -> None:
+    first = [1000, 1, 1, 1, 1, 4, 6, 70, 70, 70, 70, 1000]  # 2 to 11: four less, 4, 6, four more
+    second = [1000, *[7] * 6, *[90] * 4, 1000]
+    write_history(project, "valid_loss", [first, second])
+    found = at(project, 11, "valid_loss", last=10)
+    assert (found["ours"], found["seeds"]) == (6, 2)  # of 5 and 7
+    assert found["spread"] == pytest.approx(2**0.5, abs=1e-6)
+
+
+def test_a_median_perplexity_is_the_median_of_perplexities(project: Path) -> None:
+    write_history(project, "train_loss", [[log(1), log(2), log(8), log(99)]])
+    assert at(project, 4, last=4)["ours"] == pytest.approx(5, abs=1e-6), "not 4"
+
+
+@pytest.mark.parametrize(
+    ("epochs", "epoch"),
+    [([9, 9], 9), ([9, 9], 10), ([12, 9], 10), ([14, 15], 20), ([0, 0], 10)],
+)
+def test_fewer_epochs_than_asked_for_are_no_run(
+    project: Path, epochs: list[int], epoch: int
+) -> None:
+    write_history(project, "train_loss", [[1.0] * count for count in epochs])
+    found = at(project, epoch, last=10)
+    assert found == {}
+    assert verdict(figure(), found.get("ours"), None, "upstream", wanted="bundled") == "not run"
+
+
+def test_as_many_epochs_as_asked_for_are_a_run(project: Path) -> None:
+    write_history(project, "train_loss", [[0.0] * 10, [0.0] * 12])
+    assert at(project, 10, last=10)["ours"] == 1
 
 
 def test_a_text_is_that_of_the_first_seed_and_says_how_many_agree(project: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from stages import files, params
 from stages.evaluation import replication
-from stages.evaluation.lectures import Lecture
+from stages.evaluation.lectures import Comparison, Lecture
 from stages.evaluation.replication import Line
 from stages.params import Experiment, Params
 from tests.evaluation.figures import figure
@@ -195,3 +195,83 @@ def test_held_out_text_stands_against_the_lectures_split(tmp_path: Path) -> None
     assert gap.verdict == ""
     few = lines(characters=99)
     assert not [line for line in few if line.metric == "difference of accuracy"], "luck alone"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"epoch": 160, "last": 10}, "train_perplexity, median of epochs 151 to 160"),
+        ({"epoch": 40, "last": 2}, "train_perplexity, median of epochs 39 to 40"),
+        ({"epoch": 160}, "train_perplexity, epoch 160"),
+        ({}, "train_perplexity"),
+    ],
+)
+def test_a_metric_says_of_which_epochs_it_is(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    wanted = figure(metric="train_perplexity", **changes)
+    lecture = LECTURES["made_up"].model_copy(update={"figures": [wanted]})
+    (line,) = replication.table({"made_up": lecture}, made_up(), {}, tmp_path)
+    assert line.metric == words
+
+
+def compared(
+    evaluations: dict[str, dict[str, Any]], metric: str = "accuracy", epoch: int | None = None
+) -> list[Line]:
+    """The lines of a table of its own, with an empty cell."""
+    comparison = Comparison(
+        row="B3",
+        title="how deep: accuracy",
+        metric=metric,
+        epoch=epoch,
+        columns=["plain", "residual"],
+        rows={"1 layer": ["net", None], "2 layers": ["deep", "bayes"]},
+    )
+    lecture = LECTURES["made_up"].model_copy(update={"figures": [], "comparisons": [comparison]})
+    lines = replication.table({"made_up": lecture}, made_up(), evaluations, Path("metrics"))
+    assert all(line.protocol == comparison.title for line in lines)
+    return lines
+
+
+def test_a_comparison_has_a_line_for_each_of_its_cells() -> None:
+    title, u = "how deep: accuracy", "upstream"
+    assert compared({**EVALUATIONS, "deep": evaluation(0.9, 2, BUNDLED)}) == [
+        Line("B3", "net", u, title, "accuracy", None, 0.97, 0.001, 3, 0.99, ""),
+        Line("B3", "deep", "bundled", title, "accuracy", None, 0.9, 0.001, 2, 0.99, ""),
+        Line("B3", "bayes", u, title, "accuracy", None, 0.95, None, 1, 0.99, ""),
+    ]
+
+
+def test_a_cell_that_is_empty_or_not_evaluated_has_no_line() -> None:
+    assert [line.experiment for line in compared(EVALUATIONS)] == ["net", "bayes"]
+    assert compared({}) == []
+
+
+def test_an_experiment_trained_for_fewer_epochs_than_its_comparison_has_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, rows in {
+        "net": "0,1,9.0\n0,2,0.0\n1,1,9.0\n1,2,0.0\n",
+        "deep": "0,1,9.0\n",
+        "bayes": "0,1,9.0\n0,2,0.0\n0,3,9.0\n",
+    }.items():
+        files.write_text(
+            tmp_path / f"metrics/history/{name}.csv", f"seed,epoch,train_loss\n{rows}"
+        )
+    evaluations = {**EVALUATIONS, "deep": evaluation(0.9, 1)}
+    title, words, u = "how deep: accuracy", "train_perplexity, epoch 2", "upstream"
+    assert compared(evaluations, "train_perplexity", 2) == [
+        Line("B3", "net", u, title, words, None, 1.0, 0.0, 2, None, ""),
+        Line("B3", "bayes", u, title, words, None, 1.0, None, 1, None, ""),
+    ]
+
+
+def test_comparisons_come_after_the_lines_of_their_experiments(tmp_path: Path) -> None:
+    comparison = Comparison(
+        row="B3", title="a table", metric="accuracy", columns=["ours"], rows={"net": ["net"]}
+    )
+    lecture = LECTURES["made_up"].model_copy(update={"comparisons": [comparison]})
+    lines = replication.table({"made_up": lecture}, SETTINGS, EVALUATIONS, tmp_path)
+    assert lines[:-1] == table(tmp_path)
+    assert (lines[-1].protocol, lines[-1].ours) == ("a table", 0.97)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from stages import files
 from stages.errors import PipelineError
 from stages.evaluation import language
+from stages.evaluation.measured import Measured
 from stages.evaluation.spelling import in_characters, spell, symbols, words_of
 from stages.text import windows
 from stages.text.running import SPLITS, RunningText
@@ -77,7 +78,7 @@ def case(line: str, seed: int) -> Case:
     chosen = rng.random(len(line)) < 0.5
     chosen[rng.integers(len(line))] = True
     records = np.flatnonzero(chosen).astype(np.int32)
-    return Case(data, records, {seed: np.log(rng.random(len(records))) for seed in (3, 7)})
+    return Case(data, records, {number: np.log(rng.random(len(records))) for number in (3, 7)})
 
 
 class TestSymbols:
@@ -142,7 +143,7 @@ class TestInCharacters:
         spelt, _, _ = in_characters(data, *asked, WORDS)
         assert data.nats is not None and spelt.nats is not None
         assert len(spelt.nats) == len(spell(line, WORDS))
-        by_symbol = np.add.reduceat(spelt.nats, [place for place, _ in pieces(line, WORDS)][:-1])
+        by_symbol = np.add.reduceat(spelt.nats, [place for place, _ in pieces(line, WORDS)])
         np.testing.assert_allclose(by_symbol, data.nats, rtol=1e-6)
 
     @given(LINES, SEEDS)
@@ -152,16 +153,16 @@ class TestInCharacters:
         data, records, gave = case(line, seed)
         _, places, shared = in_characters(data, records, gave, WORDS)
         ends = [*accumulate((len(WORDS.get(symbol, symbol)) for symbol in line), initial=0)]
-        whole = [[*range(*tuple(pairwise(ends))[record])] for record in records]
-        assert places.tolist() == [place for places in whole for place in places]
+        whole = [[*range(ends[record], ends[record + 1])] for record in records]
+        assert places.tolist() == [place for its_own in whole for place in its_own]
         assert places.dtype == records.dtype
         assert shared.keys() == gave.keys()
         begins = [0, *accumulate(map(len, whole))][:-1]
-        for seed, found in gave.items():
-            assert len(shared[seed]) == len(places)
-            by_record = np.add.reduceat(shared[seed], begins)
+        for found, given_out in zip(gave.values(), shared.values(), strict=True):
+            assert len(given_out) == len(places)
+            by_record = np.add.reduceat(given_out, begins)
             np.testing.assert_allclose(by_record, found, rtol=0, atol=1e-9)
-            assert math.fsum(shared[seed]) == pytest.approx(math.fsum(found), abs=1e-9)
+            assert math.fsum(given_out) == pytest.approx(math.fsum(found), abs=1e-9)
 
     @given(LINES, SEEDS)
     def test_the_loss_is_all_nats_by_the_number_of_characters(self, line: str, seed: int) -> None:
@@ -169,15 +170,15 @@ class TestInCharacters:
         report = language.measured(*in_characters(data, records, gave, WORDS)).report
         characters = sum(len(spell(line[record], WORDS)) for record in records)
         assert report["characters"] == characters
-        for seed, found in gave.items():
+        for number, found in gave.items():
             loss = -found.sum() / characters
-            assert report["by_seed"][seed]["loss"] == pytest.approx(loss, abs=1e-9)
+            assert report["by_seed"][number]["loss"] == pytest.approx(loss, abs=1e-9)
         cost = float(data.nats[records].sum(dtype=float)) if data.nats is not None else 0.0
         assert report["floor"]["loss"] == pytest.approx(cost / characters, abs=2e-6)
 
     @pytest.mark.parametrize("measured", SPLITS)
     def test_what_is_measured_on_stays(self, measured: str) -> None:
-        data, *asked = case(spell("abcd" * 4, {}), 0)
+        data, *asked = case("abcd" * 4, 0)
         there = SPLITS[: SPLITS.index(measured) + 1]
         none = np.zeros(0, dtype=np.int32)
         begins = {name: data.begins[name] if name in there else none for name in SPLITS}
@@ -211,7 +212,7 @@ class TestInCharacters:
 class TestOneGround:
     """The encoders of words and of characters on one text."""
 
-    def measured(self, folder: Path, nats: list[float] | None = None) -> language.Measured:
+    def measured(self, folder: Path, nats: list[float] | None = None) -> Measured:
         data = in_words(folder, chinese(), nats)
         assert data.words and data.text.stretches
         first, end = data.text.stretches["test"]
@@ -221,7 +222,7 @@ class TestOneGround:
 
     def of_characters(
         self, folder: Path, nats: list[float] | None = None, **changes: float
-    ) -> language.Measured:
+    ) -> Measured:
         data = encoded(folder, chinese(), nats, **{**FIFTHS, **changes})
         assert data.stretches
         records = np.arange(*data.stretches["test"], dtype=np.int32)

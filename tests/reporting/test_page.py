@@ -1,11 +1,12 @@
 """The page: every line of the table, numbers as people write them, caveats where they belong."""
 
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from stages.evaluation.lectures import Lecture
+from stages.evaluation.lectures import Comparison, Lecture
 from stages.evaluation.replication import Line
 from stages.reporting import chart, page
 
@@ -43,6 +44,65 @@ def test_printed_and_ours_stand_side_by_side() -> None:
     text = page.render(TABLE, {"names": LECTURE}, {})
     assert "| B2 | net | upstream | accuracy | 0.9790 | 0.9700 ± 0.0010 |  | reproduced |" in text
     assert "| B1 | clean | upstream | count | 50,390 | 50,390 |  | reproduced |" in text
+
+
+COMPARISON = Comparison(
+    row="B3",
+    title="how deep an LSTM trains: after 40 epochs",
+    metric="train_perplexity",
+    epoch=40,
+    columns=["plain", "residual"],
+    rows={
+        "1 layer": ["lstm", None],
+        "2 layers": ["lstm_2", "residual_2"],
+        "6 layers": ["lstm_6", "residual_6"],
+        "12 layers": [None, None],
+    },
+)
+CELLS = [  # in another order than on the page; residual_6 was not run
+    ("residual_2", 1.25, None, 1),
+    ("lstm_6", 276.81523, 1.5, 3),
+    ("lstm", 1.01234, 0.00101, 3),
+    ("lstm_2", 276.0, None, 1),
+]
+COMPARED = [
+    ("B3", name, "upstream", COMPARISON.title, "train_perplexity, epoch 40", None)
+    + (ours, spread, seeds, None, "")
+    for name, ours, spread, seeds in CELLS
+]
+
+
+def compared(lines: pd.DataFrame) -> list[str]:
+    """The page from the heading of the comparison on."""
+    lecture = LECTURE.model_copy(update={"comparisons": [COMPARISON]})
+    text = page.render(lines, {"names": lecture}, {})
+    return text[text.index("### How deep") :].splitlines()
+
+
+def test_a_comparison_is_one_way_down_and_the_other_across() -> None:
+    assert compared(pd.DataFrame(LINES + COMPARED, columns=COLUMNS)) == [
+        "### How deep an LSTM trains: after 40 epochs",
+        "",
+        "| train_perplexity, epoch 40 | plain | residual |",
+        "|---|--:|--:|",
+        "| 1 layer | 1.0123 ± 0.0010 |  |",
+        "| 2 layers | 276 | 1.2500 |",
+        "| 6 layers | 276.8152 ± 1.5000 |  |",
+        "| 12 layers |  |  |",
+    ]
+
+
+def test_a_comparison_is_the_same_from_the_file() -> None:
+    table = pd.DataFrame(LINES + COMPARED, columns=COLUMNS, dtype=object)
+    again = pd.read_csv(StringIO(table.to_csv(index=False)))  # empty fields are no numbers
+    assert compared(again) == compared(table)
+
+
+def test_lines_of_no_comparison_stay_a_table_of_lines() -> None:
+    lecture = LECTURE.model_copy(update={"comparisons": [COMPARISON]})
+    text = page.render(TABLE, {"names": lecture}, {})
+    assert text == page.render(TABLE, {"names": LECTURE}, {})
+    assert "How deep" not in text, "nothing of it was run"
 
 
 @pytest.mark.parametrize(

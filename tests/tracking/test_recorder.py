@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,7 @@ def test_a_tracker_that_hangs_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(live, "PATIENCE_S", 0.05)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     hang = threading.Event()
 
     class Hanging(Deaf):
@@ -112,6 +114,26 @@ def test_a_tracker_that_hangs_is_not_waited_for(
     assert read_history(record(LiveSink(RUN, Hanging))) == ROWS
     assert "lags behind" in capsys.readouterr().err
     hang.set()
+
+
+def test_a_database_in_a_file_is_let_finish_what_it_is_at_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(live, "PATIENCE_S", 0.05)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    done: list[object] = []
+
+    class Migrating(Deaf):
+        def __init__(self, run: Run) -> None:
+            time.sleep(0.5)
+            done.append("migrated")
+
+        def epoch(self, seed: int, row: Row) -> None:
+            done.append("epoch")
+
+    assert read_history(record(LiveSink(RUN, Migrating))) == ROWS
+    assert done == ["migrated"]
+    assert capsys.readouterr().err.count("lags behind") == 1
 
 
 def test_a_server_that_is_not_there_costs_publish_a_warning(
