@@ -1,13 +1,18 @@
 """Stage: every trained model on what its dataset holds out; the scores, the replication table."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from stages import cli, files, params, paths
+from stages.errors import PipelineError
 from stages.evaluation import (
     classification,
     language,
@@ -20,10 +25,12 @@ from stages.evaluation.aggregate import rounded
 from stages.evaluation.measured import Measured
 from stages.evaluation.paired import against_baselines
 from stages.models import contract
-from stages.params import Params, Samples
-from stages.probes.foresight import answers_by_prefix, looks_ahead
-from stages.tasks.contract import Task, load
+from stages.params import Descent, Experiment, Params, Samples
+from stages.probes.foresight import answers_by_prefix, answers_in_view, looks_ahead
+from stages.tasks.contract import Answers, Task, load
 from stages.training.device import prepare
+
+Ask = Callable[[contract.Model, Task, str], Answers]
 
 
 class Kind(NamedTuple):
@@ -72,28 +79,29 @@ def main() -> None:
 def measure(name: str, settings: Params, samples: Samples | None) -> Measured:
     """One experiment, from each of its seeds, on the records that its dataset keeps for that."""
     experiment, folder = settings.experiments[name], paths.model(name)
-    task = load(experiment.task)(paths.encoded(experiment.dataset), prepare(settings.runtime))
+    encoded = paths.encoded(experiment.dataset)
+    task = load(experiment.task)(encoded, prepare(settings.runtime))
     spec = contract.read_spec(folder)
-    kind, split = KINDS[experiment.task], task.data.measured
-    words = spelling.words_of(paths.encoded(experiment.dataset))
-    answers, in_view, written = {}, {}, {}
-    for seed in experiment.seeds:
-        model = contract.restore(spec, contract.seed_file(folder, seed)).to(task.device)
-        if kind.predicts and looks_ahead(model):
-            in_view[seed] = task.answers(model, split).log_probabilities
-            records, answers[seed] = answers_by_prefix(model, task, split)
-            continue
-        records, answers[seed] = task.answers(model, split)
+    models = {
+        seed: contract.restore(spec, contract.seed_file(folder, seed)).to(task.device)
+        for seed in experiment.seeds
+    }
+    kind = kind_of(experiment.task)
+    words = spelling.words_of(encoded) if kind.predicts else {}
+    measured = partial(kind.measured, words=words) if words else kind.measured
+
+    if (
+        kind.predicts
+        and task.about["targets"] == "every"
+        and any(map(looks_ahead, models.values()))
+    ):
+        found = measured(task.data, *collect(answers_by_prefix, models, task, experiment))
+        seen = measured(task.data, *collect(answers_in_view, models, task, experiment))
+        language.by_prefix(found.report, seen.report)
+    else:
+        found = measured(task.data, *collect(task_answers, models, task, experiment))
         if kind.predicts and samples:
-            written[str(seed)] = write(model, task, samples, words)
-    found = kind.measured(*spelling.in_characters(task.data, records, answers, words))
-    if in_view:
-        language.add_answers_in_view(found.report, in_view)
-    if written:
-        found.samples["by_seed"] = written
-        earlier = files.read_json(folder / "samples.json")
-        if any(earlier.values()):
-            found.samples["while_training"] = earlier
+            found.samples.update(written(models, task, samples, words, folder))
     about = {
         "fingerprint": spec["fingerprint"],
         "dataset": experiment.dataset,
@@ -102,13 +110,57 @@ def measure(name: str, settings: Params, samples: Samples | None) -> Measured:
     return replace(found, report=rounded({**about, **found.report}))
 
 
-def write(
-    model: contract.Model, task: Task, wanted: Samples, words: spelling.Words
-) -> dict[str, str]:
-    """What a model makes of each prefix, in characters whatever its symbols are."""
-    read = {prefix: spelling.symbols(prefix, words) for prefix in wanted.prefixes}
-    texts = task.samples(model, wanted.model_copy(update={"prefixes": (*read.values(),)}))
-    return {prefix: spelling.spell(texts[symbols], words) for prefix, symbols in read.items()}
+def kind_of(task: str) -> Kind:
+    """How a task is measured."""
+    if task not in KINDS:
+        raise PipelineError(
+            f"nothing says how the task {task!r} is measured.",
+            where="stages/evaluate.py",
+            remedy="Give it a line in KINDS.",
+        )
+    return KINDS[task]
+
+
+def collect(
+    ask: Ask, models: Mapping[int, contract.Model], task: Task, experiment: Experiment
+) -> tuple[NDArray[np.int32], dict[int, NDArray[np.float64]]]:
+    """The records that are measured on, and what the model of each seed says of them."""
+    split, answers = task.data.measured, {}
+    for seed, model in models.items():
+        records, answers[seed] = ask(model, task, split)
+    if split == "train" and isinstance(experiment.training, Descent):
+        # A row that does not fill its last window leaves text over: no batch ever had it.
+        begins = np.concatenate(task.batches("train", experiment.training.batch))
+        trained = (begins[:, None] + np.arange(1, task.data.steps + 1)).ravel()
+        kept = np.isin(records, trained)
+        records, answers = records[kept], {seed: a[kept] for seed, a in answers.items()}
+    return records, answers
+
+
+def task_answers(model: contract.Model, task: Task, split: str) -> Answers:
+    """As the task itself asks."""
+    return task.answers(model, split)
+
+
+def written(
+    models: Mapping[int, contract.Model],
+    task: Task,
+    wanted: Samples,
+    words: spelling.Words,
+    folder: Path,
+) -> dict[str, Any]:
+    """What each seed makes of each prefix, and made while it trained: in characters."""
+    read = {prefix: spelling.to_symbols(prefix, words) for prefix in wanted.prefixes}
+    read = {p: symbols for p, symbols in read.items() if not task.data.vocabulary.unknown(symbols)}
+    if not read:
+        return {}
+    known = wanted.model_copy(update={"prefixes": (*read.values(),)})
+    by_seed = {}
+    for seed, model in models.items():
+        texts = task.samples(model, known)
+        by_seed[str(seed)] = {p: spelling.to_text(texts[read[p]], words) for p in read}
+    earlier = files.read_json(folder / "samples.json")
+    return {"by_seed": by_seed, **({"while_training": earlier} if any(earlier.values()) else {})}
 
 
 def scores(evaluations: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:

@@ -8,7 +8,7 @@ import typer
 
 from stages import cli, params, paths
 from stages.errors import PipelineError
-from stages.evaluation.spelling import spell, symbols, words_of
+from stages.evaluation.spelling import to_symbols, to_text, words_for
 from stages.models import contract
 from stages.probes.foresight import looks_ahead
 from stages.text.vocabulary import Vocabulary
@@ -53,14 +53,14 @@ def main(
         raise PipelineError(
             "this model reads what follows, or fills gaps: it cannot write on.", where=experiment
         )
-    words = words_of(paths.encoded(chosen.dataset))
+    words = words_for(about["vocabulary"], paths.encoded(chosen.dataset))
     writer = Writer(
         model, Vocabulary(about["vocabulary"]), about["steps"], about["reads_on"], device
     )
     drawn = temperature is not None or top is not None
     choose = Draw(temperature or 1.0, top, seed) if drawn else greedy
     written = (
-        spell(piece, words) for piece in writer.write(symbols(prefix, words), length, choose)
+        to_text(piece, words) for piece in writer.write(to_symbols(prefix, words), length, choose)
     )
     first = next(written)  # what cannot be written on is refused before anything is printed
     for piece in chain((prefix, first), written):

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from stages import files, generate, paths
 from stages.errors import PipelineError
 from stages.models import contract
+from stages.training.generation import Writer
 from stages.training.seeding import seed_torch
 from tests.evaluation.words import has_symbols, numbered
 from tests.project import Project
@@ -166,15 +167,15 @@ def test_the_longest_word_of_a_prefix_is_what_the_model_reads(
     of_words: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    write = generate.Writer.write
+    write = Writer.write
 
-    def heard(writer: generate.Writer, prefix: str, *rest: Any) -> Any:
+    def heard(writer: Writer, prefix: str, *rest: Any) -> Any:
         read.append(prefix)
         return write(writer, prefix, *rest)
 
-    monkeypatch.setattr(generate.Writer, "write", heard)
+    monkeypatch.setattr(Writer, "write", heard)
     written(capsys, prefix="不知道不分开")
-    we, part, know = WORDS
+    _, part, know = WORDS
     assert read == [f"{know}不{part}"]
 
 

@@ -1,6 +1,7 @@
 """A running text cut into words by jieba, as a text over a larger alphabet: a symbol a word.
 
-A frequent word of several characters becomes one symbol, a code point of Unicode's private use;
+A frequent piece of several characters (a word; "..." or a line end of two is one to jieba as well)
+becomes one symbol, a code point of Unicode's private use;
 every other word is spelt out by its characters, which are symbols as they are. So all that reads
 characters reads words, the symbols of a stretch spell that very stretch, and a model of words
 pays for each character of it: nats per character are comparable.
@@ -25,6 +26,7 @@ from stages.text.running import Order, RunningText
 from stages.text.vocabulary import Vocabulary
 
 FIRST, LAST = 0xF0000, 0xFFFFD  # the code points that stand for words
+LARGEST = (1 << 16) - 1  # vocabulary, besides padding
 DICTIONARY = "7197c3211ddd98962b036cdf40324d1ea2bfaa12bd028e68faa70111a88e12a8"  # jieba 0.42.1's
 
 
@@ -57,8 +59,10 @@ def encode(clean: Path, settings: Settings) -> tuple[RunningWords, dict[str, obj
     _refuse_private_use(text)
     stretches = windows.split(len(text), settings.valid, settings.test)
     cut = {name: cut_words(text[first:end]) for name, (first, end) in stretches.items()}
+    _refuse_losses(text, (piece for pieces in cut.values() for piece in pieces))
     words = frequent(cut["train"], settings.least)
-    symbols = {name: [*spelt(pieces, words)] for name, pieces in cut.items()}
+    _refuse_too_many(set(text), words)
+    symbols = {name: [*to_symbols(pieces, words)] for name, pieces in cut.items()}
     ends = np.cumsum([len(symbols[name]) for name in stretches])
     read = {
         name: (int(end) - len(symbols[name]), int(end))
@@ -120,16 +124,10 @@ def frequent(pieces: Iterable[str], least: int) -> dict[str, str]:
     """A symbol for each word of several characters that is there often enough."""
     counts = Counter(piece for piece in pieces if len(piece) > 1)
     words = sorted(word for word, count in counts.items() if count >= least)
-    if FIRST + len(words) - 1 > LAST:
-        raise PipelineError(
-            f"{len(words):,} words are more than there are symbols for.",
-            where="params.yaml: datasets",
-            remedy="Raise `least`.",
-        )
     return {word: chr(FIRST + number) for number, word in enumerate(words)}
 
 
-def spelt(pieces: Iterable[str], words: dict[str, str]) -> Iterator[str]:
+def to_symbols(pieces: Iterable[str], words: dict[str, str]) -> Iterator[str]:
     """Symbols, one by one: a word's own, or else its characters."""
     for piece in pieces:
         yield from words.get(piece, piece)
@@ -140,7 +138,25 @@ def _nats(path: Path, lengths: list[int]) -> np.ndarray | None:
     if not path.exists():
         return None
     begins = np.cumsum([0, *lengths[:-1]])
-    return np.add.reduceat(np.load(path)[: sum(lengths)], begins)
+    return np.add.reduceat(np.load(path), begins)
+
+
+def _refuse_losses(text: str, pieces: Iterable[str]) -> None:
+    if "".join(pieces) != text:
+        raise PipelineError(
+            "jieba's words do not join to the text that they were cut from.",
+            where=f"jieba {jieba.__version__}",
+            remedy="Install what is pinned: pip install -r requirements.txt.",
+        )
+
+
+def _refuse_too_many(characters: set[str], words: dict[str, str]) -> None:
+    if len(characters) + len(words) > LARGEST:
+        raise PipelineError(
+            f"{len(words):,} words and {len(characters):,} characters do not fit in 16 bits.",
+            where="params.yaml: datasets",
+            remedy="Raise `least`.",
+        )
 
 
 def _refuse_private_use(text: str) -> None:

@@ -10,33 +10,39 @@ from numpy.typing import NDArray
 
 from stages.evaluation.aggregate import over_seeds
 from stages.evaluation.measured import Measured
+from stages.evaluation.spelling import Words, in_characters
 from stages.text.running import RunningText
 
 BLOCK = 100  # characters: what is hard to predict comes in stretches
 
 
 def measured(
-    data: RunningText, records: NDArray[np.int32], gave: Mapping[int, NDArray[np.float64]]
+    data: RunningText,
+    records: NDArray[np.int32],
+    gave: Mapping[int, NDArray[np.float64]],
+    words: Words | None = None,
 ) -> Measured:
-    """`gave` is ln of what a model gave each character, by seed."""
-    by_seed = {seed: figures(found) for seed, found in gave.items()}
+    """`gave` is ln of what a model gave each character, or each symbol of a word, by seed."""
+    # The seeds as one model: their probabilities averaged, before symbols are spelt out.
+    averaged = np.logaddexp.reduce([*gave.values()], axis=0) - np.log(len(gave))
+    data, records, logs = in_characters(data, records, [*gave.values(), averaged], words or {})
+    *each, together = logs
+    by_seed = {seed: figures(found) for seed, found in zip(gave, each, strict=True)}
     report: dict[str, Any] = {
         "protocol": protocol(data),
-        **place(data),
+        **place(data, len(records)),
         "characters": len(records),
         "floor": data.floor(records),
         "by_seed": by_seed,
         **over_seeds(by_seed),
     }
-    together = None
-    if len(gave) > 1:  # the seeds as one model: their probabilities averaged
-        together = np.logaddexp.reduce([*gave.values()], axis=0) - np.log(len(gave))
+    if len(gave) > 1:
         report["together"] = figures(together)
     return Measured(
         report=report,
         records=records,
-        merit=np.mean([*gave.values()], axis=0),
-        together=together,
+        merit=np.mean(each, axis=0),
+        together=together if len(gave) > 1 else None,
         block=BLOCK,
         ground=_ground(data),
     )
@@ -57,24 +63,30 @@ def _ground(data: RunningText) -> str:
     return f"{sha256(text).hexdigest()} {data.stretches}"
 
 
-def place(data: RunningText) -> dict[str, str]:
-    """Held-out text has a name of its own: models of several datasets are measured on it."""
+def place(data: RunningText, asked: int) -> dict[str, str]:
+    """Text that several datasets share has a name of its own: their models are compared on it."""
+    if data.measured == "train":
+        return {"on": f"the {asked:,} characters that trained it"}
     if data.measured != "test" or not data.stretches:
         return {}
     first, end = data.stretches["test"]
     return {"on": f"the last {end - first:,} of {end:,} characters"}
 
 
-def add_answers_in_view(report: dict[str, Any], gave: Mapping[int, NDArray[np.float64]]) -> None:
-    """What a model that looks ahead comes to when it may: beside the figures, never among them."""
-    seen = {
-        seed: {f"{name}_with_the_answer_in_view": value for name, value in figures(found).items()}
-        for seed, found in gave.items()
-    }
-    for seed, found in seen.items():
-        report["by_seed"][seed] |= found
-    for kind, found in over_seeds(seen).items():
-        report[kind] |= found
+def by_prefix(report: dict[str, Any], in_view: Mapping[str, Any]) -> None:
+    """Mark a model that looks ahead: asked by prefix alone; what it comes to with the answer in
+    view stands beside its figures, never among those of language models.
+    """
+    report["protocol"] += " by prefix"
+    for kind in ("mean", "spread"):
+        if kind in report:
+            report[kind] |= _in_view(in_view[kind])
+    for seed, found in in_view["by_seed"].items():
+        report["by_seed"][seed] |= _in_view(found)
+
+
+def _in_view(found: Mapping[str, float]) -> dict[str, float]:
+    return {f"{name}_with_the_answer_in_view": value for name, value in found.items()}
 
 
 def figures(gave: NDArray[np.float64]) -> dict[str, float]:

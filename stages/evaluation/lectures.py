@@ -35,6 +35,8 @@ class Figure(Frozen):
             raise ValueError("give one of experiment and report")
         if isinstance(self.printed, str) != (self.prefix is not None):
             raise ValueError("a printed text goes with a prefix, and a number with none")
+        if self.last > 1 and self.epoch is None:
+            raise ValueError("`last` counts back from an `epoch`: give that too")
         return self
 
 
@@ -45,6 +47,7 @@ class Comparison(Frozen):
     title: str
     metric: str
     epoch: int | None = None  # the metric is that epoch's, in the experiments' histories
+    last: int = Field(default=1, ge=1)  # the median of so many epochs up to that one
     columns: list[str]
     rows: dict[str, list[str | None]]  # the experiment of each column; null: there is none
 

@@ -81,7 +81,7 @@ def _printed(figure: Figure, evaluations: Evaluations, metrics: Path, wanted: st
     )
 
 
-def _metric(figure: Figure) -> str:
+def _metric(figure: Figure | Comparison) -> str:
     if figure.epoch is None:
         return figure.metric
     if figure.last == 1:
@@ -124,7 +124,7 @@ def _own(
 
 
 def _gap(row: str, name: str, lecture: Lecture, evaluations: Evaluations) -> Iterator[Line]:
-    """How much worse held-out text is than the lecture's split, for the same kind of network.
+    """How much worse held-out text is than what the lecture measures on, for the same network.
 
     Part of it may be the text itself; how much its source pays more for it is said where known.
     """
@@ -138,7 +138,7 @@ def _gap(row: str, name: str, lecture: Lecture, evaluations: Evaluations) -> Ite
         row=row,
         experiment=name,
         source=here["source"],
-        protocol="held-out against the lecture's split",
+        protocol=f"{evaluations[name]['protocol']} against {theirs['protocol']}",
         metric=f"difference of {metric}",
         printed=None,
         ours=round(here["ours"] - there["ours"], DECIMALS),
@@ -158,7 +158,7 @@ def _compared(comparison: Comparison, evaluations: Evaluations) -> Iterator[Line
         if epoch is None:
             found = of_metric(evaluation, metric)
         else:
-            found = at_epoch(name, metric, epoch, evaluation)
+            found = at_epoch(name, metric, epoch, evaluation, comparison.last)
         if not found:  # trained for fewer epochs than that
             continue
         yield Line(
@@ -166,7 +166,7 @@ def _compared(comparison: Comparison, evaluations: Evaluations) -> Iterator[Line
             experiment=name,
             source=found["source"],
             protocol=comparison.title,
-            metric=metric if epoch is None else f"{metric}, epoch {epoch}",
+            metric=_metric(comparison),
             printed=None,
             ours=found["ours"],
             spread=found["spread"],

@@ -11,7 +11,8 @@ from stages.evaluation.language import BLOCK, place, protocol
 from stages.evaluation.measured import Measured
 from stages.text.running import RunningText
 
-SAMPLES, CONTEXT, GAP = 20, 10, "□"
+SAMPLES, GAP = 20, "□"
+CONTEXT = 6  # characters on either side: nearer than the next hidden one
 
 
 def measured(
@@ -19,10 +20,12 @@ def measured(
 ) -> Measured:
     """`logs` is ln of what a model gave each character for each place, by seed."""
     right = data.ids[records]
-    by_seed = {seed: figures(table, right) for seed, table in logs.items()}
+    commonest = np.bincount(training_text(data)).argmax()
+    by_chance = {"restored_by_the_commonest_character": float((right == commonest).mean())}
+    by_seed = {seed: figures(table, right) | by_chance for seed, table in logs.items()}
     report: dict[str, Any] = {
         "protocol": protocol(data),
-        **place(data),
+        **place(data, len(records)),
         "characters": len(records),
         "floor": None,
         "by_seed": by_seed,
@@ -38,6 +41,12 @@ def measured(
         block=BLOCK,
         samples={"restored": samples(data, records, first)},
     )
+
+
+def training_text(data: RunningText) -> NDArray[np.uint16]:
+    """The ids that models learn from."""
+    first, end = data.stretches["train"] if data.stretches else (0, len(data.ids))
+    return data.ids[first:end]
 
 
 def figures(table: NDArray[np.float64], right: NDArray[np.uint16]) -> dict[str, float]:

@@ -23,7 +23,6 @@ def draw(table: pd.DataFrame, metric: str, better: str, title: str, target: Path
         heights = [len(group) + 1 for _, group in groups]
         figure, axes = plt.subplots(
             len(groups),
-            sharex=True,
             squeeze=False,
             figsize=(7.2, 0.6 + 0.28 * sum(heights)),
             gridspec_kw={"height_ratios": heights},
@@ -31,7 +30,7 @@ def draw(table: pd.DataFrame, metric: str, better: str, title: str, target: Path
         )
         for axis, (protocol, group) in zip(axes[:, 0], groups, strict=True):
             _panel(axis, protocol, group.sort_values("ours", ascending=better == "higher"))
-        axes[-1, 0].set_xlabel(metric)
+        axes[-1, 0].set_xlabel(metric)  # of all: each panel has a scale of its own
         target.parent.mkdir(parents=True, exist_ok=True)
         # No date and no random ids: the picture is in git.
         figure.savefig(target, metadata={"Date": None, "Creator": None})

@@ -58,14 +58,21 @@ def crossed(lines: pd.DataFrame, comparison: Comparison) -> str:
     """Experiments that differ in two ways: one down, the other across."""
     by_name = {str(line["experiment"]): line for line in lines.to_dict("records")}
     rows = [
-        f"| {lines['metric'].iloc[0]} | " + " | ".join(comparison.columns) + " |",
+        f"| {lines['metric'].iloc[0]}, {lines['source'].iloc[0]} corpus | "
+        + " | ".join(comparison.columns)
+        + " |",
         "|---|" + "--:|" * len(comparison.columns),
     ]
     for label, names in comparison.rows.items():
         found = [by_name.get(str(name)) for name in names]
-        cells = ["" if line is None else next(iter(_cells(line, ["ours"]))) for line in found]
+        cells = ["" if line is None else _with_seeds(line) for line in found]
         rows.append(f"| {label} | " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
+
+
+def _with_seeds(line: Mapping[Hashable, object]) -> str:
+    (cell,) = _cells(line, ["ours"])
+    return cell if number(line["spread"]) else f"{cell} (once)"
 
 
 def markdown(lines: pd.DataFrame) -> str:

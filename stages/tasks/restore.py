@@ -30,6 +30,12 @@ class Restore:
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         self.data, self.device = RunningText.load(folder), device
+        if self.data.targets == "last":
+            raise PipelineError(
+                "any character of a window may be hidden, and its dataset asks for the last alone.",
+                where="params.yaml: experiments",
+                remedy="Give it a dataset with `targets: every`.",
+            )
         self.inputs = self.outputs = len(self.data.vocabulary)
         self.about = self.data.about()
         self.ids = torch.from_numpy(self.data.ids.astype(np.int64)).to(device)
@@ -45,8 +51,9 @@ class Restore:
             return [rows for batch in begins for rows in hidden_in_turn(batch, steps)]
         count = max(1, steps // EVERY)
         return [
-            np.column_stack([batch, rng.random((len(batch), steps)).argsort(axis=1)[:, :count]])
+            np.column_stack([batch, hidden[:, :count]]).astype(np.int32)
             for batch in begins
+            for hidden in [rng.random((len(batch), steps)).argsort(axis=1)]
         ]
 
     def take(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -66,13 +73,7 @@ class Restore:
         )
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        if logits.dim() == 2:
-            raise PipelineError(
-                "the model answers once a window, and any character of it may be hidden.",
-                where="params.yaml: experiments",
-                remedy="Give it a model that answers at every step.",
-            )
-        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=UNASKED)
+        return F.cross_entropy(asked(logits, targets), targets[targets != UNASKED])
 
     def score(self, model: Model, split: str) -> dict[str, float]:
         places, table = self.answers(model, split)
@@ -92,9 +93,9 @@ class Restore:
         tables = [np.zeros((0, self.outputs))]
         for batch in self.batches(split, SCORING_WINDOWS):
             ids, targets = self.take(batch)
-            asked = model(ids)[0][targets != UNASKED].double()  # row by row, step by step
-            asked[:, HIDDEN] = -torch.inf  # what stood there is a character
-            tables.append(asked.log_softmax(dim=-1).cpu().numpy())
+            logits = asked(model(ids)[0], targets).double()
+            logits[:, HIDDEN] = -torch.inf  # what stood there is a character
+            tables.append(logits.log_softmax(dim=-1).cpu().numpy())
             begins, hidden = batch[:, :1], batch[:, 1:]
             places.append((begins + hidden).flatten())
         order = np.argsort(np.concatenate(places), kind="stable")
@@ -108,6 +109,17 @@ class Restore:
             where="params.yaml: experiments",
             remedy="Remove `samples` there.",
         )
+
+
+def asked(logits: Tensor, targets: Tensor) -> Tensor:
+    """The logits of the hidden characters, row by row, step by step: (hidden, characters)."""
+    if logits.dim() == 2:
+        raise PipelineError(
+            "the model answers once a window, and any character of it may be hidden.",
+            where="params.yaml: experiments",
+            remedy="Give it a model that answers at every step.",
+        )
+    return logits[targets != UNASKED]
 
 
 def hidden_in_turn(begins: Batch, steps: int) -> Iterator[Batch]:

@@ -131,11 +131,23 @@ def test_characters_come_before_words_and_both_are_sorted(tmp_path: Path) -> Non
     assert again.text.ids.tolist() == first.text.ids.tolist()
 
 
-def test_more_words_than_symbols_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running_words, "LAST", FIRST + 1)
-    assert [*frequent(["我们", "中国"], 1)] == ["中国", "我们"]
-    with pytest.raises(PipelineError, match=r"3 words are more than there are symbols.*`least`"):
-        frequent(["我们", "中国", "北京"], 1)
+def test_more_words_and_characters_than_16_bits_number_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "我们中国" * 20
+    monkeypatch.setattr(running_words, "LARGEST", 6)
+    assert in_words(tmp_path, text).words
+    monkeypatch.setattr(running_words, "LARGEST", 5)
+    with pytest.raises(PipelineError, match=r"2 words and 4 characters do not fit.*`least`"):
+        in_words(tmp_path, text)
+
+
+def test_words_that_do_not_join_to_the_text_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_words, "cut_words", lambda text: text.split())
+    with pytest.raises(PipelineError, match=r"do not join to the text.*requirements\.txt"):
+        in_words(tmp_path, "我们 中国 " * 20)
 
 
 def test_a_symbol_costs_what_its_characters_do(tmp_path: Path) -> None:

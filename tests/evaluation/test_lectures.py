@@ -73,7 +73,10 @@ def test_every_table_of_a_lecture_has_a_title_and_a_row_that_its_page_shows() ->
 def test_a_comparison_is_read_with_its_empty_cells(project: Project) -> None:
     (comparison,) = load(project, GOOD + COMPARED)["names"].comparisons
     assert comparison.columns == ["plain", "residual"]
-    assert comparison.rows == {"1 layer": ["names_rnn", None], "2 layers": ["names_gru", "names_lstm"]}
+    assert comparison.rows == {
+        "1 layer": ["names_rnn", None],
+        "2 layers": ["names_gru", "names_lstm"],
+    }
     assert comparison.epoch == 40
 
 

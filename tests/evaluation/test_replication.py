@@ -256,9 +256,7 @@ def test_an_experiment_trained_for_fewer_epochs_than_its_comparison_has_no_line(
         "deep": "0,1,9.0\n",
         "bayes": "0,1,9.0\n0,2,0.0\n0,3,9.0\n",
     }.items():
-        files.write_text(
-            tmp_path / f"metrics/history/{name}.csv", f"seed,epoch,train_loss\n{rows}"
-        )
+        files.write_text(tmp_path / f"metrics/history/{name}.csv", f"seed,epoch,train_loss\n{rows}")
     evaluations = {**EVALUATIONS, "deep": evaluation(0.9, 1)}
     title, words, u = "how deep: accuracy", "train_perplexity, epoch 2", "upstream"
     assert compared(evaluations, "train_perplexity", 2) == [

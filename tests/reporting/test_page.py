@@ -65,9 +65,9 @@ CELLS = [  # in another order than on the page; residual_6 was not run
     ("lstm", 1.01234, 0.00101, 3),
     ("lstm_2", 276.0, None, 1),
 ]
+EPOCH_40 = "train_perplexity, epoch 40"
 COMPARED = [
-    ("B3", name, "upstream", COMPARISON.title, "train_perplexity, epoch 40", None)
-    + (ours, spread, seeds, None, "")
+    ("B3", name, "upstream", COMPARISON.title, EPOCH_40, None, ours, spread, seeds, None, "")
     for name, ours, spread, seeds in CELLS
 ]
 
