@@ -128,9 +128,10 @@ def collect(
     split, answers = task.data.measured, {}
     for seed, model in models.items():
         records, answers[seed] = ask(model, task, split)
-    if split == "train" and isinstance(experiment.training, Descent):
+    training, predicts = experiment.training, kind_of(experiment.task).predicts
+    if split == "train" and predicts and isinstance(training, Descent):
         # A row that does not fill its last window leaves text over: no batch ever had it.
-        begins = np.concatenate(task.batches("train", experiment.training.batch))
+        begins = np.concatenate(task.batches("train", training.batch))
         trained = (begins[:, None] + np.arange(1, task.data.steps + 1)).ravel()
         kept = np.isin(records, trained)
         records, answers = records[kept], {seed: a[kept] for seed, a in answers.items()}
@@ -159,8 +160,15 @@ def written(
     for seed, model in models.items():
         texts = task.samples(model, known)
         by_seed[str(seed)] = {p: spelling.to_text(texts[read[p]], words) for p in read}
-    earlier = files.read_json(folder / "samples.json")
+    earlier = in_text(files.read_json(folder / "samples.json"), words)
     return {"by_seed": by_seed, **({"while_training": earlier} if any(earlier.values()) else {})}
+
+
+def in_text(found: Any, words: spelling.Words) -> Any:
+    """Every string of a nested value in characters."""
+    if isinstance(found, dict):
+        return {in_text(key, words): in_text(value, words) for key, value in found.items()}
+    return spelling.to_text(found, words)
 
 
 def scores(evaluations: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:

@@ -54,18 +54,26 @@ def main(
             "this model reads what follows, or fills gaps: it cannot write on.", where=experiment
         )
     words = words_for(about["vocabulary"], paths.encoded(chosen.dataset))
-    writer = Writer(
-        model, Vocabulary(about["vocabulary"]), about["steps"], about["reads_on"], device
-    )
+    vocabulary, read = Vocabulary(about["vocabulary"]), to_symbols(prefix, words)
+    refuse_unknown(prefix, vocabulary.unknown(read) | {c for c in prefix if c in words})
+    writer = Writer(model, vocabulary, about["steps"], about["reads_on"], device)
     drawn = temperature is not None or top is not None
     choose = Draw(temperature or 1.0, top, seed) if drawn else greedy
-    written = (
-        to_text(piece, words) for piece in writer.write(to_symbols(prefix, words), length, choose)
-    )
+    written = (to_text(piece, words) for piece in writer.write(read, length, choose))
     first = next(written)  # what cannot be written on is refused before anything is printed
     for piece in chain((prefix, first), written):
         print(piece, end="", flush=True)
     print()
+
+
+def refuse_unknown(prefix: str, unknown: set[str]) -> None:
+    """Here, where the prefix still is as it was typed, and not in symbols."""
+    if unknown:
+        raise PipelineError(
+            f"the model never saw {' '.join(sorted(map(repr, unknown)))}.",
+            where=f"prefix {prefix[:40]!r}",
+            remedy="Begin with characters of its text.",
+        )
 
 
 if __name__ == "__main__":

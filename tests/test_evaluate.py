@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any, Protocol
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from stages import evaluate, files, params, paths
 from stages.evaluation.measured import Measured
 from stages.models import contract
 from stages.params import Runtime, Samples
-from stages.probes.foresight import answers_by_prefix
+from stages.probes.foresight import answers_by_prefix, answers_in_view
 from stages.tasks.contract import Task, load
+from stages.tasks.next_character import NextCharacter
 from stages.training.device import prepare
 from stages.training.seeding import seed_torch
 from tests.encoders.texts import encoded, some_text
@@ -90,11 +92,12 @@ def test_a_network_that_looks_ahead_is_measured_by_prefix(
     for seed, model in enumerate(models):
         figures = found.report["by_seed"][seed]
         assert figures["loss"] == nats(answers_by_prefix(model, task, "test").log_probabilities)
-        assert figures[IN_VIEW] == nats(task.answers(model, "test").log_probabilities)
+        assert figures[IN_VIEW] == nats(answers_in_view(model, task, "test").log_probabilities)
         assert figures["loss"] != pytest.approx(figures[IN_VIEW], abs=1e-3)
     assert {IN_VIEW, "loss"} < found.report["mean"].keys() & found.report["spread"].keys()
     assert found.records.tolist() == answers_by_prefix(models[0], task, "test").records.tolist()
     assert found.merit.mean() == pytest.approx(-found.report["mean"]["loss"], abs=1e-5)
+    assert found.report["protocol"] == "held-out by prefix"
     assert found.samples == {}, "it cannot write"
 
 
@@ -112,6 +115,28 @@ def test_a_network_of_one_direction_is_measured_as_it_answers_and_writes(
         assert found.samples["by_seed"][str(seed)] == task.samples(model, WANTED)
     assert "while_training" not in found.samples
     assert measured().samples == {}, "nobody asked"
+
+
+def test_only_what_is_of_its_text_is_written_on(tmp_path: Path) -> None:
+    trained(encoded(tmp_path, some_text(400), **STREAM), ONE_WAY)
+    wanted = Samples(prefixes=("xyz", "fad"), length=7)
+    by_seed = measured(samples=wanted).samples["by_seed"]
+    assert [[*texts] for texts in by_seed.values()] == [["fad"], ["fad"]]
+    assert measured(samples=Samples(prefixes=("xyz",), length=7)).samples == {}
+
+
+def test_of_its_training_text_only_what_trained_it_counts(tmp_path: Path) -> None:
+    whole: dict[str, Any] = {**STREAM, "valid": 0.0, "test": 0.0}
+    task, (model,) = trained(encoded(tmp_path, some_text(400), **whole), ONE_WAY, seeds=1)
+    found = measured(seeds=1)
+    batches = task.batches("train", 32)
+    asked = {int(begin) + n for batch in batches for begin in batch for n in range(1, 5)}
+    assert found.records.tolist() == sorted(asked)
+    assert len(asked) < 399
+    assert found.report["on"] == f"the {len(asked)} characters that trained it"
+    places, gave = task.answers(model, "train")
+    kept = [float(ln) for place, ln in zip(places, gave, strict=True) if place in asked]
+    assert found.report["mean"]["loss"] == pytest.approx(-np.mean(kept), abs=1e-5)
 
 
 def test_what_was_written_while_training_stands_beside_it(tmp_path: Path) -> None:
@@ -132,6 +157,7 @@ def test_a_network_that_restores_is_asked_for_what_is_hidden_and_never_to_write(
         assert found.report["by_seed"][seed] == {
             "restored": pytest.approx(score["restored"], abs=1e-6),
             "restoring_loss": pytest.approx(score["loss"], abs=1e-5),
+            "restored_by_the_commonest_character": ANY,
         }
     assert found.samples.keys() == {"restored"}
 
@@ -172,15 +198,22 @@ class TestWords:
                 assert len(text) >= len(prefix) + self.PREFIXES.length
                 assert not has_symbols(text)
 
-    def test_a_prefix_is_read_as_the_words_that_it_is(self, tmp_path: Path) -> None:
+    def test_a_prefix_is_read_as_the_words_that_it_is(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         data = in_words(tmp_path, chinese())
-        task, (model,) = trained(data, LANGUAGE, seeds=1)
-        symbol = next(symbol for symbol, word in data.words.items() if word == "我们")
-        wanted = Samples(prefixes=(symbol,), length=30)
-        written = task.samples(model, wanted)[symbol]
-        spelt = "".join(data.words.get(symbol, symbol) for symbol in written)
-        found = measured(samples=self.PREFIXES, seeds=1)
-        assert found.samples["by_seed"]["0"]["我们"] == spelt
+        trained(data, LANGUAGE, seeds=1)
+        read: list[str] = []
+        samples = NextCharacter.samples
+
+        def heard(task: NextCharacter, model: contract.Model, wanted: Samples) -> Any:
+            read.extend(wanted.prefixes)
+            return samples(task, model, wanted)
+
+        monkeypatch.setattr(NextCharacter, "samples", heard)
+        measured(samples=self.PREFIXES, seeds=1)
+        symbol = {word: symbol for symbol, word in data.words.items()}
+        assert read == [symbol["我们"], "的我", symbol["中国"] + symbol.get("！\n", "！\n")]
 
     def test_what_it_wrote_while_training_is_spelt_too(self, tmp_path: Path) -> None:
         data = in_words(tmp_path, chinese())
@@ -200,7 +233,7 @@ class TestWords:
         line = data.text.vocabulary.decode(data.text.ids)
         for name, (places, gave) in (
             ("loss", answers_by_prefix(model, task, "test")),
-            (IN_VIEW, task.answers(model, "test")),
+            (IN_VIEW, answers_in_view(model, task, "test")),
         ):
             characters = sum(len(data.words.get(line[place], line[place])) for place in places)
             assert mean[name] == pytest.approx(-gave.sum() / characters, abs=1e-5), name

@@ -43,17 +43,20 @@ BOTH_WAYS: dict[str, Any] = {
 ONE_WAY = {**BOTH_WAYS, "settings": {"cell": "gru", "hidden": 8}}
 
 
-def train(spec: dict[str, Any], words: dict[str, str] | None = None) -> None:
-    """Some weights, and of the dataset what is read beside them."""
+def train(spec: dict[str, Any]) -> None:
+    """Some weights: of a model of characters, nothing else is read."""
     folder = paths.model("nietzsche_rnn")
     folder.mkdir(parents=True)
     seed_torch("test")
     contract.save(contract.build(spec), contract.seed_file(folder, 0))
     files.write_json(folder / "spec.json", spec)
+
+
+def encode(vocabulary: list[str]) -> None:
+    """What is read of a dataset of words."""
     dataset = paths.encoded("nietzsche_8")
-    dataset.mkdir(parents=True)
-    if words:
-        files.write_json(dataset / "words.json", words)
+    files.write_json(dataset / "dataset.json", {"vocabulary": vocabulary})
+    files.write_json(dataset / "words.json", WORDS)
 
 
 @pytest.fixture
@@ -66,7 +69,8 @@ def trained(project: Project) -> Project:
 @pytest.fixture
 def of_words(project: Project) -> Project:
     """The same, on a text of words."""
-    train(OF_WORDS, WORDS)
+    train(OF_WORDS)
+    encode(CHINESE)
     return project
 
 
@@ -199,6 +203,15 @@ def test_a_prefix_that_is_refused_is_shown_as_it_was_typed(of_words: Project) ->
     with pytest.raises(PipelineError, match="never saw 'x'") as fault:
         generate.main("nietzsche_rnn", prefix="分开x", length=5)
     assert fault.value.where == "prefix '分开x'"
+
+
+def test_words_that_the_model_was_not_trained_on_are_refused(
+    of_words: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encode([*reversed(CHINESE)])
+    with pytest.raises(PipelineError, match=r"trained on words that this dataset no longer has"):
+        generate.main("nietzsche_rnn", prefix="分开", length=5)
+    assert capsys.readouterr().out == ""
 
 
 def test_the_command_line_is_that_of_the_readme(trained: Project) -> None:

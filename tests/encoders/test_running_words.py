@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from stages import files
 from stages.encoders import running_words
-from stages.encoders.running_words import FIRST, LAST, RunningWords, cut_words, frequent
+from stages.encoders.running_words import FIRST, LAST, RunningWords, cut_words
 from stages.errors import PipelineError
 from stages.text import windows
 from stages.text.running import RunningText

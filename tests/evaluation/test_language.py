@@ -88,7 +88,7 @@ def test_a_single_seed_is_not_together(data: RunningText) -> None:
         ({"valid": 0.25, "test": 0.0}, "validation text", None),
         ({"split": "random", "valid": 0.2, "test": 0.0}, "lecture's split", None),
         ({"split": "last", "valid": 0.0, "test": 0.0}, "lecture's split", None),
-        ({"valid": 0.0, "test": 0.0}, "its training text", None),
+        ({"valid": 0.0, "test": 0.0}, "its training text", "the 5 characters that trained it"),
     ],
 )
 def test_a_figure_says_how_far_its_text_is_from_training(
@@ -102,16 +102,30 @@ def test_a_figure_says_how_far_its_text_is_from_training(
 def test_held_out_text_is_named_by_its_length(tmp_path: Path) -> None:
     text = encoded(tmp_path, some_text(10_000))
     assert language.protocol(text) == "held-out"
-    assert language.place(text) == {"on": "the last 1,000 of 10,000 characters"}
+    assert language.place(text, 999) == {"on": "the last 1,000 of 10,000 characters"}
+
+
+def test_training_text_is_named_by_what_was_asked_of_it(tmp_path: Path) -> None:
+    text = encoded(tmp_path, some_text(200), valid=0.0, test=0.0)
+    assert language.protocol(text) == "its training text"
+    assert language.place(text, 9_984) == {"on": "the 9,984 characters that trained it"}
+
+
+def in_view(data: RunningText, gave: dict[int, list[float]], seen: dict[int, list[float]]) -> Any:
+    """The report of a model that looks ahead before it is marked, and after."""
+    before, view = (
+        language.measured(data, RECORDS, {seed: logs(found) for seed, found in asked.items()})
+        for asked in (gave, seen)
+    )
+    report = deepcopy(before.report)
+    language.by_prefix(report, view.report)
+    return before.report, report
 
 
 def test_what_has_seen_the_answer_stands_beside_the_figures_and_changes_none(
     data: RunningText,
 ) -> None:
-    gave = {3: logs([0.5] * 5), 7: logs([0.125] * 5)}
-    report = language.measured(data, RECORDS, gave).report
-    before = deepcopy(report)
-    language.add_answers_in_view(report, {3: logs([1] * 5), 7: logs([0.25] * 5)})
+    before, report = in_view(data, {3: [0.5] * 5, 7: [0.125] * 5}, {3: [1.0] * 5, 7: [0.25] * 5})
     loss, perplexity = (f"{name}_with_the_answer_in_view" for name in ("loss", "perplexity"))
     assert report["by_seed"][3] == {**before["by_seed"][3], loss: 0, perplexity: 1}
     assert report["by_seed"][7] == {
@@ -129,14 +143,14 @@ def test_what_has_seen_the_answer_stands_beside_the_figures_and_changes_none(
         loss: pytest.approx(math.log(4) / 2**0.5, abs=1e-6),
         perplexity: pytest.approx(3 / 2**0.5, abs=1e-6),
     }
-    changed = {"by_seed", "mean", "spread"}
     assert report.keys() == before.keys()
-    assert {key for key in report if report[key] != before[key]} == changed
+    changed = {key for key in report if report[key] != before[key]}
+    assert changed == {"protocol", "by_seed", "mean", "spread"}
 
 
-def test_a_single_seed_that_has_seen_the_answer_has_no_spread(data: RunningText) -> None:
-    report = language.measured(data, RECORDS, {0: logs([0.5] * 5)}).report
-    language.add_answers_in_view(report, {0: logs([1] * 5)})
+def test_what_looks_ahead_is_not_held_out_as_language_models_are(data: RunningText) -> None:
+    before, report = in_view(data, {0: [0.5] * 5}, {0: [1.0] * 5})
+    assert (before["protocol"], report["protocol"]) == ("held-out", "held-out by prefix")
     assert report["mean"]["loss"] == pytest.approx(math.log(2), abs=1e-6)
     assert report["mean"]["loss_with_the_answer_in_view"] == 0
     assert "spread" not in report

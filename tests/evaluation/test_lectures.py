@@ -64,7 +64,8 @@ def test_every_table_of_a_lecture_has_a_title_and_a_row_that_its_page_shows() ->
         titles = [table.title for table in lecture.comparisons]
         assert len(set(titles)) == len(titles)
         rows = {lecture.own_row, *lecture.caveats}
-        rows |= {line.row for line in (*lecture.figures, *lecture.comparisons)}
+        rows |= {figure.row for figure in lecture.figures}
+        rows |= {table.row for table in lecture.comparisons}
         assert rows <= set(lecture.rows)
         compared += len(titles)
     assert compared
@@ -107,6 +108,7 @@ def test_a_lecture_is_read_as_it_stands(project: Project) -> None:
         ("experiment: names_rnn", "experiment: a, report: b", "give one of experiment and report"),
         ("experiment: names_rnn", "experiment: a, better: more", "better"),
         ("experiment: names_rnn", "experiment: a, epoch: 3, last: 0", "last"),
+        ("experiment: names_rnn", "experiment: a, last: 3", "counts back from an `epoch`"),
         (GOOD, "", ""),
         (GOOD, "- a list\n", ""),
         (GOOD, "names: [", "not YAML"),

@@ -22,7 +22,7 @@ def changed(name: str, **update: str) -> params.Params:
 def of_records(merit: list[float], together: list[float] | None = None) -> Measured:
     """What each name contributed to a classifier's accuracy."""
     return Measured(
-        report={},
+        report={"protocol": "held-out"},
         records=np.arange(len(merit), dtype=np.int32),
         merit=np.array(merit),
         together=None if together is None else np.array(together),
@@ -30,12 +30,17 @@ def of_records(merit: list[float], together: list[float] | None = None) -> Measu
 
 
 def of_text(
-    merit: list[float], *, first: int = 100, block: int = 10, ground: str = GROUND
+    merit: list[float],
+    *,
+    first: int = 100,
+    block: int = 10,
+    ground: str = GROUND,
+    protocol: str = "held-out",
 ) -> Measured:
     """What each character of a stretch contributed to a language model's loss."""
     places = np.arange(first, first + len(merit), dtype=np.int32)
     return Measured(
-        report={},
+        report={"protocol": protocol},
         records=places,
         merit=np.array(merit),
         together=None,
@@ -67,8 +72,28 @@ def test_models_that_err_on_the_same_records_differ_surely() -> None:
     [(0.01, "beats"), (0.0059, "level with"), (-0.005, "level with"), (-0.02, "behind")],
 )
 def test_a_difference_within_two_errors_is_none(gap: float, word: str) -> None:
-    said = verdict("logistic", {"difference": gap, "standard_error": 0.003})
+    said = verdict("logistic", {"difference": gap, "standard_error": 0.003, "blocks": 100})
     assert said == f"{word} logistic ({gap:+.4f} ± 0.0030)"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "errors", "word"),  # how many errors are no difference: of few blocks, more
+    [
+        (2, 12.6, "level with"),
+        (2, 12.8, "beats"),
+        (10, 2.2, "level with"),
+        (10, 2.3, "beats"),
+        (1000, 1.99, "level with"),
+        (1000, 2.01, "beats"),
+        (10, -2.2, "level with"),
+        (10, -2.3, "behind"),
+    ],
+)
+def test_of_few_blocks_it_takes_more_errors_to_differ(
+    blocks: int, errors: float, word: str
+) -> None:
+    said = verdict("gram", {"difference": errors, "standard_error": 1.0, "blocks": blocks})
+    assert said.startswith(f"{word} gram")
 
 
 def test_neighbours_in_a_block_count_as_one() -> None:
@@ -90,6 +115,7 @@ def test_what_fills_no_block_counts_in_the_difference_alone() -> None:
 
 def test_a_stretch_shorter_than_two_blocks_is_cut_in_two() -> None:
     compared = difference(np.array([1, 3, 2, 6.0]), np.zeros(4), 100)
+    assert compared["blocks"] == 2
     assert compared["standard_error"] == pytest.approx(np.std([2, 4], ddof=1) / np.sqrt(2))
 
 
@@ -139,7 +165,8 @@ class TestRivals:
             "nietzsche_trigram": of_text(theirs, block=4),
         }
         compared = against_baselines(REAL, measured)["nietzsche_lstm"]["seeds"]
-        assert compared == {"difference": -3.0, "standard_error": 0.0}  # every block is the same
+        same = {"difference": -3.0, "standard_error": 0.0, "blocks": 10}  # every block
+        assert compared == same
 
     @pytest.mark.parametrize("ground", ["", "{'test': (300, 400)}"])
     def test_another_stretch_of_the_text_is_no_ground_to_compare_on(self, ground: str) -> None:
@@ -148,6 +175,15 @@ class TestRivals:
             "nietzsche_trigram": of_text([-2.0] * 100),
         }
         assert against_baselines(REAL, measured) == {}
+
+    def test_on_its_training_text_nobody_has_a_rival(self) -> None:
+        def compared(protocol: str) -> set[str]:
+            ours = of_text([-1.0] * 100, protocol=protocol)
+            theirs = of_text([-2.0] * 100, protocol=protocol)
+            return {*against_baselines(REAL, {"nietzsche_lstm": ours, "nietzsche_trigram": theirs})}
+
+        assert compared("held-out") == {"nietzsche_lstm"}
+        assert compared("its training text") == set()
 
     def test_another_question_has_no_rival_here(self) -> None:
         measured = {name: of_records([0.0, 1.0] * 50) for name in ("names_gru", "names_bayes")}

@@ -123,8 +123,21 @@ def test_a_perplexity_is_of_the_loss_of_its_own_name(project: Path) -> None:
 
 
 def test_the_last_ten_are_each_seeds_median_of_the_epochs_up_to_that_one(project: Path) -> None:
-    first = [1000, 1, 1, 1, 1, 4, 6, 70, 70, 70, 70, 1000]  # 2 to 11: four less, 4, 6, four more
-    second = [1000, *[7] * 6, *[90] * 4, 1000]
+    first: list[float] = [
+        1000,
+        1,
+        1,
+        1,
+        1,
+        4,
+        6,
+        70,
+        70,
+        70,
+        70,
+        1000,
+    ]  # 2 to 11: four less, 4, 6, four more
+    second: list[float] = [1000, *[7] * 6, *[90] * 4, 1000]
     write_history(project, "valid_loss", [first, second])
     found = at(project, 11, "valid_loss", last=10)
     assert (found["ours"], found["seeds"]) == (6, 2)  # of 5 and 7

@@ -153,7 +153,7 @@ def test_experiments_of_other_lectures_and_those_not_evaluated_have_no_lines(
 
 
 def against(difference: float) -> dict[str, Any]:
-    compared = {"difference": difference, "standard_error": 0.003}
+    compared = {"difference": difference, "standard_error": 0.003, "blocks": 100}
     return {"baseline": "bayes", "seeds": compared, "together": compared}
 
 
@@ -180,13 +180,15 @@ def test_held_out_text_stands_against_the_lectures_split(tmp_path: Path) -> None
     settings = made_up(net=experiment("net"), net_held_out=experiment("net"))
 
     def lines(**changes: Any) -> list[Line]:
-        theirs = {**EVALUATIONS["net"], "characters": 100, **changes}
+        whole = {"protocol": "its training text", "characters": 100}
+        theirs = {**EVALUATIONS["net"], **whole, **changes}
         held_out = {**evaluation(0.9, 3), "floor": {"accuracy": 0.97}, "on": "the last tenth"}
         evaluations = {"net": theirs, "net_held_out": held_out}
         return replication.table({"made_up": lecture}, settings, evaluations, tmp_path)
 
     (gap,) = (line for line in lines() if line.metric == "difference of accuracy")
     assert (gap.row, gap.experiment) == ("B2", "net_held_out")
+    assert gap.protocol == "held-out against its training text"
     assert (gap.ours, gap.floor) == (pytest.approx(-0.07), None)
     assert gap.spread == pytest.approx(0.001 * 2**0.5, abs=1e-6)
     assert gap.verdict == "of its source: -0.0200"
@@ -216,7 +218,10 @@ def test_a_metric_says_of_which_epochs_it_is(
 
 
 def compared(
-    evaluations: dict[str, dict[str, Any]], metric: str = "accuracy", epoch: int | None = None
+    evaluations: dict[str, dict[str, Any]],
+    metric: str = "accuracy",
+    epoch: int | None = None,
+    last: int = 1,
 ) -> list[Line]:
     """The lines of a table of its own, with an empty cell."""
     comparison = Comparison(
@@ -224,6 +229,7 @@ def compared(
         title="how deep: accuracy",
         metric=metric,
         epoch=epoch,
+        last=last,
         columns=["plain", "residual"],
         rows={"1 layer": ["net", None], "2 layers": ["deep", "bayes"]},
     )
@@ -263,6 +269,19 @@ def test_an_experiment_trained_for_fewer_epochs_than_its_comparison_has_no_line(
         Line("B3", "net", u, title, words, None, 1.0, 0.0, 2, None, ""),
         Line("B3", "bayes", u, title, words, None, 1.0, None, 1, None, ""),
     ]
+
+
+def test_a_comparison_may_be_of_the_last_epochs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, losses in {"net": (9, 1, 2, 6), "bayes": (9, 1)}.items():
+        rows = [f"0,{epoch},{loss}" for epoch, loss in enumerate(losses, start=1)]
+        text = "\n".join(["seed,epoch,train_loss", *rows, ""])
+        files.write_text(tmp_path / f"metrics/history/{name}.csv", text)
+    (line,) = compared(EVALUATIONS, "train_loss", 4, last=3)
+    words = "train_loss, median of epochs 2 to 4"
+    assert (line.experiment, line.metric, line.ours) == ("net", words, 2)
 
 
 def test_comparisons_come_after_the_lines_of_their_experiments(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from stages.evaluation import restoration
 from stages.evaluation.restoration import figures, measured, samples
+from stages.tasks.restore import EVERY
 from stages.text.running import RunningText
 from tests.encoders.texts import encoded, some_text
 
@@ -72,8 +73,10 @@ def test_a_report_has_each_seed_their_mean_and_their_spread(data: RunningText) -
     found = measured(data, RECORDS, logs)
     report = found.report
     other = -(2 * math.log(0.5) + 2 * math.log(0.5 / 49)) / 4
-    assert report["by_seed"][3] == pytest.approx({"restored": 1, "restoring_loss": math.log(2)})
-    assert report["by_seed"][7] == pytest.approx({"restored": 0.5, "restoring_loss": other})
+    chance = {"restored_by_the_commonest_character": 0.0}  # it is not among the last five
+    found_3, found_7 = {"restored": 1, "restoring_loss": math.log(2)}, {"restored": 0.5}
+    assert report["by_seed"][3] == pytest.approx(found_3 | chance)
+    assert report["by_seed"][7] == pytest.approx({**found_7, "restoring_loss": other} | chance)
     assert report["mean"]["restored"] == 0.75
     assert report["mean"]["restoring_loss"] == pytest.approx((math.log(2) + other) / 2, abs=1e-6)
     assert report["spread"]["restored"] == pytest.approx(0.5 / 2**0.5, abs=1e-6)
@@ -100,26 +103,45 @@ def test_a_single_seed_has_no_spread(data: RunningText) -> None:
 def test_a_model_on_its_training_text_is_not_held_out(tmp_path: Path) -> None:
     text = encoded(tmp_path, TEXT, valid=0.0, test=0.0)
     report = measured(text, RECORDS, {0: answering(right(), [0.5] * 4)}).report
-    assert (report["protocol"], report.get("on")) == ("its training text", None)
+    assert report["protocol"] == "its training text"
+    assert report["on"] == "the 4 characters that trained it"
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("a" * 12 + "b" * 28 + "ccccc" + "babba", 0.6),
+        ("a" * 19 + "b" * 21 + "aaaaa" + "aaaab", 0.2),  # the commonest of the training text
+        ("a" * 28 + "b" * 12 + "bbbbb" + "aabbb", 0.4),
+    ],
+)
+def test_who_always_says_the_commonest_character_restores_some(
+    tmp_path: Path, text: str, share: float
+) -> None:
+    read = encoded(tmp_path, text, valid=0.1, test=0.1)
+    records = np.arange(45, 50, dtype=np.int32)
+    table = np.full((5, len(read.vocabulary)), -1.0)
+    mean = measured(read, records, {0: table}).report["mean"]
+    assert mean["restored_by_the_commonest_character"] == pytest.approx(share)
 
 
 def test_a_sample_shows_the_gap_what_was_hidden_and_the_answer(data: RunningText) -> None:
     places = np.array([20, 30], dtype=np.int32)
     answers = TEXT[20] + TEXT[7]
     assert samples(data, places, answering(answers, [0.9, 0.4])) == [
-        {"text": TEXT[10:20] + "□" + TEXT[21:31], "hidden": TEXT[20], "answer": TEXT[20]},
-        {"text": TEXT[20:30] + "□" + TEXT[31:41], "hidden": TEXT[30], "answer": TEXT[7]},
+        {"text": TEXT[14:20] + "□" + TEXT[21:27], "hidden": TEXT[20], "answer": TEXT[20]},
+        {"text": TEXT[24:30] + "□" + TEXT[31:37], "hidden": TEXT[30], "answer": TEXT[7]},
     ]
 
 
 @pytest.mark.parametrize(
     ("place", "shown"),
     [
-        (0, "□" + TEXT[1:11]),
-        (3, TEXT[:3] + "□" + TEXT[4:14]),
-        (10, TEXT[:10] + "□" + TEXT[11:21]),
-        (45, TEXT[35:45] + "□" + TEXT[46:]),
-        (49, TEXT[39:49] + "□"),
+        (0, "□" + TEXT[1:7]),
+        (3, TEXT[:3] + "□" + TEXT[4:10]),
+        (6, TEXT[:6] + "□" + TEXT[7:13]),
+        (45, TEXT[39:45] + "□" + TEXT[46:]),
+        (49, TEXT[43:49] + "□"),
     ],
 )
 def test_at_the_edges_of_the_text_less_is_shown_and_never_the_other_end(
@@ -128,6 +150,10 @@ def test_at_the_edges_of_the_text_less_is_shown_and_never_the_other_end(
     (sample,) = samples(data, np.array([place], dtype=np.int32), answering(TEXT[place], [0.9]))
     assert sample["text"] == shown
     assert sample["hidden"] == TEXT[place]
+
+
+def test_no_sample_shows_what_was_hidden_beside_it() -> None:
+    assert restoration.CONTEXT < EVERY
 
 
 @given(st.integers(1, 60))
