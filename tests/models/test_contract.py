@@ -32,7 +32,7 @@ def test_every_experiment_builds_and_answers_by_the_one_signature(name: str) -> 
     last: tuple[int, ...] = (BATCH, outputs)
     every: tuple[int, ...] = (BATCH, steps, outputs)
     asked = {"last": [last, every], "every": [every]}  # of each step, the task can take the last
-    shapes = asked[settings["targets"]] if experiment.task == "next_character" else [last]
+    shapes = [last] if experiment.task == "classify" else asked[settings.get("targets", "every")]
     model = contract.build(
         {**experiment.model.model_dump(), "inputs": CHARACTERS, "outputs": outputs}
     )
