@@ -13,8 +13,9 @@ from stages.tasks import contract
 from stages.tasks.classify import Classify
 from stages.tasks.contract import Task
 from stages.tasks.next_character import NextCharacter
+from stages.tasks.restore import UNASKED, Restore
 from tests.pipeline.imports import ROOT
-from tests.training.toy import RECURRENT, WRITING, Spec, fresh, text_task, toy_task
+from tests.training.toy import CPU, RECURRENT, WRITING, Spec, fresh, text_task, toy_task, write_text
 
 EXPERIMENTS = params.load(ROOT / "params.yaml").experiments
 Made = tuple[Task, Spec]
@@ -22,6 +23,7 @@ TOYS: dict[str, Callable[[Path], Made]] = {
     "classify": lambda folder: (toy_task(folder), RECURRENT),
     "next_character": lambda folder: (text_task(folder, "shuffled"), WRITING),
     "next_character, read on": lambda folder: (text_task(folder), WRITING),
+    "restore": lambda folder: (Restore(write_text(folder / "text", "shuffled"), CPU), WRITING),
 }
 
 
@@ -66,8 +68,9 @@ def test_inputs_and_targets_are_within_the_tasks_bounds(made: Made) -> None:
         ids, targets = task.take(batch)
         assert len(ids) == len(targets) == len(batch) <= 8
         assert ids.dtype == targets.dtype == torch.int64
-        assert ids.min() > 0 and ids.max() < task.inputs
-        assert targets.min() >= 0 and targets.max() < task.outputs
+        assert ids.min() >= 0 and ids.max() < task.inputs and ids.any()
+        asked = targets[targets != UNASKED]
+        assert asked.min() >= 0 and asked.max() < task.outputs
 
 
 def test_a_batchs_loss_is_one_number_to_learn_from(made: Made) -> None:
@@ -88,7 +91,8 @@ def test_answers_are_the_same_each_time_and_give_the_score(made: Made) -> None:
     np.testing.assert_array_equal(logs, logs_again)
     assert len(records) == len(logs) == len(set(records.tolist()))
     assert (logs < 0).all()
-    right = logs if logs.ndim == 1 else logs[np.arange(len(logs)), task.data.labels[records]]
+    truth = task.data.labels if isinstance(task, Classify) else task.data.ids
+    right = logs if logs.ndim == 1 else logs[np.arange(len(logs)), truth[records]]
     assert task.score(model, "test")["loss"] == pytest.approx(-right.mean())
 
 
@@ -97,8 +101,9 @@ def test_the_split_that_is_measured_has_records(made: Made) -> None:
     assert len(task.answers(fresh(task, spec), task.data.measured).records)
 
 
-def test_everything_is_on_the_cpu_with_its_targets(made: Made) -> None:
-    ids, targets = made[0].everything("train")
+@pytest.mark.parametrize("name", [name for name in TOYS if name != "restore"])
+def test_everything_is_on_the_cpu_with_its_targets(name: str, tmp_path: Path) -> None:
+    ids, targets = TOYS[name](tmp_path)[0].everything("train")
     assert ids.device == targets.device == torch.device("cpu")
     assert len(ids) == len(targets) > 0
     assert ids.dim() == 2
