@@ -24,7 +24,13 @@ def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, A
         if figure.prefix is not None:
             return _written(figure, evaluation)
         if figure.epoch is not None:
-            return at_epoch(figure.experiment, figure.metric, figure.epoch, evaluation, figure.last)
+            found = at_epoch(
+                figure.experiment, figure.metric, figure.epoch, evaluation, figure.last
+            )
+            return found or {
+                "source": _source(evaluation["origin"]),
+                "missing": f"not run: no {figure.metric} of epoch {figure.epoch}",
+            }
         return of_metric(evaluation, figure.metric)
     path = metrics / str(figure.report)
     if not path.exists():
@@ -92,12 +98,19 @@ def _source(origin: Mapping[str, str]) -> str:
 
 
 def verdict(
-    figure: Figure, ours: float | str | None, spread: float | None, source: str, wanted: str
+    figure: Figure,
+    ours: float | str | None,
+    spread: float | None,
+    source: str,
+    wanted: str,
+    missing: str = "",
 ) -> str:
     """reproduced, better or not reproduced — or why there is nothing to compare."""
     if source != PRINTED_FOR:
         why = "another corpus" if wanted != PRINTED_FOR else "the lecture's corpus could not be had"
         return f"not comparable: {why}"
+    if ours is None and missing:
+        return missing
     if ours is None:
         return "not run" if wanted != PRINTED_FOR else "not run: the corpus could not be had"
     if figure.void:

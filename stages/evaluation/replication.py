@@ -76,7 +76,14 @@ def _printed(figure: Figure, evaluations: Evaluations, metrics: Path, wanted: st
         spread=found.get("spread"),
         seeds=found.get("seeds"),
         floor=found.get("floor"),
-        verdict=verdict(figure, found.get("ours"), found.get("spread"), source, wanted)
+        verdict=verdict(
+            figure,
+            found.get("ours"),
+            found.get("spread"),
+            source,
+            wanted,
+            missing=found.get("missing", ""),
+        )
         + found.get("remark", ""),
     )
 

@@ -86,9 +86,12 @@ def test_a_figure_of_an_epoch_is_found_in_the_history(project: Path) -> None:
     assert found["spread"] == pytest.approx(2**0.5, abs=1e-6)
 
 
-def test_an_epoch_that_was_not_run_leaves_the_field_empty(project: Path) -> None:
+def test_an_epoch_that_was_not_run_leaves_the_field_empty_and_says_so(project: Path) -> None:
     wanted = figure(metric="valid_loss", epoch=3)
-    assert find(wanted, {"net": EVALUATION}, project / "metrics") == {}
+    found = find(wanted, {"net": EVALUATION}, project / "metrics")
+    assert "ours" not in found
+    said = verdict(wanted, None, None, found["source"], "upstream", missing=found["missing"])
+    assert said == "not run: no valid_loss of epoch 3"
 
 
 def write_history(project: Path, metric: str, by_seed: list[list[float]]) -> None:
@@ -119,7 +122,7 @@ def test_a_perplexity_is_of_the_loss_of_its_own_name(project: Path) -> None:
     write_history(project, "valid_loss", [[log(3)]])
     assert at(project, 1, "valid_perplexity")["ours"] == pytest.approx(3, abs=1e-6)
     assert at(project, 1, "valid_loss")["ours"] == pytest.approx(log(3), abs=1e-6)
-    assert at(project, 1, "train_perplexity") == {}
+    assert "ours" not in at(project, 1, "train_perplexity")
 
 
 def test_the_last_ten_are_each_seeds_median_of_the_epochs_up_to_that_one(project: Path) -> None:
@@ -158,7 +161,7 @@ def test_fewer_epochs_than_asked_for_are_no_run(
 ) -> None:
     write_history(project, "train_loss", [[1.0] * count for count in epochs])
     found = at(project, epoch, last=10)
-    assert found == {}
+    assert "ours" not in found
     assert verdict(figure(), found.get("ours"), None, "upstream", wanted="bundled") == "not run"
 
 
@@ -202,5 +205,4 @@ def test_a_text_that_was_not_asked_for_leaves_the_field_empty(
 
 
 def test_a_metric_that_the_history_lacks_leaves_the_field_empty(project: Path) -> None:
-    wanted = figure(metric="train_loss", epoch=1)
-    assert find(wanted, {"net": EVALUATION}, project / "metrics") == {}
+    assert "ours" not in at(project, 1, "train_loss")

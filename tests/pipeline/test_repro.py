@@ -79,7 +79,7 @@ def test_networks_stand_against_the_baseline_on_the_same_held_out_text(
 
 def test_what_sees_the_answer_is_asked_without_it_as_well(workspace: Workspace) -> None:
     report = files.read_json(workspace.folder / "metrics/evaluation/lyrics_bigru.json")
-    assert report["protocol"] == "its training text"
+    assert report["protocol"] == "its training text by prefix"
     for figures in (report["mean"], *report["by_seed"].values()):
         assert figures["loss"] > figures["loss_with_the_answer_in_view"]
     assert not (workspace.folder / "metrics/samples/lyrics_bigru.json").exists()
@@ -108,7 +108,7 @@ def test_hidden_characters_are_restored_and_shown(workspace: Workspace) -> None:
     shown = files.read_json(workspace.folder / "metrics/samples/lyrics_restore_both.json")
     assert all("□" in place["text"] for place in shown["restored"])
     page = (workspace.folder / "metrics/replication.md").read_text(encoding="utf-8")
-    assert "hidden characters that are restored" in page
+    assert "hidden characters that is restored" in page
 
 
 def test_a_second_run_does_nothing(workspace: Workspace) -> None:
