@@ -5,7 +5,10 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from stages.errors import PipelineError
+
 Item = TypeVar("Item")
+Kind = TypeVar("Kind", bound=BaseModel)
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 # YAML has lists; frozen values are tuples.
 Listed = Annotated[
@@ -32,6 +35,14 @@ def explain(fault: ValidationError, values: Any) -> str:
             message += f" (found {error['input']!r})"
         lines.append(f"{place}: {message}" if place else message)
     return "; ".join(lines) + "."
+
+
+def checked(kind: type[Kind], values: dict[str, Any], where: str) -> Kind:
+    """`values` as settings of that kind, or an error that names the wrong keys."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as fault:
+        raise PipelineError(explain(fault, values), where=where) from fault
 
 
 def _keys(location: tuple[int | str, ...], values: Any) -> Iterator[str]:

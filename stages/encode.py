@@ -3,6 +3,7 @@
 import shutil
 
 from stages import cli, files, params, paths
+from stages.checking import checked
 from stages.encoders import contract
 
 
@@ -11,7 +12,7 @@ def main(dataset: str) -> None:
     chosen = params.choose(params.load().datasets, dataset, "dataset")
     encoder = contract.load(chosen.encoder)
     where = f"{paths.PARAMS}: datasets.{dataset}.settings"
-    settings = contract.check(encoder, chosen.settings, where)
+    settings = checked(encoder.Settings, chosen.settings, where)
     encoded, report = encoder.encode(paths.clean(chosen.corpus), settings)
     out = paths.encoded(dataset)
     shutil.rmtree(out, ignore_errors=True)

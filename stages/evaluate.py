@@ -24,8 +24,9 @@ from stages.evaluation import (
 from stages.evaluation.aggregate import rounded
 from stages.evaluation.measured import Measured
 from stages.evaluation.paired import against_baselines
+from stages.experiments import Descent, Experiment, Samples
 from stages.models import contract
-from stages.params import Descent, Experiment, Params, Samples
+from stages.params import Params
 from stages.probes.foresight import answers_by_prefix, answers_in_view, looks_ahead
 from stages.tasks.contract import Answers, Task, load
 from stages.training.device import prepare

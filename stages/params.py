@@ -10,11 +10,10 @@ from ruamel.yaml.error import YAMLError
 from stages import paths
 from stages.checking import Fraction, Frozen, Listed, explain
 from stages.errors import PipelineError
+from stages.experiments import Experiment, Key, Rate
 
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 GitBlob = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-Rate = Annotated[float, Field(gt=0)]
 Chosen = TypeVar("Chosen")
 
 
@@ -73,70 +72,23 @@ class Dataset(Frozen):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
-class Model(Frozen):
-    """A class of a family, and its settings (checked by the class itself)."""
+class Demonstration(Frozen):
+    """A computation of its own, with no corpus in it."""
 
-    module: Key  # stages/models/<module>.py
-    name: str
+    module: Key  # stages/demonstrations/<module>.py
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
-class Descent(Frozen):
-    """Learning by gradient descent, in epochs over shuffled batches."""
+class Probes(Frozen):
+    """How far back gradients reach: in which trained networks, and how it is measured."""
 
-    kind: Literal["descent"] = "descent"
-    optimizer: Literal["sgd", "adam", "adamw"]
-    rate: Rate | Listed[Rate]  # a list has one for each epoch
-    schedule: Literal["constant", "cosine"] = "constant"
-    weight_decay: float = Field(default=0.0, ge=0)
-    clip_norm: float | None = Field(default=None, gt=0)  # of all gradients together
-    epochs: int = Field(ge=1)
-    batch: int = Field(ge=1)
-    keep: Literal["last", "best"] = "last"  # which epoch's weights; best: lowest validation loss
-
-    @model_validator(mode="after")
-    def _rates_fit(self) -> Self:
-        if isinstance(self.rate, tuple) and (
-            len(self.rate) != self.epochs or self.schedule != "constant"
-        ):
-            raise ValueError("a list of rates has one for each epoch, and no other schedule")
-        return self
-
-
-class ClosedForm(Frozen):
-    """Learning in one call: the model's own `fit`, told as one epoch."""
-
-    kind: Literal["closed_form"]
-
-    @property
-    def epochs(self) -> int:
-        return 1
-
-
-class Samples(Frozen):
-    """Text for a model to continue, character by character."""
-
-    prefixes: Listed[str] = Field(min_length=1)
-    length: int = Field(ge=1)
-    every: int | None = Field(default=None, ge=1)  # epochs; null: only when training is over
-
-
-class Experiment(Frozen):
-    """One line of the comparison: a model, trained in one way on one dataset, from some seeds."""
-
-    lecture: Key
-    dataset: Key
-    task: Key  # stages/tasks/<task>.py
-    model: Model
-    training: Annotated[Descent | ClosedForm, Field(discriminator="kind")]
-    seeds: Listed[int] = Field(min_length=1)
-    samples: Samples | None = None
-
-    @model_validator(mode="after")
-    def _seeds_differ(self) -> Self:
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError("seeds must differ")
-        return self
+    experiments: Listed[Key] = ()
+    steps: int = Field(default=35, ge=2)  # back from the loss
+    records: int = Field(default=64, ge=1)  # stretches of text, or names
+    bounded: int = Field(default=2, ge=1)  # of them, those whose product of Jacobians is computed
+    seed: int = Field(default=0, ge=0)
+    clipped: Listed[Key] = ()  # experiments whose recorded gradients are clipped in each way
+    thresholds: Listed[Rate] = (1.0, 10.0)  # of the norm
 
 
 class Params(Frozen):
@@ -147,6 +99,8 @@ class Params(Frozen):
     corpora: dict[Key, Corpus]
     datasets: dict[Key, Dataset]
     experiments: dict[Key, Experiment]
+    demonstrations: dict[Key, Demonstration] = Field(default_factory=dict)
+    probes: Probes = Probes()
 
     @model_validator(mode="after")
     def _entries_fit(self) -> Self:
@@ -158,6 +112,9 @@ class Params(Frozen):
                 raise ValueError(
                     f"experiments.{key}.dataset: there is no dataset {experiment.dataset!r}"
                 )
+        for key in (*self.probes.experiments, *self.probes.clipped):
+            if key not in self.experiments:
+                raise ValueError(f"probes: there is no experiment {key!r}")
         return self
 
 

@@ -56,6 +56,21 @@ def history(experiment: str) -> Path:
     return METRICS / "history" / f"{experiment}.csv"
 
 
+def gradients(experiment: str) -> Path:
+    """Gradient norms of each parameter, by seed and step."""
+    return METRICS / "gradients" / f"{experiment}.csv"
+
+
+def health(experiment: str) -> Path:
+    """What a training found wrong with itself."""
+    return METRICS / "health" / f"{experiment}.json"
+
+
+def demonstration(key: str) -> Path:
+    """What a demonstration computed: its report.json, its tables, its pictures."""
+    return METRICS / "demonstrations" / key
+
+
 def evaluation(experiment: str) -> Path:
     """Everything that evaluate measured of one experiment."""
     return EVALUATIONS / f"{experiment}.json"
@@ -71,8 +86,10 @@ def figure(lecture: str) -> Path:
     return METRICS / "figures" / f"{lecture}.svg"
 
 
+PROBES = METRICS / "probes"
 EVALUATIONS = METRICS / "evaluation"
 SAMPLES = METRICS / "samples"
 SCORES = METRICS / "scores.json"
 REPLICATION_TABLE = METRICS / "replication.csv"
 REPLICATION_PAGE = METRICS / "replication.md"
+REPORT = METRICS / "report.html"

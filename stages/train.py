@@ -7,16 +7,18 @@ import torch
 
 from stages import cli, files, params, paths
 from stages.errors import PipelineError
+from stages.experiments import ClosedForm, Descent
 from stages.models import contract
-from stages.params import ClosedForm, Descent
 from stages.tasks.contract import Task, load
+from stages.tracking.history import HEALTHY, Row
 from stages.tracking.live import Follower, LiveSink
-from stages.tracking.recorder import Recorder, Row, Run, Sink
+from stages.tracking.recorder import Recorder, Run, Sink
 from stages.training.checkpoint import Checkpoint
 from stages.training.device import prepare
 from stages.training.fingerprint import fingerprint
-from stages.training.loop import LEARN, Watch
+from stages.training.loop import LEARN
 from stages.training.seeding import seed_torch
+from stages.training.watch import Watch
 
 
 def main(experiment: str) -> None:
@@ -39,7 +41,7 @@ def main(experiment: str) -> None:
     if settings.runtime.tracking:
         sinks.append(LiveSink(run, follow))
     written = {}
-    with Recorder(run, paths.history(experiment), sinks) as recorder:
+    with Recorder(run, sinks) as recorder:
         for seed in chosen.seeds:
             seed_torch(experiment, seed, "weights")
             model = contract.build(blank).to(device)
@@ -49,6 +51,8 @@ def main(experiment: str) -> None:
                 seed=seed,
                 checkpoint=Checkpoint(progress, f"{identity} {machine}"),
                 tell=partial(recorder.epoch, seed),
+                tell_gradients=partial(recorder.gradients, seed),
+                tell_faults=partial(recorder.faults, seed),
                 samples=chosen.samples,
             )
             written[seed] = LEARN[chosen.training.kind](model, task, chosen.training, watch)
@@ -81,8 +85,13 @@ class Shown:
         values = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
         self.progress.step(f"seed {seed}: {values}")
 
-    def close(self, *, finished: bool) -> None:
+    def gradients(self, seed: int, rows: list[Row]) -> None:
+        """They are for the files."""
+
+    def close(self, *, finished: bool, health: str) -> None:
         self.progress.close()
+        if health != HEALTHY:
+            cli.note(f"warning: {self.progress.title}: {health}")
 
 
 def follow(run: Run) -> Follower:

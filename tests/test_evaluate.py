@@ -9,8 +9,9 @@ import pytest
 
 from stages import evaluate, files, params, paths
 from stages.evaluation.measured import Measured
+from stages.experiments import Samples
 from stages.models import contract
-from stages.params import Runtime, Samples
+from stages.params import Runtime
 from stages.probes.foresight import answers_by_prefix, answers_in_view
 from stages.tasks.contract import Task, load
 from stages.tasks.next_character import NextCharacter

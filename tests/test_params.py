@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from stages import params
 from stages.errors import PipelineError
+from stages.experiments import Descent
 from tests.project import ABSENT, ROOT, Project
 
 RNN = "experiments.names_rnn"
@@ -173,7 +174,7 @@ def test_numbers_are_read_as_dvc_reads_them(project: Project) -> None:
     assert "rate: 0.5\n" in text
     project.params.write_text(text.replace("rate: 0.5\n", "rate: 1e-3\n"), encoding="utf-8")
     training = params.load().experiments["names_rnn"].training
-    assert isinstance(training, params.Descent)
+    assert isinstance(training, Descent)
     assert training.rate == 1e-3
 
 
@@ -194,7 +195,7 @@ def test_values_once_read_are_never_changed(change: Callable[[params.Params], No
 
 def test_a_list_of_rates_is_read_as_it_stands() -> None:
     training = params.load(ROOT / "params.yaml").experiments["nietzsche_char3"].training
-    assert isinstance(training, params.Descent)
+    assert isinstance(training, Descent)
     assert training.rate == (0.01, 0.001)
     assert training.epochs == 2
 

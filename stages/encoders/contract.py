@@ -4,9 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from pydantic import ValidationError
-
-from stages.checking import Frozen, explain
+from stages.checking import Frozen
 from stages.errors import PipelineError
 
 
@@ -34,11 +32,3 @@ def load(name: str) -> Encoder:
         raise PipelineError(
             f"there is no stages/encoders/{name}.py ({fault}).", where="params.yaml: datasets"
         ) from fault
-
-
-def check(encoder: Encoder, values: dict[str, Any], where: str) -> Frozen:
-    """The settings as the encoder wants them, or an error that names the wrong keys."""
-    try:
-        return encoder.Settings.model_validate(values)
-    except ValidationError as fault:
-        raise PipelineError(explain(fault, values), where=where) from fault

@@ -10,7 +10,7 @@ from ruamel.yaml.error import YAMLError
 from stages import paths
 from stages.checking import Frozen
 from stages.errors import PipelineError
-from stages.params import Samples
+from stages.experiments import Samples
 
 
 class Figure(Frozen):

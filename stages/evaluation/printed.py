@@ -9,7 +9,7 @@ from typing import Any
 from stages import files, paths
 from stages.evaluation.aggregate import over_seeds
 from stages.evaluation.lectures import Figure
-from stages.tracking.recorder import read_history
+from stages.tracking.history import read_table
 
 Evaluations = Mapping[str, Mapping[str, Any]]  # what evaluate measured, by experiment
 PRINTED_FOR = "upstream"  # the corpora on which the lectures print their figures
@@ -61,7 +61,7 @@ def at_epoch(
     """
     logged = metric.replace("perplexity", "loss")
     by_seed: dict[int, list[float]] = {}
-    for seed, row in read_history(paths.history(experiment)):
+    for seed, row in read_table(paths.history(experiment)):
         if epoch - last < row["epoch"] <= epoch and logged in row:
             value = row[logged]
             by_seed.setdefault(seed, []).append(value if logged == metric else exp(value))

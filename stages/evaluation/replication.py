@@ -16,7 +16,8 @@ from stages.evaluation.printed import (
     of_metric,
     verdict,
 )
-from stages.params import Experiment, Params
+from stages.experiments import Experiment
+from stages.params import Params
 
 ENOUGH = 100  # characters: the loss of fewer is a matter of luck
 

@@ -32,6 +32,9 @@ class Char3(contract.Model):
         self.l_hidden = nn.Linear(settings.hidden, settings.hidden)
         self.l_out = nn.Linear(settings.hidden, outputs)
 
+    def recurrent(self) -> dict[str, Tensor]:
+        return {"h": self.l_hidden.weight}
+
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         if ids.shape[1] != 3:
             raise PipelineError(

@@ -42,6 +42,9 @@ class CharRnnClassifier(contract.Model):
         self.i2h = CombinedLinear(inputs, settings.hidden, settings.hidden)
         self.h2o = CombinedLinear(inputs, settings.hidden, outputs)
 
+    def recurrent(self) -> dict[str, Tensor]:
+        return {"h": self.i2h.linear.weight[:, self.inputs :]}
+
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         hidden = state
         if hidden is None:

@@ -30,6 +30,9 @@ class CharRnn(contract.Model):
             # h_t keeps h_{t-1} as it is: a product of such matrices neither grows nor shrinks.
             nn.init.eye_(self.rnn.get_parameter("weight_hh_l0"))
 
+    def recurrent(self) -> dict[str, Tensor]:
+        return contract.of_gates(self.rnn)
+
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         outp, h = self.rnn(self.e(ids), state)  # (batch, steps, hidden)
         return self.l_out(outp[:, -1]), h

@@ -53,6 +53,10 @@ class Model(nn.Module):
             remedy="Give it `kind: descent`.",
         )
 
+    def recurrent(self) -> dict[str, Tensor]:
+        """By what the hidden state is multiplied from step to step: (hidden, hidden) a gate."""
+        return {}
+
     def spec(self) -> dict[str, Any]:
         """All that `build` needs to make this model again, without its weights."""
         return {
@@ -62,6 +66,17 @@ class Model(nn.Module):
             "outputs": self.outputs,
             "settings": self.settings.model_dump(),
         }
+
+
+def of_gates(rnn: nn.RNNBase) -> dict[str, Tensor]:
+    """The recurrent matrices of PyTorch's layers, layer by layer and gate by gate."""
+    gates = {"GRU": "rzn", "LSTM": "ifgo"}.get(rnn.mode, "h")
+    return {
+        f"{name.removeprefix('weight_hh_')} {gate}": matrix
+        for name, weights in rnn.named_parameters()
+        if name.startswith("weight_hh_")
+        for gate, matrix in zip(gates, weights.chunk(len(gates)), strict=True)
+    }
 
 
 def build(spec: Mapping[str, Any]) -> Model:

@@ -51,6 +51,9 @@ class Gru(Gated):
         self.W_xr, self.W_hr, self.b_r = self.three()
         self.W_xh, self.W_hh, self.b_h = self.three()
 
+    def recurrent(self) -> dict[str, Tensor]:
+        return {"z": self.W_hz, "r": self.W_hr, "h": self.W_hh}
+
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         H = self.zeros(ids) if state is None else state
         hidden = []
@@ -74,6 +77,9 @@ class Lstm(Gated):
         self.W_xf, self.W_hf, self.b_f = self.three()
         self.W_xo, self.W_ho, self.b_o = self.three()
         self.W_xc, self.W_hc, self.b_c = self.three()
+
+    def recurrent(self) -> dict[str, Tensor]:
+        return {"i": self.W_hi, "f": self.W_hf, "o": self.W_ho, "c": self.W_hc}
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         H, C = (self.zeros(ids), self.zeros(ids)) if state is None else state

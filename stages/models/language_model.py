@@ -38,6 +38,9 @@ class LanguageModel(contract.Model):
         )
         self.h2o = nn.Linear(settings.hidden, outputs)
 
+    def recurrent(self) -> dict[str, Tensor]:
+        return contract.of_gates(self.cell)
+
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         h, state = self.cell(self.embedding(ids), state)  # (batch, steps, hidden)
         return self.h2o(self.dropout(h)), state

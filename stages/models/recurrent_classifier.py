@@ -42,6 +42,9 @@ class RecurrentClassifier(contract.Model):
         )
         self.h2o = nn.Linear(self.directions * settings.hidden, outputs)
 
+    def recurrent(self) -> dict[str, Tensor]:
+        return contract.of_gates(self.cell)
+
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         x = self.embedding(ids)  # (batch, steps, embedding)
         h, state = self.cell(x, state)  # (batch, steps, directions * hidden)

@@ -8,7 +8,7 @@ layer reads is of one scale as well.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import torch
 import torch.nn.functional as F
@@ -109,6 +109,14 @@ class Stacked(contract.Model):
         )
         self.dropout = nn.Dropout(settings.dropout)
         self.h2o = nn.Linear(width, outputs)
+
+    def recurrent(self) -> dict[str, Tensor]:
+        layers = [self.first.rnn, *(cast(nn.RNNBase, layer) for layer in self.above)]
+        return {
+            f"{number} {name}": matrix
+            for number, layer in enumerate(layers, 1)
+            for name, matrix in contract.of_gates(layer).items()
+        }
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         before = [None] * self.settings.layers if state is None else state

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from stages.errors import PipelineError
+from stages.experiments import Samples
 from stages.models.contract import Model, State
-from stages.params import Samples
 from stages.tasks.contract import Answers, Batch
 from stages.text.batches import of_equal_length
 from stages.text.labelled import CLASSES, LabelledNames
@@ -74,3 +74,11 @@ class Classify:
             where="params.yaml: experiments",
             remedy="Remove `samples` there.",
         )
+
+    def questions(self, steps: int, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        rows = self.data.splits["test"]
+        lengths = self.data.lengths[rows]
+        enough = [n for n in range(1, steps + 1) if (lengths == n).sum() >= count]
+        longest = max(enough, default=int(np.bincount(lengths).argmax()))
+        alike = rows[lengths == longest]
+        return self.take(rng.choice(alike, size=min(count, len(alike)), replace=False))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stages.errors import PipelineError
+from stages.experiments import Samples
 from stages.models.contract import Model, State
-from stages.params import Samples
 
 Batch = NDArray[np.int32]  # numbers of records, or places in a text
 
@@ -58,6 +58,9 @@ class Task(Protocol):
 
     def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
         """What a model makes of each prefix."""
+
+    def questions(self, steps: int, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Inputs of so many steps, or of as many as there are, and the answer after the last."""
 
 
 def load(name: str) -> Callable[[Path, torch.device], Task]:

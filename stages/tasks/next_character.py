@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stages.errors import PipelineError
+from stages.experiments import Samples
 from stages.models.contract import Model, State, detached
-from stages.params import Samples
 from stages.tasks.contract import Answers, Batch
 from stages.text.running import RunningText
 from stages.text.windows import covering
@@ -89,6 +89,14 @@ class NextCharacter:
             prefix: prefix + "".join(writer.write(prefix, wanted.length, greedy))
             for prefix in wanted.prefixes
         }
+
+    def questions(self, steps: int, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        whole = (0, len(self.data.ids))
+        first, end = (self.data.stretches or {}).get(self.data.measured, whole)
+        steps = min(steps, end - first - 1)
+        begins = rng.integers(first, end - steps, size=count)
+        chosen = self.ids.unfold(0, steps + 1, 1)[torch.from_numpy(begins).to(self.device)]
+        return chosen[:, :-1], chosen[:, -1]
 
     def _asked(self, logits: Tensor) -> Tensor:
         """Of a model that answers at every step, the last one where no other is asked for."""

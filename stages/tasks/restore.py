@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stages.errors import PipelineError
+from stages.experiments import Samples
 from stages.models.contract import Model, State
-from stages.params import Samples
 from stages.tasks.contract import Answers, Batch
 from stages.text.running import RunningText
 from stages.text.windows import shuffled
@@ -108,6 +108,13 @@ class Restore:
             "a model that restores characters continues no text.",
             where="params.yaml: experiments",
             remedy="Remove `samples` there.",
+        )
+
+    def questions(self, steps: int, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        raise PipelineError(
+            "what is hidden is asked anywhere in a window, not after it.",
+            where="params.yaml: probes",
+            remedy="Name experiments with another task there.",
         )
 
 

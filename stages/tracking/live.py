@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from stages.cli import note
-from stages.tracking.recorder import Row, Run, tracking_uri
+from stages.tracking.history import Row
+from stages.tracking.recorder import Run, tracking_uri
 
 PATIENCE_S = 5.0  # how long a finished training waits for a tracker that lags behind
 # A database in a file never hangs, and what it is at must not be cut short: its first use migrates
@@ -20,8 +21,11 @@ class Follower(Protocol):
     def epoch(self, seed: int, row: Row) -> None:
         """Log one epoch of one seed."""
 
-    def close(self, *, finished: bool) -> None:
-        """Say how it ended."""
+    def gradients(self, seed: int, rows: list[Row]) -> None:
+        """Log the norms of the gradients at some steps of one seed."""
+
+    def close(self, *, finished: bool, health: str) -> None:
+        """Say how it ended, and what was wrong with it."""
 
 
 class LiveSink:
@@ -37,8 +41,11 @@ class LiveSink:
     def epoch(self, seed: int, row: Row) -> None:
         self._calls.put(lambda follower: follower.epoch(seed, row))
 
-    def close(self, *, finished: bool) -> None:
-        self._calls.put(lambda follower: follower.close(finished=finished))
+    def gradients(self, seed: int, rows: list[Row]) -> None:
+        self._calls.put(lambda follower: follower.gradients(seed, rows))
+
+    def close(self, *, finished: bool, health: str) -> None:
+        self._calls.put(lambda follower: follower.close(finished=finished, health=health))
         self._calls.put(None)
         self._thread.join(PATIENCE_S)
         if self._thread.is_alive():

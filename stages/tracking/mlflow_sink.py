@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ import mlflow
 from mlflow.entities import Metric, Param
 from mlflow.entities import Run as MlflowRun
 
-from stages.tracking.recorder import Row, Run, git_commit, tracking_uri
+from stages.tracking.history import Row
+from stages.tracking.recorder import Run, git_commit, tracking_uri
 
 SQLITE = "sqlite:///"
 ARTIFACTS = "mlartifacts"
-FINGERPRINT = "fingerprint"
+FINGERPRINT, HEALTH = "fingerprint", "health"
+TAG_LENGTH = 5000  # what every backend of MLflow stores
 BATCH = 500  # metrics a call; the server's limit is 1,000
 
 
@@ -34,6 +36,7 @@ class Store:
         self.uri = tracking_uri()
         self.client = mlflow.MlflowClient(self.uri)
         self._steps: dict[tuple[str, str], set[int]] = {}  # logged by now, by run and metric
+        self._new: set[str] = set()  # runs made here: nobody has logged to them before
 
     def experiment(self, lecture: str) -> str:
         """The id of a lecture's experiment."""
@@ -71,6 +74,7 @@ class Store:
             known = self.client.create_run(
                 self.experiment(run.lecture), tags=tags, run_name=run.name
             )
+            self._new.add(str(known.info.run_id))
         # Again for a run that is there: a kill may have come between the two calls.
         parameters = [Param(key, str(value)[:500]) for key, value in flat(run.parameters)]
         self.client.log_batch(known.info.run_id, params=parameters)
@@ -90,17 +94,28 @@ class Store:
 
     def _logged(self, run_id: str, name: str) -> set[int]:
         """The steps of a metric that MLflow has, asked for once."""
-        if (run_id, name) not in self._steps:
+        if (run_id, name) not in self._steps and run_id in self._new:
+            self._steps[run_id, name] = set()
+        elif (run_id, name) not in self._steps:
             history = self.client.get_metric_history(run_id, name)
             self._steps[run_id, name] = {int(metric.step) for metric in history}
         return self._steps[run_id, name]
 
     def log_curves(
-        self, run_id: str, seeds: tuple[int, ...], history: Iterable[tuple[int, Row]]
+        self,
+        run_id: str,
+        seeds: tuple[int, ...],
+        history: Iterable[tuple[int, Row]],
+        gradients: Iterable[tuple[int, Row]],
     ) -> None:
-        """A whole history at once."""
+        """A whole training at once."""
         curves = Curves(seeds)
         self.log(run_id, [point for seed, row in history for point in curves.points(seed, row)])
+        self.log(run_id, (p for seed, row in gradients for p in gradient_points(seed, [row])))
+
+    def tag_health(self, run_id: str, health: str) -> None:
+        """What was wrong with the training, or that it was healthy."""
+        self.client.set_tag(run_id, HEALTH, health[:TAG_LENGTH])
 
     def log_figures(self, run_id: str, figures: Mapping[str, float]) -> None:
         """Final figures, in place of those of an earlier evaluation."""
@@ -121,8 +136,20 @@ class Following:
     def epoch(self, seed: int, row: Row) -> None:
         self.store.log(self.run_id, self.curves.points(seed, row))
 
-    def close(self, *, finished: bool) -> None:
+    def gradients(self, seed: int, rows: list[Row]) -> None:
+        self.store.log(self.run_id, gradient_points(seed, rows))
+
+    def close(self, *, finished: bool, health: str) -> None:
+        self.store.tag_health(self.run_id, health)
         self.store.client.set_terminated(self.run_id, "FINISHED" if finished else "FAILED")
+
+
+def gradient_points(seed: int, rows: Iterable[Row]) -> Iterator[tuple[str, float, int]]:
+    """What the recorded steps add to MLflow: a curve a parameter, by steps."""
+    for row in rows:
+        for name, value in row.items():
+            if name not in ("epoch", "step"):
+                yield f"seed_{seed}/gradient_norm/{name}", value, int(row["step"])
 
 
 class Curves:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from stages import files, paths
 from stages.cli import note
 from stages.params import Params
-from stages.tracking.recorder import CIRCUMSTANCES, Run, read_history, tracking_uri
+from stages.tracking.history import health, read_table
+from stages.tracking.recorder import CIRCUMSTANCES, Run, tracking_uri
 
 if TYPE_CHECKING:
     from stages.tracking.mlflow_sink import Store
@@ -62,6 +63,8 @@ def digest(name: str) -> str:
 
 def _files(name: str) -> Iterator[Path]:
     yield paths.history(name)
+    yield paths.gradients(name)
+    yield paths.health(name)
     yield paths.evaluation(name)
     yield from (path for path in [paths.samples(name)] if path.exists())
     yield from sorted(paths.model(name).iterdir())
@@ -74,7 +77,9 @@ def _publish(store: "Store", settings: Params, name: str, state: str) -> bool:
     if known is not None and known.data.tags.get(PUBLISHED) == state:
         return False
     run_id = store.ensure(run)
-    store.log_curves(run_id, run.seeds, read_history(paths.history(name)))
+    gradients = read_table(paths.gradients(name))
+    store.log_curves(run_id, run.seeds, read_table(paths.history(name)), gradients)
+    store.tag_health(run_id, health(files.read_json(paths.health(name))["findings"]))
     evaluation = files.read_json(paths.evaluation(name))
     store.log_figures(run_id, dict(figures(evaluation)))
     for path in filter(Path.exists, (paths.evaluation(name), paths.samples(name))):

@@ -1,17 +1,16 @@
 """What a training leaves behind, files first: its history for git, its circumstances beside it."""
 
-import csv
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from stages import files
+from stages import files, paths
 from stages.params import Params
+from stages.tracking.history import Fault, Row, Table, health
 
-Row = dict[str, float]
 CIRCUMSTANCES = Path(".runs")  # by which machine, from which commit: not in git, nor in DVC
 
 
@@ -73,18 +72,21 @@ class Sink(Protocol):
     def epoch(self, seed: int, row: Row) -> None:
         """One finished epoch of one seed."""
 
-    def close(self, *, finished: bool) -> None:
-        """The training is over: it came to its end, or it failed."""
+    def gradients(self, seed: int, rows: list[Row]) -> None:
+        """The norms of the gradients at some steps of one seed."""
+
+    def close(self, *, finished: bool, health: str) -> None:
+        """The training is over: it came to its end, or it failed; and what was wrong with it."""
 
 
 class Recorder:
-    """Writes metrics/history/<experiment>.csv as the epochs pass, and tells the sinks."""
+    """Writes a training's files under metrics/ while it runs, and tells the sinks."""
 
-    def __init__(self, run: Run, history: Path, sinks: Sequence[Sink]) -> None:
-        self.sinks = sinks
-        self._columns: list[str] = []
-        history.parent.mkdir(parents=True, exist_ok=True)
-        self._file = history.open("w", encoding="utf-8", newline="")
+    def __init__(self, run: Run, sinks: Sequence[Sink]) -> None:
+        self.run, self.sinks = run, sinks
+        self._history = Table(paths.history(run.name))
+        self._gradients = Table(paths.gradients(run.name), ".4g")
+        self._faults: dict[int, list[Fault]] = {}
         here = {"fingerprint": run.fingerprint, "device": run.device, "git_commit": git_commit()}
         files.write_json(CIRCUMSTANCES / f"{run.name}.json", here)
 
@@ -92,30 +94,35 @@ class Recorder:
         return self
 
     def __exit__(self, fault: type[BaseException] | None, *_: object) -> None:
-        self._file.close()
+        self._history.close()
+        self._gradients.close()
+        findings = [
+            {"seed": seed, **asdict(one), "message": str(one)}
+            for seed, of in self._faults.items()
+            for one in of
+        ]
+        report = {"healthy": not findings, "findings": findings}
+        files.write_json(paths.health(self.run.name), report)
         for sink in self.sinks:
-            sink.close(finished=fault is None)
+            sink.close(finished=fault is None, health=health(findings))
 
     def epoch(self, seed: int, row: Row, seconds: float | None) -> None:
-        """Append one line; every epoch has the same columns. Clock times are for the sinks only."""
-        writer = csv.writer(self._file, lineterminator="\n")
-        if not self._columns:
-            self._columns = list(row)
-            writer.writerow(["seed", *self._columns])
-        writer.writerow([seed, *(_written(row[column]) for column in self._columns)])
-        self._file.flush()
+        """Append one line. Clock times are for the sinks only."""
+        self._history.append(seed, row)
         timed = row if seconds is None else {**row, "seconds": round(seconds, 3)}
         for sink in self.sinks:
             sink.epoch(seed, timed)
 
+    def gradients(self, seed: int, rows: list[Row]) -> None:
+        """Append the recorded steps of an epoch."""
+        for row in rows:
+            self._gradients.append(seed, row)
+        for sink in self.sinks:
+            sink.gradients(seed, rows)
 
-def read_history(path: Path) -> list[tuple[int, Row]]:
-    """The lines of a history file: seed and epoch's values."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            (int(line.pop("seed")), {name: float(value) for name, value in line.items()})
-            for line in csv.DictReader(file)
-        ]
+    def faults(self, seed: int, found: list[Fault]) -> None:
+        """All that is wrong with one seed's training by now."""
+        self._faults[seed] = [*found]
 
 
 def git_commit() -> str:
@@ -132,7 +139,3 @@ def git_commit() -> str:
         return git("rev-parse", "HEAD") + ("-modified" if changed else "")
     except (OSError, subprocess.SubprocessError):  # no git, no repository, no commit yet
         return ""
-
-
-def _written(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:.6f}"

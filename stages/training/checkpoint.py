@@ -1,7 +1,7 @@
 """A training in progress on disk: after a kill it goes on from the last finished epoch."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from stages.cli import note
+from stages.tracking.history import Fault, Row
 
-Row = dict[str, float]
 Written = dict[str, dict[str, str]]  # epoch -> prefix -> what the model wrote
 
 
@@ -25,12 +25,16 @@ class Progress:
     smoothed: float = 0.0  # the moving average of the losses, biased as it runs
     batches: int = 0  # that it runs over
     samples: Written = field(default_factory=dict)
+    gradients: list[Row] = field(default_factory=list)  # their norms at the recorded steps
+    faults: list[Fault] = field(default_factory=list)  # what is wrong with it by now
     weights: dict[str, Tensor] = field(default_factory=dict)
     kept: dict[str, Tensor] = field(default_factory=dict)  # of the best epoch so far
     optimizer: dict[str, Tensor] = field(default_factory=dict)  # "<parameter>.<name>"
 
 
-STANDING = ("epoch", "history", "smoothed", "batches", "samples")  # what is no tensor
+STANDING = (  # what is no tensor
+    "epoch", "history", "smoothed", "batches", "samples", "gradients", "faults",
+)  # fmt: skip
 
 
 class Checkpoint:
@@ -49,7 +53,9 @@ class Checkpoint:
         }
         about = {
             "identity": self.identity,
-            "standing": json.dumps({name: getattr(progress, name) for name in STANDING}),
+            "standing": json.dumps(
+                {name: getattr(progress, name) for name in STANDING}, default=asdict
+            ),
         }
         partial = self.path.with_suffix(".part")
         save_file(tensors, partial, metadata=about)
@@ -64,7 +70,9 @@ class Checkpoint:
                 about: dict[str, Any] = file.metadata() or {}
                 if about.get("identity") != self.identity:
                     return None
-                progress = Progress(**json.loads(about["standing"]))
+                standing = json.loads(about["standing"])
+                standing["faults"] = [Fault(**fault) for fault in standing["faults"]]
+                progress = Progress(**standing)
                 for key in file.keys():  # noqa: SIM118 — not a mapping
                     part, name = key.split("/", 1)
                     getattr(progress, part)[name] = file.get_tensor(key)

@@ -4,25 +4,21 @@ import math
 import operator
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from threadpoolctl import threadpool_limits
-from torch import nn
+from torch import Tensor
 
 from stages.errors import PipelineError
+from stages.experiments import ClosedForm, Descent
 from stages.models.contract import Model
-from stages.params import ClosedForm, Descent, Samples
 from stages.tasks.contract import Task
-from stages.training.checkpoint import (
-    Checkpoint,
-    Progress,
-    Row,
-    Written,
-    optimizer_tensors,
-    restore_optimizer,
-)
+from stages.tracking.history import Row
+from stages.training.checkpoint import Progress, Written, optimizer_tensors, restore_optimizer
+from stages.training.gradients import Gradients, total
+from stages.training.health import examined
 from stages.training.seeding import generator, seed_torch
+from stages.training.watch import Watch
 
 MOMENTUM = 0.98  # of the moving average that the lectures print as their training loss
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
@@ -30,17 +26,6 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
 }
-
-
-@dataclass(frozen=True)
-class Watch:
-    """Who a training is (its name and seed), and who hears of each epoch."""
-
-    name: str
-    seed: int
-    checkpoint: Checkpoint
-    tell: Callable[[Row, float | None], None]  # an epoch, its seconds (None: told again)
-    samples: Samples | None = None  # what to write while training
 
 
 def descend(model: Model, task: Task, training: Descent, watch: Watch) -> Written:
@@ -52,14 +37,19 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> Writte
         model.parameters(), lr=rate_at(training, 0), weight_decay=training.weight_decay
     )
     progress = _resume(model, optimizer, watch)
+    gradients = Gradients(model, training)
     for epoch in range(progress.epoch + 1, training.epochs + 1):
         started = time.monotonic()
-        losses, sizes = one_epoch(model, task, training, optimizer, epoch, watch)
+        losses, sizes = one_epoch(model, task, training, optimizer, gradients, epoch, watch)
+        norms = examined(gradients, losses, epoch, progress, watch)
+        each = losses.tolist()
         row = {
             "epoch": epoch,
-            "train_loss": math.fsum(map(operator.mul, losses, sizes)) / sum(sizes),
-            "train_loss_smoothed": smoothed(progress, losses),
+            "train_loss": math.fsum(map(operator.mul, each, sizes)) / sum(sizes),
+            "train_loss_smoothed": smoothed(progress, each),
             **validation(model, task),
+            "gradient_norm": total(norms).median().item(),
+            "gradient_norm_max": total(norms).max().item(),
         }
         _refuse_nan(row, watch)
         progress.epoch = epoch
@@ -82,9 +72,10 @@ def one_epoch(
     task: Task,
     training: Descent,
     optimizer: torch.optim.Optimizer,
+    gradients: Gradients,
     epoch: int,
     watch: Watch,
-) -> tuple[list[float], list[int]]:
+) -> tuple[Tensor, list[int]]:
     """Every training record once, in a new order; each batch's mean loss, and its targets."""
     # Seeded anew each epoch: an epoch is the same whether or not a kill came before it.
     seed_torch(watch.name, watch.seed, "epoch", epoch)
@@ -106,12 +97,11 @@ def one_epoch(
         loss = task.loss(logits, targets)
         optimizer.zero_grad()
         loss.backward()
-        if training.clip_norm is not None:
-            nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
+        gradients.clip()
         optimizer.step()
         losses.append(loss.detach())
         sizes.append(targets.numel())
-    return torch.stack(losses).tolist(), sizes  # read once an epoch: the device never waits
+    return torch.stack(losses).cpu(), sizes  # read once an epoch: the device never waits
 
 
 def smoothed(progress: Progress, losses: list[float]) -> float:
@@ -157,6 +147,8 @@ def _resume(model: Model, optimizer: torch.optim.Optimizer, watch: Watch) -> Pro
         return Progress()
     model.load_state_dict(progress.weights)
     restore_optimizer(optimizer, progress.optimizer)
+    watch.tell_gradients(progress.gradients)
+    watch.tell_faults(progress.faults)
     for row in progress.history:
         watch.tell(row, None)
     return progress

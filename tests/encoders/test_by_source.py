@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from stages import files
-from stages.encoders import contract, running_text
+from stages.checking import checked
+from stages.encoders import running_text
 from stages.errors import PipelineError
 from stages.text.running import RunningText
 from tests.encoders.texts import TEN_EACH, cleaned, some_text
@@ -68,6 +69,4 @@ def test_a_shorter_text_is_taken_whole(tmp_path: Path, source: str) -> None:
 )
 def test_a_wrong_number_is_refused_by_its_key(characters: Any, named: str) -> None:
     with pytest.raises(PipelineError, match=f"here: .*{named}"):
-        contract.check(
-            contract.load("running_text"), {**TEN_EACH, "characters": characters}, "here"
-        )
+        checked(running_text.Settings, {**TEN_EACH, "characters": characters}, "here")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stages import encode, params
+from stages.checking import checked
 from stages.encoders import contract
 from stages.errors import PipelineError
 from tests.pipeline.imports import ROOT
@@ -16,7 +17,7 @@ DATASETS = params.load(ROOT / "params.yaml").datasets
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_dataset_has_an_encoder_that_takes_its_settings(name: str) -> None:
     dataset = DATASETS[name]
-    settings = contract.check(contract.load(dataset.encoder), dataset.settings, name)
+    settings = checked(contract.load(dataset.encoder).Settings, dataset.settings, name)
     assert settings.model_dump().items() >= dataset.settings.items()
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.checking import checked
 from stages.encoders import contract, running_text
 from stages.errors import PipelineError
 from stages.text.running import SPLITS, RunningText
@@ -188,4 +189,4 @@ def test_settings_that_contradict_each_other_are_refused(
 )
 def test_a_wrong_setting_is_refused_by_name(change: dict[str, Any], named: str) -> None:
     with pytest.raises(PipelineError, match=named):
-        contract.check(contract.load("running_text"), {**TEN_EACH, **change}, "here")
+        checked(contract.load("running_text").Settings, {**TEN_EACH, **change}, "here")

@@ -8,7 +8,8 @@ from stages import files, params
 from stages.evaluation import replication
 from stages.evaluation.lectures import Comparison, Lecture
 from stages.evaluation.replication import Line
-from stages.params import Experiment, Params
+from stages.experiments import Experiment
+from stages.params import Params
 from tests.evaluation.figures import figure
 from tests.project import ROOT
 

@@ -7,6 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages import params
+from stages.experiments import Experiment
 from tests.pipeline.imports import ROOT, closure
 
 DVC = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -47,9 +48,11 @@ def loaded_by_name(stage: str, item: object) -> list[str]:
         return [f"stages.corpora.{item.module}"]
     if isinstance(item, params.Dataset):
         return [f"stages.encoders.{item.encoder}"]
-    if isinstance(item, params.Experiment):
+    if isinstance(item, params.Demonstration):
+        return [f"stages.demonstrations.{item.module}"]
+    if isinstance(item, Experiment):
         return [f"stages.models.{item.model.module}", f"stages.tasks.{item.task}"]
-    if stage == "evaluate":
+    if stage in ("evaluate", "probe"):
         return [name for e in PARAMS.experiments.values() for name in loaded_by_name("train", e)]
     return []
 
@@ -97,7 +100,7 @@ def test_code_is_loaded_by_name_only_where_this_test_knows_of_it() -> None:
         for path in (ROOT / "stages").rglob("*.py")
         if "import_module" in path.read_text(encoding="utf-8")
     }
-    packages = ("corpora", "encoders", "models", "tasks")
+    packages = ("corpora", "demonstrations", "encoders", "models", "tasks")
     assert loading == {f"stages/{package}/contract.py" for package in packages}
 
 

@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 
 from stages import files
-from tests.pipeline.workspace import DATASETS, KEPT, LYRICS, NAMES, NIETZSCHE, Workspace
+from tests.pipeline.workspace import (
+    DATASETS,
+    DEMONSTRATIONS,
+    KEPT,
+    LYRICS,
+    NAMES,
+    NIETZSCHE,
+    Workspace,
+)
 
 EVERYTHING = [
     *(
@@ -17,7 +25,9 @@ EVERYTHING = [
     ),
     *(f"encode@{name}" for name in DATASETS),
     *(f"train@{name}" for name in KEPT),
+    *(f"demonstrate@{name}" for name in DEMONSTRATIONS),
     "evaluate",
+    "probe",
     "report",
 ]
 
@@ -131,10 +141,12 @@ def test_editing_one_experiment_reruns_that_one(workspace: Workspace) -> None:
 
     before = workspace.tree("metrics")
     workspace.edit(faster)
-    assert workspace.repro() == ["train@names_gru", "evaluate", "report"]
+    assert workspace.repro() == ["train@names_gru", "evaluate", "probe", "report"]
     assert workspace.tree("metrics") != before
     workspace.edit(slower)
-    assert workspace.repro() == ["evaluate", "report"], "the training is in DVC's run cache"
+    assert workspace.repro() == ["evaluate", "probe", "report"], (
+        "the training is in DVC's run cache"
+    )
     assert workspace.tree("metrics") == before
     workspace.git("checkout", "--", ".")
 

@@ -17,7 +17,9 @@ SIZES = {"names": 1500, "prose": 4000, "lyrics": 6000}
 NAMES = ("names_rnn", "names_gru", "names_logistic")
 NIETZSCHE = ("nietzsche_rnn", "nietzsche_lstm", "nietzsche_trigram")
 LYRICS = ("lyrics_bigru", "lyrics_whole_bigram", "lyrics_words_gru", "lyrics_restore_both")
-KEPT = (*NAMES, *NIETZSCHE, *LYRICS)
+HARD = ("hard_identity_unclipped", "hard_rnn")
+KEPT = (*NAMES, *NIETZSCHE, *LYRICS, *HARD)
+DEMONSTRATIONS = ("line", "error_surface", "powers")
 DATASETS = (
     "names_lecture", "nietzsche_8", "nietzsche_stream",
     "lyrics_lecture", "lyrics_whole", "lyrics_words", "lyrics_windows",
@@ -110,7 +112,7 @@ def shrink(values: Any) -> None:
             if name != "nietzsche_rnn":  # of which the lecture prints each epoch
                 experiment["training"]["epochs"] = 2
             experiment["seeds"] = [0, 1]
-    for name in LYRICS:
+    for name in (*LYRICS, *HARD):
         if "hidden" in values["experiments"][name]["model"]["settings"]:
             values["experiments"][name]["model"]["settings"]["hidden"] = 8
     rnn, lstm = (values["experiments"][f"nietzsche_{kind}"] for kind in ("rnn", "lstm"))
@@ -118,3 +120,13 @@ def shrink(values: Any) -> None:
     lstm["model"]["settings"]["hidden"] = 16
     lstm["training"]["batch"] = 4
     lstm["samples"]["every"] = 1
+    by_hand = {"points": 10, "frames": 3, "updates": 4}
+    values["demonstrations"]["line"]["settings"] |= {
+        "points": 50, "steps": 40, "every": 10, "draws": 20, "by_hand": by_hand,
+    }  # fmt: skip
+    axes = {axis: {"low": low, "high": low + 3, "points": 9} for axis, low in (("w", 4), ("b", -4))}
+    values["demonstrations"]["error_surface"]["settings"] |= {**axes, "updates": 5}
+    values["demonstrations"]["powers"]["settings"] |= {"steps": 20, "hidden": 8}
+    values["probes"] |= {
+        "experiments": ["names_gru", "nietzsche_lstm", "hard_rnn"], "steps": 8, "records": 8,
+    }  # fmt: skip

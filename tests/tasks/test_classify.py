@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from stages.errors import PipelineError
-from stages.params import Samples
+from stages.experiments import Samples
 from tests.training.toy import fresh, toy_task
 
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from stages.errors import PipelineError
+from stages.experiments import Samples
 from stages.models.contract import State
-from stages.params import Samples
 from stages.tasks import next_character
 from tests.tasks.asking import ONE_BY_ONE, RANDOM, STREAM, network, task
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from stages.errors import PipelineError
+from stages.experiments import Samples
 from stages.models import contract
 from stages.models.contract import Model, State
-from stages.params import Samples
 from stages.tasks import restore
 from stages.tasks.restore import EVERY, HIDDEN, UNASKED, Restore, hidden_in_turn
 from tests.encoders.texts import encoded, some_text

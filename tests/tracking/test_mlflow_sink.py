@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from stages.tracking.history import Row
 from stages.tracking.mlflow_sink import Curves, Following, Store, flat
-from stages.tracking.recorder import Row, Run
+from stages.tracking.recorder import Run
 
 RUN = Run(
     "toy", "names", "a" * 64, (0, 1), {"training": {"rate": 0.1}, "seeds": [0, 1]}, "bundled", "cpu"
@@ -14,6 +15,10 @@ HISTORY: list[tuple[int, Row]] = [
     (seed, {"epoch": epoch, "train_loss": seed + 1 / epoch})
     for seed in (0, 1)
     for epoch in (1, 2, 3)
+]
+STEPS: list[tuple[int, Row]] = [
+    (0, {"epoch": 1, "step": 1, "total": 1.0, "W_hh": 0.5}),
+    (0, {"epoch": 3, "step": 51, "total": 0.5, "W_hh": 0.25}),
 ]
 
 
@@ -49,13 +54,17 @@ def test_another_fingerprint_is_another_run_of_the_same_experiment(store: Store)
     assert store.experiment("names") == store.experiment("names")
 
 
-def test_curves_are_complete_and_logging_again_adds_nothing(store: Store) -> None:
+def test_curves_are_complete_and_logging_again_adds_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_id = store.ensure(RUN)
-    store.log_curves(run_id, RUN.seeds, HISTORY[:4])  # killed here
-    store.log_curves(run_id, RUN.seeds, HISTORY)
-    store.log_curves(run_id, RUN.seeds, HISTORY)
+    store.log_curves(run_id, RUN.seeds, HISTORY[:4], STEPS[:1])  # killed here
+    store.log_curves(run_id, RUN.seeds, HISTORY, STEPS)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
+    Store().log_curves(run_id, RUN.seeds, HISTORY, STEPS)
     assert curve(store, RUN, "seed_1/train_loss") == [(1, 2.0), (2, 1.5), (3, 1 + 1 / 3)]
     assert [step for step, _ in curve(store, RUN, "mean/train_loss")] == [1, 2, 3]
+    assert curve(store, RUN, "seed_0/gradient_norm/W_hh") == [(1, 0.5), (51, 0.25)]
 
 
 def test_the_mean_is_over_all_seeds_and_waits_for_the_last(store: Store) -> None:
@@ -91,10 +100,14 @@ def test_a_run_says_how_it_ended(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
     run = Run("ended", "names", status, (0,), {}, "bundled", "cpu")
-    Following(run).close(finished=finished)
+    following = Following(run)
+    following.gradients(0, [STEPS[0][1]])
+    following.close(finished=finished, health="seed 0: gradient exploding " + "at length " * 1000)
     found = store.find(run)
     assert found is not None
     assert found.info.status == status
+    assert found.data.tags["health"].startswith("seed 0: gradient exploding")
+    assert curve(store, run, "seed_0/gradient_norm/total") == [(1, 1.0)]
 
 
 def test_artifacts_lie_beside_the_database_wherever_the_process_runs(store: Store) -> None:

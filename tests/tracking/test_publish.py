@@ -21,7 +21,8 @@ TEXT = {"mean": {"loss": 1.5, "perplexity": 4.48}, "floor": None}
 def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An experiment that is trained and evaluated, and shows no samples."""
     monkeypatch.chdir(tmp_path)
-    for path in (paths.history("toy"), paths.evaluation("toy"), paths.model("toy") / "spec.json"):
+    written = [paths.history, paths.gradients, paths.health, paths.evaluation]
+    for path in (*(place("toy") for place in written), paths.model("toy") / "spec.json"):
         files.write_text(path, "{}\n")
     return "toy"
 
@@ -47,7 +48,14 @@ def test_an_experiment_without_samples_has_a_state_too(measured: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [paths.samples("toy"), paths.evaluation("toy"), paths.history("toy"), paths.model("toy") / "x"],
+    [
+        paths.samples("toy"),
+        paths.evaluation("toy"),
+        paths.history("toy"),
+        paths.gradients("toy"),
+        paths.health("toy"),
+        paths.model("toy") / "x",
+    ],
     ids=str,
 )
 def test_every_file_that_a_run_shows_is_part_of_its_state(measured: str, path: Path) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from stages import params
+from stages import files, params, paths
 from stages.tracking import live
+from stages.tracking.history import Fault, Row, read_table
 from stages.tracking.live import LiveSink
 from stages.tracking.publish import publish_or_warn
-from stages.tracking.recorder import Recorder, Row, Run, circumstances, read_history
+from stages.tracking.recorder import Recorder, Run, circumstances
 from tests.pipeline.imports import ROOT
 
 RUN = Run("toy", "names", "f" * 64, (0, 1), {"rate": 0.1}, "bundled", "cpu")
@@ -27,27 +28,78 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def record(*sinks: live.LiveSink) -> Path:
-    history = Path("history.csv")
-    with Recorder(RUN, history, sinks) as recorder:
+    with Recorder(RUN, sinks) as recorder:
         for seed, row in ROWS:
             recorder.epoch(seed, row, None)
-    return history
+    return paths.history("toy")
 
 
 def test_the_history_reads_back() -> None:
-    assert read_history(record()) == ROWS
+    assert read_table(record()) == ROWS
 
 
 def test_each_epoch_is_on_disk_before_the_next_begins() -> None:
-    with Recorder(RUN, Path("history.csv"), []) as recorder:
+    with Recorder(RUN, []) as recorder:
         recorder.epoch(0, {"epoch": 1, "train_loss": 0.5}, 1.5)
-        assert read_history(Path("history.csv")) == [(0, {"epoch": 1, "train_loss": 0.5})]
+        assert read_table(paths.history("toy")) == [(0, {"epoch": 1, "train_loss": 0.5})]
 
 
 def test_the_history_has_no_clock_in_it() -> None:
     first = record().read_bytes()
     assert first == record().read_bytes()
     assert circumstances("toy")["device"] == "cpu"
+
+
+def test_small_numbers_keep_their_digits(project: Path) -> None:
+    with Recorder(RUN, []) as recorder:
+        recorder.epoch(0, {"epoch": 1, "large": 1234.5, "small": 0.0000123456, "none": 0.0}, None)
+    assert paths.history("toy").read_text() == (
+        "seed,epoch,large,small,none\n0,1,1234.500000,1.235e-05,0.000000\n"
+    )
+
+
+STEPS: list[Row] = [
+    {"epoch": 1, "step": 1, "total": 5.0, "W_hh": 4.0},
+    {"epoch": 1, "step": 51, "total": 0.0021, "W_hh": 2e-9},
+]
+EXPLODED = Fault("exploding", 2, 812, "W_hh", 3.2e4, times=7)
+SAID = "gradient exploding at step 812 (epoch 2) in W_hh, norm 3.2e+04; 7 steps"
+
+
+def test_gradients_have_a_table_and_a_sink_of_their_own() -> None:
+    followers: list[Deaf] = []
+    sink = LiveSink(RUN, lambda run: followers.append(Deaf(run)) or followers[0])
+    with Recorder(RUN, [sink]) as recorder:
+        recorder.gradients(1, STEPS)
+    assert read_table(paths.gradients("toy")) == [(1, row) for row in STEPS]
+    assert paths.gradients("toy").read_text().splitlines()[2] == "1,1,51,0.0021,2e-09"
+    assert followers[0].heard == [(1, STEPS), ("finished", "healthy")]
+
+
+def test_a_training_without_gradients_has_an_empty_table_of_them() -> None:
+    record()
+    assert read_table(paths.gradients("toy")) == []
+
+
+def test_what_is_wrong_is_in_a_file_and_told_even_if_the_training_fails() -> None:
+    followers: list[Deaf] = []
+    sink = LiveSink(RUN, lambda run: followers.append(Deaf(run)) or followers[0])
+    with pytest.raises(ValueError, match="nan"), Recorder(RUN, [sink]) as recorder:
+        recorder.faults(0, [])
+        recorder.faults(1, [EXPLODED])
+        raise ValueError("nan")
+    report = files.read_json(paths.health("toy"))
+    assert report["healthy"] is False
+    assert [(one["seed"], one["step"], one["message"]) for one in report["findings"]] == [
+        (1, 812, SAID)
+    ]
+    assert followers[0].heard == [("failed", f"seed 1: {SAID}")]
+
+
+def test_a_healthy_training_says_so() -> None:
+    with Recorder(RUN, []) as recorder:
+        recorder.faults(0, [])
+    assert files.read_json(paths.health("toy")) == {"healthy": True, "findings": []}
 
 
 class Deaf:
@@ -59,22 +111,25 @@ class Deaf:
     def epoch(self, seed: int, row: Row) -> None:
         self.heard.append((seed, row))
 
-    def close(self, *, finished: bool) -> None:
-        self.heard.append("finished" if finished else "failed")
+    def gradients(self, seed: int, rows: list[Row]) -> None:
+        self.heard.append((seed, rows))
+
+    def close(self, *, finished: bool, health: str) -> None:
+        self.heard.append(("finished" if finished else "failed", health))
 
 
 def test_a_live_tracker_hears_every_epoch_in_order_and_how_it_ended() -> None:
     followers: list[Deaf] = []
     record(LiveSink(RUN, lambda run: followers.append(Deaf(run)) or followers[0]))
-    assert followers[0].heard == [*ROWS, "finished"]
+    assert followers[0].heard == [*ROWS, ("finished", "healthy")]
 
 
 def test_a_training_that_fails_is_told_as_failed() -> None:
     followers: list[Deaf] = []
     sink = LiveSink(RUN, lambda run: followers.append(Deaf(run)) or followers[0])
-    with pytest.raises(ValueError, match="nan"), Recorder(RUN, Path("h.csv"), [sink]):
+    with pytest.raises(ValueError, match="nan"), Recorder(RUN, [sink]):
         raise ValueError("nan")
-    assert followers[0].heard == ["failed"]
+    assert followers[0].heard == [("failed", "healthy")]
 
 
 def test_a_tracker_that_cannot_be_reached_costs_a_warning(
@@ -83,7 +138,7 @@ def test_a_tracker_that_cannot_be_reached_costs_a_warning(
     def connect(_: Run) -> live.Follower:
         raise ConnectionError("no server there")
 
-    assert read_history(record(LiveSink(RUN, connect))) == ROWS
+    assert read_table(record(LiveSink(RUN, connect))) == ROWS
     said = capsys.readouterr().err
     assert said.count("warning") == 1
     assert "no server there" in said
@@ -96,7 +151,7 @@ def test_a_tracker_that_dies_midway_costs_one_warning(capsys: pytest.CaptureFixt
             if seed:
                 raise TimeoutError("gone")
 
-    assert read_history(record(LiveSink(RUN, Dying))) == ROWS
+    assert read_table(record(LiveSink(RUN, Dying))) == ROWS
     assert capsys.readouterr().err.count("warning") == 1
 
 
@@ -111,7 +166,7 @@ def test_a_tracker_that_hangs_is_not_waited_for(
         def epoch(self, seed: int, row: Row) -> None:
             hang.wait()
 
-    assert read_history(record(LiveSink(RUN, Hanging))) == ROWS
+    assert read_table(record(LiveSink(RUN, Hanging))) == ROWS
     assert "lags behind" in capsys.readouterr().err
     hang.set()
 
@@ -131,7 +186,7 @@ def test_a_database_in_a_file_is_let_finish_what_it_is_at_and_no_more(
         def epoch(self, seed: int, row: Row) -> None:
             done.append("epoch")
 
-    assert read_history(record(LiveSink(RUN, Migrating))) == ROWS
+    assert read_table(record(LiveSink(RUN, Migrating))) == ROWS
     assert done == ["migrated"]
     assert capsys.readouterr().err.count("lags behind") == 1
 

@@ -8,7 +8,8 @@ import torch
 
 from stages import params
 from stages.errors import PipelineError
-from stages.params import Experiment, Runtime
+from stages.experiments import Descent, Experiment
+from stages.params import Runtime
 from stages.tasks.contract import Task, load
 from stages.training.device import prepare
 from tests.pipeline.imports import ROOT
@@ -76,7 +77,7 @@ def test_cuda_without_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_experiment_learns_twice_the_same(name: str, device: str, tmp_path: Path) -> None:
     chosen = PARAMS.experiments[name]
     training = chosen.training
-    if isinstance(training, params.Descent):
+    if isinstance(training, Descent):
         training = training.model_copy(update={"epochs": 2, "batch": 16})
     task = toy(
         chosen, tmp_path / "data", prepare(Runtime.model_validate({"device": device, "threads": 1}))

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from stages.errors import PipelineError
+from stages.experiments import ClosedForm
 from stages.models.contract import State
 from stages.models.language_model import LanguageModel
-from stages.params import ClosedForm
 from stages.training.loop import MOMENTUM, OPTIMIZERS, rate_at
 from tests.training.toy import WRITING, assert_same, descent, fresh, text_task, toy_task, train
 
@@ -169,8 +169,20 @@ def test_windows_in_random_order_hand_nothing_on(
 
 def test_nan_stops_the_training_and_says_where(tmp_path: Path) -> None:
     training = descent(optimizer="sgd", rate=1e38, epochs=3)
-    with pytest.raises(PipelineError, match=r"toy: .*became nan in epoch \d \(seed 0\).*rate"):
+    says = (
+        r"toy: its loss or a gradient is no number: .*at step \d \(epoch 1\) in .*\(seed 0\).*rate"
+    )
+    with pytest.raises(PipelineError, match=says):
         train(toy_task(tmp_path), tmp_path, training)
+
+
+def test_a_validation_loss_that_is_no_number_stops_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = toy_task(tmp_path)
+    monkeypatch.setattr(task, "score", lambda model, split: {"loss": float("inf")})
+    with pytest.raises(PipelineError, match=r"toy: valid_loss became inf in epoch 1 \(seed 0\)"):
+        train(task, tmp_path, descent())
 
 
 def test_a_closed_form_is_told_as_one_epoch(tmp_path: Path) -> None:

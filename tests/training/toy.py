@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stages.experiments import ClosedForm, Descent, Samples
 from stages.models import contract
-from stages.params import ClosedForm, Descent, Samples
 from stages.tasks.classify import Classify
 from stages.tasks.contract import Task
 from stages.tasks.next_character import NextCharacter
@@ -18,9 +18,11 @@ from stages.text.labelled import LabelledNames
 from stages.text.running import Order, RunningText, Targets
 from stages.text.splits import random_split
 from stages.text.vocabulary import Vocabulary
-from stages.training.checkpoint import Checkpoint, Row, Written
-from stages.training.loop import LEARN, Watch
+from stages.tracking.history import Fault, Row
+from stages.training.checkpoint import Checkpoint, Written
+from stages.training.loop import LEARN
 from stages.training.seeding import seed_torch
+from stages.training.watch import Watch
 
 CPU = torch.device("cpu")
 ORIGIN = {"source": "bundled", "name": "generated"}
@@ -119,6 +121,8 @@ class Trained:
     model: contract.Model
     told: list[Row] = field(default_factory=list)
     written: Written = field(default_factory=dict)
+    gradients: list[Row] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     @property
     def weights(self) -> dict[str, Tensor]:
@@ -141,7 +145,12 @@ def train(
 ) -> Trained:
     """Train, or go on; `stop_after` that epoch the training is killed."""
     done = Trained(fresh(task, spec))
-    listener = replace(watch(folder, done.told, identity), samples=samples)
+    listener = replace(
+        watch(folder, done.told, identity),
+        samples=samples,
+        tell_gradients=done.gradients.extend,
+        tell_faults=lambda faults: done.faults.__setitem__(slice(None), faults),
+    )
     if stop_after is not None:
         listener = replace(listener, tell=killing(listener.tell, stop_after))
     try:

@@ -1,0 +1,1 @@
+"""One module a computation that needs no corpus: tables first, pictures second."""

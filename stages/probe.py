@@ -1,0 +1,123 @@
+"""Stage: why they are hard to train, measured in the trained networks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from stages import cli, files, params, paths
+from stages.models import contract
+from stages.params import Params, Probes
+from stages.probes import clipping, spectra
+from stages.probes.through_time import reach
+from stages.tasks.contract import load
+from stages.tracking.history import read_table
+from stages.training.device import prepare
+from stages.training.seeding import generator, seed_torch
+
+WAYS = {"global": clipping.together, "each": clipping.each, "last": clipping.last}
+CPU = torch.device("cpu")  # cuDNN gives no gradients of a network that does not train
+Lines = list[dict[str, Any]]
+
+
+def main() -> None:
+    """Measure every experiment that params.yaml names under `probes`."""
+    settings = params.load()
+    prepare(settings.runtime)
+    probes = settings.probes
+    through, singular, summary = [], [], []
+    progress = cli.Progress("probe", total=len(probes.experiments))
+    for name in probes.experiments:
+        for when, model in before_and_after(name, settings):
+            about = {"experiment": name, "when": when}
+            steps = through_time(name, model, settings)
+            through += [{**about, **line} for line in steps]
+            values = spectra.singular_values(model)
+            singular += [{**about, **line} for line in by_rank(values)]
+            summary.append(
+                {
+                    **about,
+                    "decay": decay(steps),
+                    "largest_singular_value": max(v[0] for v in values.values()),
+                    "spectral_radius": spectra.radius(model),
+                }
+            )
+        progress.step(name)
+    progress.close()
+    write("through_time", pd.DataFrame(through))
+    write("spectra", pd.DataFrame(singular))
+    write("summary", pd.DataFrame(summary))
+    write("clipping", pd.concat([clipped(name, probes) for name in probes.clipped]))
+
+
+def before_and_after(name: str, settings: Params) -> Iterator[tuple[str, contract.Model]]:
+    """An experiment's first seed, with its first weights and with its last."""
+    spec, seed = contract.read_spec(paths.model(name)), settings.experiments[name].seeds[0]
+    seed_torch(name, seed, "weights")  # as train does
+    yield "before", contract.build(spec)
+    yield "after", contract.restore(spec, contract.seed_file(paths.model(name), seed))
+
+
+def through_time(name: str, model: contract.Model, settings: Params) -> Lines:
+    """The gradient's reach, as median and quartiles over the records."""
+    experiment, probes = settings.experiments[name], settings.probes
+    task = load(experiment.task)(paths.encoded(experiment.dataset), CPU)
+    rng = generator(name, probes.seed, "probe")
+    found = reach(model, *task.questions(probes.steps, probes.records, rng), probes.bounded)
+    lines = []
+    for state, norms in found.by_part.items():
+        for back, of_step in enumerate(norms.numpy(), 1):
+            low, median, high = np.quantile(of_step, [0.25, 0.5, 0.75])
+            bound = found.bound[back - 1].median().item() if state == "h" else None
+            line = {"state": state, "back": back, "gradient": median, "low": low, "high": high}
+            lines.append({"lecture": experiment.lecture, **line, "bound": bound})
+    return lines
+
+
+def decay(steps: Lines) -> float:
+    """By what the gradient of h is multiplied from step to step backwards, on average."""
+    sizes = np.array([line["gradient"] for line in steps if line["state"] == "h"])
+    sizes = sizes[sizes > 0]
+    return float((sizes[-1] / sizes[0]) ** (1 / (len(sizes) - 1)))
+
+
+def by_rank(values: dict[str, Any]) -> Lines:
+    """A sample of the singular values of each matrix."""
+    return [
+        {"matrix": name, "rank": rank, "singular_value": found[rank - 1]}
+        for name, found in values.items()
+        for rank in spectra.ranks(len(found))
+    ]
+
+
+def clipped(name: str, probes: Probes) -> pd.DataFrame:
+    """What each way of clipping would have made of an experiment's recorded gradients."""
+    rows = read_table(paths.gradients(name))
+    parameters = [key for key in rows[0][1] if key not in ("epoch", "step", "total")]
+    norms = np.array([[row[key] for key in parameters] for _, row in rows])
+    tables = []
+    for threshold in probes.thresholds:
+        columns = {
+            "experiment": name,
+            "threshold": threshold,
+            "seed": [seed for seed, _ in rows],
+            "step": [int(row["step"]) for _, row in rows],
+            "norm": np.linalg.norm(norms, axis=1),
+        }
+        for way, clip in WAYS.items():
+            found = clip(norms, threshold)
+            columns |= {f"norm_{way}": found.norm, f"cosine_{way}": found.cosine}
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables)
+
+
+def write(name: str, table: pd.DataFrame) -> None:
+    """A table under metrics/probes/, in four digits."""
+    text = table.to_csv(index=False, lineterminator="\n", float_format="%.4g")
+    files.write_text(paths.PROBES / f"{name}.csv", text)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,61 @@
+"""The norms of the gradients, parameter by parameter and step by step, and clipping by them."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grads_with_norm_
+
+from stages.experiments import Descent
+from stages.tracking.history import Row
+
+
+class Gradients:
+    """What one training's gradients are; kept on the device until an epoch is over."""
+
+    def __init__(self, model: nn.Module, training: Descent) -> None:
+        self.training = training
+        self.parameters = dict(model.named_parameters())
+        self._norms: list[Tensor] = []
+
+    def clip(self) -> None:
+        """Measure the gradients as they came, then shorten them as the training asks."""
+        gradients = [p.grad for p in self.parameters.values() if p.grad is not None]
+        norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
+        self._norms.append(norms)
+        if self.training.clip_norm is not None:
+            total = torch.linalg.vector_norm(norms)
+            clip_grads_with_norm_(self.parameters.values(), self.training.clip_norm, total)
+        if self.training.clip_each is not None:
+            for parameter, norm in zip(self.parameters.values(), norms, strict=True):
+                clip_grads_with_norm_(parameter, self.training.clip_each, norm)
+
+    def of_epoch(self) -> Tensor:
+        """The norms since it was last asked: (steps, parameters)."""
+        norms, self._norms = torch.stack(self._norms).double().cpu(), []
+        return norms
+
+
+def total(norms: Tensor) -> Tensor:
+    """The norm of all gradients together, at each step."""
+    found: Tensor = torch.linalg.vector_norm(norms, dim=1)
+    return found
+
+
+def recorded(norms: Tensor, names: list[str], epoch: int, every: int) -> list[Row]:
+    """Every so many steps of the training, the first among them: a line for its file."""
+    rows = []
+    totals, steps = total(norms), len(norms)
+    for step in range(steps * (epoch - 1), steps * epoch):
+        if step % every == 0:
+            of_step = norms[step % steps].tolist()
+            values = {
+                "total": totals[step % steps].item(),
+                **dict(zip(names, of_step, strict=True)),
+            }
+            shown = {name: short(value) for name, value in values.items()}
+            rows.append({"epoch": epoch, "step": step + 1, **shown})
+    return rows
+
+
+def short(value: float) -> float:
+    """Four digits: enough to see by, and few enough for git."""
+    return float(f"{value:.4g}")

@@ -1,0 +1,77 @@
+"""What a training says of itself: gradients that explode or vanish, and numbers that are none."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from stages.errors import PipelineError
+from stages.experiments import Alarm
+from stages.tracking.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault
+from stages.training.checkpoint import Progress
+from stages.training.gradients import Gradients, recorded, short, total
+from stages.training.watch import Watch
+
+
+def examined(
+    gradients: Gradients, losses: Tensor, epoch: int, progress: Progress, watch: Watch
+) -> Tensor:
+    """The norms of an epoch's gradients (steps, parameters), once recorded and found sound."""
+    norms, names = gradients.of_epoch(), [*gradients.parameters]
+    training = gradients.training
+    if training.gradient_norms is not None:
+        rows = recorded(norms, names, epoch, training.gradient_norms)
+        progress.gradients += rows
+        watch.tell_gradients(rows)
+    for fault in faults(losses, norms, names, epoch, training.alarm):
+        add(progress.faults, fault)
+    watch.tell_faults(progress.faults)
+    fatal = [fault for fault in progress.faults if fault.kind == NOT_A_NUMBER]
+    if fatal:
+        raise PipelineError(
+            f"its loss or a gradient is no number: {fatal[0]} (seed {watch.seed}).",
+            where=watch.name,
+            remedy="Lower its rate, or set clip_norm. Its history so far is kept.",
+        )
+    return norms
+
+
+def faults(
+    losses: Tensor, norms: Tensor, names: list[str], epoch: int, alarm: Alarm
+) -> Iterator[Fault]:
+    """What is wrong in an epoch, by each step's loss (steps,) and norms (steps, parameters)."""
+    sound = torch.isfinite(norms).all(dim=1) & torch.isfinite(losses)
+
+    def at(kind: str, step: int, parameter: int, norm: Tensor, times: int = 1) -> Fault:
+        done = len(sound) * (epoch - 1)  # steps of the training
+        size = short(norm.item()) if norm.isfinite() else None
+        return Fault(kind, epoch, done + step + 1, names[parameter], size, times)
+
+    if not sound.all():
+        step = int(sound.logical_not().nonzero()[0])
+        of_step = norms[step]
+        where = int(
+            of_step.isfinite().logical_not().int().argmax()
+        )  # the first; or the first of all
+        yield at(NOT_A_NUMBER, step, where, of_step[where])
+        norms = norms[:step]
+    exploded = (total(norms) >= alarm.explodes).nonzero().flatten()
+    if len(exploded):
+        step = int(exploded[0])
+        where = int(norms[step].argmax())
+        yield at(EXPLODING, step, where, norms[step, where], len(exploded))
+    if len(norms):
+        shares = (norms / norms.amax(dim=1, keepdim=True)).amax(dim=0)  # of each parameter, at best
+        where = int(shares.argmin())
+        if shares[where] < alarm.vanishes:
+            yield at(VANISHING, 0, where, norms[:, where].max())
+
+
+def add(known: list[Fault], fault: Fault) -> None:
+    """A new kind of fault is kept, where it was first seen; one that is known is counted."""
+    for number, other in enumerate(known):
+        if other.kind == fault.kind:
+            known[number] = replace(other, times=other.times + fault.times)
+            return
+    known.append(fault)
