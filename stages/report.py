@@ -1,14 +1,14 @@
-"""Stage: the replication table as a page with pictures."""
+"""Stage: the replication table as a page with pictures, and everything measured as another."""
 
 import pandas as pd
 
 from stages import cli, files, paths
 from stages.evaluation import lectures
-from stages.reporting import chart, page
+from stages.reporting import chart, document, page
 
 
 def main() -> None:
-    """Write metrics/replication.md and its pictures from metrics/replication.csv."""
+    """Write metrics/replication.md, its pictures and metrics/report.html from metrics/ alone."""
     table = pd.read_csv(paths.REPLICATION_TABLE, keep_default_na=True, na_values=[""])
     table["verdict"] = table["verdict"].fillna("")
     known = lectures.load()
@@ -19,7 +19,8 @@ def main() -> None:
         if chart.draw(lines, lecture.headline, lecture.better, lecture.title, target):
             figures[key] = target.relative_to(paths.METRICS).as_posix()
     files.write_text(paths.REPLICATION_PAGE, page.render(table, known, figures))
-    cli.note(f"{len(table)} lines in {paths.REPLICATION_PAGE}")
+    files.write_text(paths.REPORT, document.render(paths.METRICS, known))
+    cli.note(f"{len(table)} lines in {paths.REPLICATION_PAGE}; all of it in {paths.REPORT}")
 
 
 if __name__ == "__main__":
