@@ -1,5 +1,6 @@
 """Stage: why they are hard to train, measured in the trained networks."""
 
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,8 @@ def main() -> None:
     prepare(settings.runtime)
     probes = settings.probes
     through, singular, summary = [], [], []
+    shutil.rmtree(paths.PROBES, ignore_errors=True)
+    paths.PROBES.mkdir(parents=True)
     progress = cli.Progress("probe", total=len(probes.experiments))
     for name in probes.experiments:
         for when, model in before_and_after(name, settings):
@@ -49,7 +52,9 @@ def main() -> None:
     write("through_time", pd.DataFrame(through))
     write("spectra", pd.DataFrame(singular))
     write("summary", pd.DataFrame(summary))
-    write("clipping", pd.concat([clipped(name, probes) for name in probes.clipped]))
+    write(
+        "clipping", pd.concat([pd.DataFrame(), *(clipped(name, probes) for name in probes.clipped)])
+    )
 
 
 def before_and_after(name: str, settings: Params) -> Iterator[tuple[str, contract.Model]]:
@@ -114,7 +119,9 @@ def clipped(name: str, probes: Probes) -> pd.DataFrame:
 
 
 def write(name: str, table: pd.DataFrame) -> None:
-    """A table under metrics/probes/, in four digits."""
+    """A table under metrics/probes/, in four digits; none where nothing is asked for."""
+    if table.empty:
+        return
     text = table.to_csv(index=False, lineterminator="\n", float_format="%.4g")
     files.write_text(paths.PROBES / f"{name}.csv", text)
 

@@ -31,14 +31,14 @@ def main() -> None:
     overrides = [f"source={NAME}"]
     for key, corpus in settings.corpora.items():
         overrides += obtain(key, corpus, settings)
-    if sum(override.startswith("~experiments.") for override in overrides) == len(
-        settings.experiments
-    ):
+    left_out = {name.removeprefix("~experiments.") for name in overrides if name[0] == "~"}
+    if left_out >= settings.experiments.keys():
         raise PipelineError(
             "no corpus of any experiment could be had; what was tried stands above.",
             where="make replicate",
             remedy=f"Connect to the network, or set {MIRROR_VARIABLE} to a folder that has them.",
         )
+    overrides += without(left_out, settings)
     environment = {
         **os.environ,
         MIRROR_VARIABLE: str(SHELF.resolve()),
@@ -88,6 +88,17 @@ def obtain(key: str, corpus: Corpus, settings: Params) -> list[str]:
         f"~corpora.{key}",
         *(f"~datasets.{name}" for name in datasets),
         *(f"~experiments.{name}" for name in experiments),
+    ]
+
+
+def without(left_out: set[str], settings: Params) -> list[str]:
+    """Overrides under which no probe asks for an experiment that is left out."""
+    probes = settings.probes
+    lists = {"experiments": probes.experiments, "clipped": probes.clipped}
+    return [
+        f"probes.{key}=[{','.join(name for name in names if name not in left_out)}]"
+        for key, names in lists.items()
+        if left_out & {*names}
     ]
 
 

@@ -76,6 +76,12 @@ def test_without_either_the_corpus_and_all_that_needs_it_are_left_out(
     datasets = {name for name, d in settings.datasets.items() if d.corpus == "names"}
     experiments = {name for name, e in settings.experiments.items() if e.dataset in datasets}
     assert len(left_out) == 1 + len(datasets) + len(experiments)
+    assert replicate.without(experiments, settings) == [
+        "probes.experiments=["
+        + ",".join(name for name in settings.probes.experiments if name not in experiments)
+        + "]"
+    ]
+    assert replicate.without(set(), settings) == []
     assert "~experiments.nietzsche_lstm" not in left_out, "its corpus is another"
     assert "names is left out" in capsys.readouterr().err
 

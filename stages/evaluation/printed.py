@@ -7,12 +7,13 @@ from statistics import median
 from typing import Any
 
 from stages import files, paths
-from stages.evaluation.aggregate import over_seeds
+from stages.evaluation.aggregate import DECIMALS, over_seeds
 from stages.evaluation.lectures import Figure
 from stages.tracking.history import read_table
 
 Evaluations = Mapping[str, Mapping[str, Any]]  # what evaluate measured, by experiment
 PRINTED_FOR = "upstream"  # the corpora on which the lectures print their figures
+NO_CORPUS = "no corpus"  # a computation: what is printed of it holds for whatever the source
 
 
 def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, Any]:
@@ -38,7 +39,8 @@ def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, A
     report = value = files.read_json(path)
     for key in figure.key:
         value = value.get(key) if isinstance(value, dict) else None
-    return {"ours": value, "source": _source(report["origin"])}
+    found = _over_draws(value) if isinstance(value, dict) else {"ours": value}
+    return {**found, "source": _source(report["origin"])}
 
 
 def of_metric(evaluation: Mapping[str, Any], metric: str) -> dict[str, Any]:
@@ -49,6 +51,16 @@ def of_metric(evaluation: Mapping[str, Any], metric: str) -> dict[str, Any]:
         "seeds": len(evaluation["by_seed"]),
         "floor": (evaluation["floor"] or {}).get(metric),
         "source": _source(evaluation["origin"]),
+    }
+
+
+def _over_draws(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A figure that depends on a random draw, of which the lecture's own is not known."""
+    return {
+        "ours": round(value["mean"], DECIMALS),
+        "spread": round(value["spread"], DECIMALS),
+        "seeds": value["seeds"],
+        "remark": f" (95 % of draws: {value['low']:.4g} to {value['high']:.4g})",
     }
 
 
@@ -106,7 +118,7 @@ def verdict(
     missing: str = "",
 ) -> str:
     """reproduced, better or not reproduced — or why there is nothing to compare."""
-    if source != PRINTED_FOR:
+    if source not in (PRINTED_FOR, NO_CORPUS):
         why = "another corpus" if wanted != PRINTED_FOR else "the lecture's corpus could not be had"
         return f"not comparable: {why}"
     if ours is None and missing:

@@ -27,6 +27,12 @@ class Reach(NamedTuple):
 
 def reach(model: Model, ids: Tensor, targets: Tensor, bounded: int) -> Reach:
     """Measure it on `ids` (records, steps) with one answer each; the bound on the first few."""
+    if len({name[:-1] for name in model.recurrent()}) != 1:  # all but the gate
+        raise PipelineError(
+            "the reach of a gradient is measured in networks of one layer and direction.",
+            where="params.yaml: probes.experiments",
+            remedy="Leave this one out.",
+        )
     model.eval()
     found = {part: g.norm(dim=2) for part, g in gradients(model, ids, targets).items()}
     if "c" in found:
@@ -94,14 +100,7 @@ def jacobian_norms(model: Model, ids: Tensor) -> Tensor:
 
 def leaves(state: State) -> list[Tensor]:
     """The tensors of a state, h before c."""
-    found = [state] if isinstance(state, Tensor) else [x for part in state for x in leaves(part)]
-    if len(found) > len(PARTS) or any(part.dim() == 3 and len(part) > 1 for part in found):
-        raise PipelineError(
-            "the reach of a gradient is measured in networks of one layer and direction.",
-            where="params.yaml: probes.experiments",
-            remedy="Leave this one out.",
-        )
-    return found
+    return [state] if isinstance(state, Tensor) else [x for part in state for x in leaves(part)]
 
 
 def rebuilt(state: State, parts: list[Tensor]) -> State:

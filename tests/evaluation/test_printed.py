@@ -206,3 +206,36 @@ def test_a_text_that_was_not_asked_for_leaves_the_field_empty(
 
 def test_a_metric_that_the_history_lacks_leaves_the_field_empty(project: Path) -> None:
     assert "ours" not in at(project, 1, "train_loss")
+
+
+DRAWS = {"mean": 0.1, "spread": 0.02, "seeds": 1000, "low": 0.07, "high": 0.15, "run": 0.2}
+
+
+def computed(project: Path, value: object, **changes: Any) -> Any:
+    origin = {"source": "no corpus", "name": "line"}
+    path = project / "metrics/demonstrations/line/report.json"
+    files.write_json(path, {"origin": origin, "losses": {"0": value}})
+    wanted = figure(
+        experiment=None, report="demonstrations/line/report.json", key=["losses", "0"], **changes
+    )
+    return wanted, find(wanted, {}, project / "metrics")
+
+
+def test_a_figure_of_a_random_draw_is_the_mean_over_draws_with_its_range(project: Path) -> None:
+    _, found = computed(project, DRAWS)
+    assert (found["ours"], found["spread"], found["seeds"]) == (0.1, 0.02, 1000)
+    assert found["remark"] == " (95 % of draws: 0.07 to 0.15)"
+
+
+@pytest.mark.parametrize("wanted", ["bundled", "upstream"])
+def test_what_no_corpus_has_a_part_in_is_comparable_whatever_the_source(
+    project: Path, wanted: str
+) -> None:
+    for printed, said in ((0.061, "reproduced"), (0.059, "not reproduced")):
+        asked, found = computed(project, DRAWS, printed=printed, tolerance=0.0, better=None)
+        assert verdict(asked, found["ours"], found["spread"], found["source"], wanted) == said
+
+
+def test_a_number_in_a_report_is_itself(project: Path) -> None:
+    _, found = computed(project, 37.78)
+    assert found == {"ours": 37.78, "source": "no corpus"}
