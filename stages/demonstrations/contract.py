@@ -4,6 +4,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import pandas as pd
+
 from stages.checking import Frozen
 from stages.errors import PipelineError
 
@@ -28,3 +30,13 @@ def load(name: str) -> Demonstration:
             f"there is no stages/demonstrations/{name}.py ({fault}).",
             where="params.yaml: demonstrations",
         ) from fault
+
+
+def six(value: float) -> float:
+    """Six digits: what is left out differs from one kind of processor to another."""
+    return float(f"{value:.6g}")
+
+
+def write(path: Path, table: pd.DataFrame) -> None:
+    """A table of a demonstration, in six digits."""
+    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")

@@ -14,6 +14,7 @@ from pydantic import Field
 from scipy.special import expit
 
 from stages.checking import Frozen
+from stages.demonstrations.contract import six, write
 
 Numbers = NDArray[np.float64]
 KINDS = ("plain", "clipped")
@@ -55,12 +56,12 @@ def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
     surface, gradient = error(grid, settings)
     norms = np.hypot(*gradient)
     w, b = grid.reshape(2, -1)
-    _write(folder / "surface.csv", pd.DataFrame({"w": w, "b": b, "error": surface.ravel()}))
+    write(folder / "surface.csv", pd.DataFrame({"w": w, "b": b, "error": surface.ravel()}))
     steepest = norms.argmax()
 
     start = np.array([settings.start_w, settings.start_b])
     paths = {kind: table(kind, descend(start, kind, settings), settings) for kind in KINDS}
-    _write(folder / "paths.csv", pd.concat(paths.values()))
+    write(folder / "paths.csv", pd.concat(paths.values()))
     starts = grid[:, :: settings.thin, :: settings.thin].reshape(2, -1)
     ends = {kind: error(descend(starts, kind, settings)[-1], settings)[0] for kind in KINDS}
     return {
@@ -68,16 +69,16 @@ def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
         "rate": settings.rate,
         "threshold": settings.threshold,
         "wall": {
-            "w": _six(w[steepest]),
-            "b": _six(b[steepest]),
-            "gradient_norm": _six(norms.max()),
+            "w": six(w[steepest]),
+            "b": six(b[steepest]),
+            "gradient_norm": six(norms.max()),
         },
-        "gradient_norm_median": _six(np.median(norms)),
+        "gradient_norm_median": six(np.median(norms)),
         **{kind: _of_path(path) for kind, path in paths.items()},
         "arrived": {  # the share of starts from all over the grid
             "starts": starts.shape[1],
             "below": settings.low,
-            **{kind: _six(np.mean(ends[kind] < settings.low)) for kind in KINDS},
+            **{kind: six(float(np.mean(ends[kind] < settings.low))) for kind in KINDS},
         },
     }
 
@@ -126,16 +127,7 @@ def table(kind: str, places: Numbers, settings: Settings) -> pd.DataFrame:
 def _of_path(path: pd.DataFrame) -> dict[str, float]:
     steps = np.hypot(path["w"].diff(), path["b"].diff())
     return {
-        "largest_step": _six(steps.max()),
-        "final_error": _six(path["error"].iloc[-1]),
-        "largest_gradient_norm": _six(path["gradient_norm"].max()),
+        "largest_step": six(steps.max()),
+        "final_error": six(path["error"].iloc[-1]),
+        "largest_gradient_norm": six(path["gradient_norm"].max()),
     }
-
-
-def _six(value: Any) -> float:
-    """To six significant digits, as the tables have it."""
-    return float(f"{value:.6g}")
-
-
-def _write(path: Path, table: pd.DataFrame) -> None:
-    table.to_csv(path, float_format="%.6g", index=False, lineterminator="\n")

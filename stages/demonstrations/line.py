@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from stages.checking import Frozen
+from stages.demonstrations.contract import six, write
 
 Numbers = NDArray[np.float64]
 
@@ -65,11 +66,11 @@ def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
     steps = range(0, settings.steps, settings.every)
     columns = {"loss": "run", "low": "low", "median": "median", "high": "high"}
     table = {column: [found[key] for found in losses] for column, key in columns.items()}
-    _write(folder / "losses.csv", {"step": steps, **table})
+    write(folder / "losses.csv", pd.DataFrame({"step": steps, **table}))
     return {
         "origin": {"source": "no corpus", "name": "line"},
         "losses": dict(zip(map(str, steps), losses, strict=True)),
-        "noise_floor": _six(settings.noise**2),
+        "noise_floor": six(settings.noise**2),
         "by_hand": _by_hand(rng, *points, settings, folder),
     }
 
@@ -151,15 +152,15 @@ def _by_hand(
     *drawn, (a, b) = frames_by_hand(x, y, chosen)
     errors = [float(mse_loss(*state, x, y)) for state in drawn]
     slopes, intercepts = zip(*drawn, strict=True)
-    _write(folder / "points.csv", {"x": x, "y": y})
+    write(folder / "points.csv", pd.DataFrame({"x": x, "y": y}))
     table = {"frame": range(chosen.frames), "a": slopes, "b": intercepts, "loss": errors}
-    _write(folder / "by_hand.csv", table)
+    write(folder / "by_hand.csv", pd.DataFrame(table))
     _animate(x, y, drawn, folder / "by_hand.gif")
     others = gen_fake_data(rng, (settings.draws, chosen.points), settings)
     return {
         "mse_10_5": _over_draws(mse_loss(10, 5, *others), float(mse_loss(10, 5, x, y))),
         "start": _over_draws(mse_loss(chosen.a, chosen.b, *others), errors[0]),
-        "end": {"a": _six(a), "b": _six(b), "loss": _six(float(mse_loss(a, b, x, y)))},
+        "end": {"a": six(a), "b": six(b), "loss": six(float(mse_loss(a, b, x, y)))},
     }
 
 
@@ -184,14 +185,4 @@ def _over_draws(values: Numbers, run: float) -> dict[str, Any]:
     low, median, high = np.percentile(values, [2.5, 50, 97.5])
     found = {"mean": values.mean(), "spread": values.std(ddof=1)}
     found |= {"median": median, "low": low, "high": high, "run": run}
-    return {name: _six(value) for name, value in found.items()} | {"seeds": len(values)}
-
-
-def _six(value: float) -> float:
-    """To six significant digits, as the tables have it."""
-    return float(f"{value:.6g}")
-
-
-def _write(path: Path, columns: dict[str, Any]) -> None:
-    table = pd.DataFrame(columns)
-    table.to_csv(path, float_format="%.6g", index=False, lineterminator="\n")
+    return {name: six(value) for name, value in found.items()} | {"seeds": len(values)}

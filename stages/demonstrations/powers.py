@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from stages.checking import Frozen, Listed
+from stages.demonstrations.contract import six, write
 
 Matrix = NDArray[np.float64]
 Factor = Annotated[float, Field(gt=0)]
@@ -50,14 +51,14 @@ def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
     }
     shown = (steps % settings.every == 0) | (steps == settings.steps)
     table = pd.concat([table[shown] for table in tables.values()])
-    table.to_csv(folder / "powers.csv", float_format="%.6g", index=False, lineterminator="\n")
+    write(folder / "powers.csv", table)
     return {
         "origin": {"source": "no corpus", "name": "powers"},
         "steps": settings.steps,
-        "powers": {str(factor): _six(factor**settings.steps) for factor in tables},
-        "radius": {str(factor): _six(radius(gaussian * factor)) for factor in tables},
+        "powers": {str(factor): six(factor**settings.steps) for factor in tables},
+        "radius": {str(factor): six(radius(gaussian * factor)) for factor in tables},
         "largest_singular_value": {
-            str(factor): _six(np.linalg.norm(gaussian * factor, 2)) for factor in tables
+            str(factor): six(float(np.linalg.norm(gaussian * factor, 2))) for factor in tables
         },
         "matrix_norm": {str(factor): _course(table) for factor, table in tables.items()},
     }
@@ -88,12 +89,7 @@ def _course(table: pd.DataFrame) -> dict[str, float]:
     """Where the powers of the Gaussian matrix are largest, and where they end."""
     course = table["matrix_norm"].to_numpy()
     return {
-        "largest": _six(course.max()),
+        "largest": six(course.max()),
         "largest_at": int(course.argmax()),
-        "last": _six(course[-1]),
+        "last": six(course[-1]),
     }
-
-
-def _six(value: Any) -> float:
-    """To six significant digits, as the table has it."""
-    return float(f"{value:.6g}")
