@@ -4,7 +4,7 @@ import pandas as pd
 
 from stages import cli, files, paths
 from stages.evaluation import lectures
-from stages.reporting import chart, document, page
+from stages.reporting import chart, document, page, plots
 
 
 def main() -> None:
@@ -18,6 +18,9 @@ def main() -> None:
         target = paths.figure(key)
         if chart.draw(lines, lecture.headline, lecture.better, lecture.title, target):
             figures[key] = target.relative_to(paths.METRICS).as_posix()
+        curves = plots.curves(paths.history(key).parent, lines["experiment"].unique())
+        text = curves.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        files.write_text(target.with_suffix(".csv"), text)
     files.write_text(paths.REPLICATION_PAGE, page.render(table, known, figures))
     files.write_text(paths.REPORT, document.render(paths.METRICS, known))
     cli.note(f"{len(table)} lines in {paths.REPLICATION_PAGE}; all of it in {paths.REPORT}")

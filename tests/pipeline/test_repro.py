@@ -48,7 +48,7 @@ def test_everything_is_there(workspace: Workspace) -> None:
         "printed", "ours", "spread", "seeds", "floor", "verdict",
     ]  # fmt: skip
     assert set(KEPT) <= set(table["experiment"])
-    assert set(table["source"][table["ours"].notna()]) == {"bundled"}
+    assert set(table["source"][table["ours"].notna()]) == {"bundled", "no corpus"}
     page = (workspace.folder / "metrics/replication.md").read_text(encoding="utf-8")
     assert "names_gru" in page and "nietzsche_lstm" in page
     for lecture in ("names", "nietzsche", "lyrics"):
@@ -119,6 +119,43 @@ def test_hidden_characters_are_restored_and_shown(workspace: Workspace) -> None:
     assert all("□" in place["text"] for place in shown["restored"])
     page = (workspace.folder / "metrics/replication.md").read_text(encoding="utf-8")
     assert "hidden characters that is restored" in page
+
+
+def test_the_page_has_what_was_demonstrated_and_probed(workspace: Workspace) -> None:
+    for name in DEMONSTRATIONS:
+        assert (workspace.folder / f"metrics/demonstrations/{name}/report.json").exists()
+    through = pd.read_csv(workspace.folder / "metrics/probes/through_time.csv")
+    assert set(through["experiment"]) == {"names_gru", "nietzsche_lstm", "hard_rnn"}
+    assert set(through["when"]) == {"before", "after"}
+    bounded = through[(through["state"] == "h") & through["bound"].notna()]
+    assert len(bounded) == (through["state"] == "h").sum()
+    clipped = pd.read_csv(workspace.folder / "metrics/probes/clipping.csv")
+    assert (clipped["cosine_global"] > 0.9999).all() and (clipped["cosine_each"] <= 1).all()
+    table = pd.read_csv(workspace.folder / "metrics/replication.csv")
+    computed = table[table["source"] == "no corpus"]
+    assert set(computed["row"]) == {"A8", "A9", "D5"}
+    page = (workspace.folder / "metrics/report.html").read_text(encoding="utf-8")
+    for name in ("names_gru", "nietzsche_lstm", "hard_rnn", "梯度消失", "by_hand"):
+        assert name in page, name
+
+
+def test_gradient_norms_and_health_are_there_for_every_training(workspace: Workspace) -> None:
+    for name in KEPT:
+        health = files.read_json(workspace.folder / f"metrics/health/{name}.json")
+        assert health["healthy"] is not bool(health["findings"])
+        norms = pd.read_csv(workspace.folder / f"metrics/gradients/{name}.csv")
+        assert ("lstm" not in name and "gru" not in name) or len(norms), name
+
+
+def test_dvc_plots_show_every_lecture_and_lay_two_revisions_over(workspace: Workspace) -> None:
+    done = workspace.run("dvc", "plots", "diff", "HEAD", "--out", "plots")
+    assert done.returncode == 0 and "failed" not in done.stderr, done.stderr
+    page = (workspace.folder / "plots/index.html").read_text(encoding="utf-8")
+    (workspace.folder / "plots/index.html").unlink()
+    for lecture in ("Names to sex", "Nietzsche", "Lyrics", "Hard to train"):
+        assert f"{lecture}, training loss" in page
+    for name in ("names_gru", "nietzsche_lstm", "lyrics_bigru", "hard_rnn"):
+        assert f'"experiment": "{name}"' in page
 
 
 def test_a_second_run_does_nothing(workspace: Workspace) -> None:

@@ -12,7 +12,15 @@ from ruamel.yaml import YAML
 
 from tests.pipeline.imports import ROOT
 
-COPIED = ("stages", "dvc.yaml", "lectures.yaml", "params.yaml", ".dvc/config", ".dvcignore")
+COPIED = (
+    "stages",
+    "dvc.yaml",
+    "lectures.yaml",
+    "params.yaml",
+    ".dvc/config",
+    ".dvc/plots",
+    ".dvcignore",
+)
 SIZES = {"names": 1500, "prose": 4000, "lyrics": 6000}
 NAMES = ("names_rnn", "names_gru", "names_logistic")
 NIETZSCHE = ("nietzsche_rnn", "nietzsche_lstm", "nietzsche_trigram")
