@@ -5,13 +5,14 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from stages import cli, paths
+from stages import cli, files, paths
 from stages.errors import PipelineError
 from stages.evaluation import lectures
 from stages.reporting.page import number
 
 NEXT = f"""\
 best: what the source of the corpus itself reaches on the same records
+{paths.REPORT}      all of it on one page: open it in a browser
 {paths.REPLICATION_PAGE}   every figure beside the lecture's
 make ui                  the runs, compared in MLflow
 make replicate           the same on the lectures' own corpora"""
@@ -22,6 +23,8 @@ def main() -> None:
     if not paths.REPLICATION_TABLE.exists():
         raise PipelineError("nothing has been evaluated yet.", remedy="Run make repro.")
     print_table(pd.read_csv(paths.REPLICATION_TABLE), Console())
+    for line in unwell():
+        Console().print(line, highlight=False)
     Console().print(NEXT, highlight=False)
 
 
@@ -49,6 +52,16 @@ def print_table(lines: pd.DataFrame, console: Console) -> None:
                     _text(line["verdict"]),
                 )
             console.print(table)
+
+
+def unwell() -> list[str]:
+    """The trainings that found something wrong with themselves, and what first."""
+    lines = []
+    for path in sorted(paths.health("").parent.glob("*.json")):
+        findings = files.read_json(path)["findings"]
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        lines += [f"{path.stem}: {one['message']}{more}" for one in findings[:1]]
+    return ["trainings that found something wrong with themselves:", *lines, ""] if lines else []
 
 
 def _text(value: object) -> str:

@@ -1,0 +1,109 @@
+"""The probe stage: tables of what was measured, on networks as they begin and as they end."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from stages import files, params, paths, probe
+from stages.experiments import Experiment
+from stages.models import contract
+from stages.params import Params, Probes
+from stages.training.seeding import seed_torch
+from tests.project import Project
+from tests.training.toy import write_names
+
+NAME = "names_gru"
+SIZES = {"cell": "gru", "embedding": 4, "hidden": 6}
+
+
+@pytest.fixture
+def trained(project: Project) -> Params:
+    """A tiny classifier whose last weights are twice its first."""
+    project.edit(
+        {
+            f"experiments.{NAME}.model.settings": SIZES,
+            "probes": {"experiments": [NAME], "steps": 4, "records": 6, "bounded": 1},
+        }
+    )
+    write_names(project.folder / "data/encoded/names_top500")
+    settings = params.load()
+    folder = paths.model(NAME)
+    folder.mkdir(parents=True)
+    spec = {**settings.experiments[NAME].model.model_dump(), "inputs": 7, "outputs": 2}
+    model = first_weights(settings.experiments[NAME])
+    files.write_json(folder / "spec.json", {**spec, **model.spec()})
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter *= 2
+    contract.save(model, contract.seed_file(folder, 0))
+    return settings
+
+
+def first_weights(experiment: Experiment) -> contract.Model:
+    seed_torch(NAME, experiment.seeds[0], "weights")
+    return contract.build({**experiment.model.model_dump(), "inputs": 7, "outputs": 2})
+
+
+def test_before_training_are_the_weights_that_training_begins_with(trained: Params) -> None:
+    found = dict(probe.before_and_after(NAME, trained))
+    wanted = first_weights(trained.experiments[NAME]).state_dict()
+    before, after = (found[when].state_dict() for when in ("before", "after"))
+    assert all(torch.equal(value, wanted[name]) for name, value in before.items())
+    assert all(torch.equal(value, 2 * wanted[name]) for name, value in after.items())
+
+
+@pytest.mark.usefixtures("restored_torch")
+def test_every_table_is_written_and_again_to_the_byte(trained: Params) -> None:
+    probe.main()
+    written = {path.name: path.read_bytes() for path in paths.PROBES.iterdir()}
+    assert written.keys() == {"through_time.csv", "spectra.csv", "summary.csv"}
+    files.write_text(paths.PROBES / "old.csv", "")
+    probe.main()
+    assert {path.name: path.read_bytes() for path in paths.PROBES.iterdir()} == written
+    through = pd.read_csv(paths.PROBES / "through_time.csv")
+    assert through.groupby("when")["back"].apply(list).to_dict() == {
+        when: [1, 2, 3] for when in ("before", "after")
+    }
+    assert (through["low"] <= through["gradient"]).all()
+    assert (through["gradient"] <= through["high"]).all()
+    summary = (
+        pd.read_csv(paths.PROBES / "summary.csv", index_col="when")
+        .drop(columns="experiment")
+        .drop(columns="experiment")
+    )
+    twice = summary.loc["after"] / summary.loc["before"]
+    assert twice["largest_singular_value"] == pytest.approx(2, rel=1e-3)
+    assert twice["spectral_radius"] == pytest.approx(2, rel=1e-3)
+
+
+def test_the_decay_is_the_mean_factor_a_step_and_knows_of_h_alone() -> None:
+    steps = [{"state": "h", "gradient": 8.0 * 0.5**back} for back in range(5)]
+    assert probe.decay([*steps, {"state": "c", "gradient": 1e9}]) == pytest.approx(0.5)
+    assert probe.decay([*steps, {"state": "h", "gradient": 0.0}]) == pytest.approx(0.5)
+
+
+def test_clipping_is_computed_for_each_threshold_and_recorded_step(project: Project) -> None:
+    lines = ["seed,epoch,step,total,a,b", "0,1,1,5,3,4", "1,1,1,0.5,0.3,0.4"]
+    files.write_text(paths.gradients("net"), "\n".join(lines) + "\n")
+    found = probe.clipped("net", Probes(thresholds=(1.0, 3.5)))
+    assert found[["threshold", "seed", "step"]].values.tolist() == [
+        [1, 0, 1], [1, 1, 1], [3.5, 0, 1], [3.5, 1, 1],
+    ]  # fmt: skip
+    first = found.iloc[0]
+    assert first["norm"] == 5
+    assert (first["norm_global"], first["cosine_global"]) == pytest.approx((1, 1))
+    assert first["norm_each"] == pytest.approx(2**0.5)
+    assert first["cosine_each"] == pytest.approx(7 / 5 / 2**0.5)
+    assert first["norm_last"] == pytest.approx(10**0.5)
+    assert found.iloc[1][["norm_global", "norm_each", "norm_last"]].tolist() == pytest.approx(
+        [0.5] * 3
+    )
+
+
+def test_a_network_that_is_not_trained_is_named(project: Project) -> None:
+    project.edit({"probes.experiments": [NAME]})
+    with pytest.raises(Exception, match=r"models/names_gru.*not trained yet"):
+        list(probe.before_and_after(NAME, params.load()))
+    assert not Path("metrics/probes").exists()
