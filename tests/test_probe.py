@@ -68,11 +68,7 @@ def test_every_table_is_written_and_again_to_the_byte(trained: Params) -> None:
     }
     assert (through["low"] <= through["gradient"]).all()
     assert (through["gradient"] <= through["high"]).all()
-    summary = (
-        pd.read_csv(paths.PROBES / "summary.csv", index_col="when")
-        .drop(columns="experiment")
-        .drop(columns="experiment")
-    )
+    summary = pd.read_csv(paths.PROBES / "summary.csv", index_col="when")
     figures = summary.drop(columns="experiment")
     twice = figures.loc["after"] / figures.loc["before"]
     assert twice["largest_singular_value"] == pytest.approx(2, rel=1e-3)
