@@ -68,6 +68,7 @@ def before_and_after(name: str, settings: Params) -> Iterator[tuple[str, contrac
 def through_time(name: str, model: contract.Model, settings: Params) -> Lines:
     """The gradient's reach, as median and quartiles over the records."""
     experiment, probes = settings.experiments[name], settings.probes
+    corpus = settings.datasets[experiment.dataset].corpus
     task = load(experiment.task)(paths.encoded(experiment.dataset), CPU)
     rng = generator(name, probes.seed, "probe")
     found = reach(model, *task.questions(probes.steps, probes.records, rng), probes.bounded)
@@ -77,7 +78,7 @@ def through_time(name: str, model: contract.Model, settings: Params) -> Lines:
             low, median, high = np.quantile(of_step, [0.25, 0.5, 0.75])
             bound = found.bound[back - 1].median().item() if state == "h" else None
             line = {"state": state, "back": back, "gradient": median, "low": low, "high": high}
-            lines.append({"lecture": experiment.lecture, **line, "bound": bound})
+            lines.append({"corpus": corpus, **line, "bound": bound})
     return lines
 
 

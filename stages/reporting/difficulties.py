@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages.reporting import demonstrations, probing, spectra, surface, trainings
+from stages.reporting import clipping, demonstrations, probing, spectra, surface, trainings
 from stages.reporting.lines import Line
 from stages.reporting.views import Section
 
@@ -26,7 +26,7 @@ def sections(metrics: Path, trained: Sequence[str], lines: Sequence[Line]) -> li
     found = (
         demonstrations.line(shown / "line", lines),
         surface.section(shown / "error_surface"),
-        probing.clipping(probes, trained),
+        clipping.clipping(probes, trained),
         trainings.norms(metrics / "gradients", trained, trainings.ill(health)),
         trainings.health(health),
         probing.through_time(probes, trained),

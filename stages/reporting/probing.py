@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from stages.reporting import drawing
-from stages.reporting.drawing import DASHES, INK, SERIES
+from stages.reporting.drawing import SERIES
 from stages.reporting.lines import column, grouped, read_table
-from stages.reporting.trainings import binned
 from stages.reporting.views import Chart, Key, Section
 
 STATES = {"h": 0, "c": 1, "c, forget gates alone": 2}
@@ -19,22 +17,51 @@ Records = Sequence[dict[str, str]]
 
 def through_time(folder: Path, order: Sequence[str]) -> Section | None:
     """D4, B4: the gradient at each step back from the loss, before and after training."""
-    by_name = grouped(read_table(folder / "through_time.csv"), "experiment", order)
-    charts = tuple(_back(name, records) for name, records in by_name.items())
-    if not charts:
+    table = read_table(folder / "through_time.csv")
+    corpora = [*dict.fromkeys(record["corpus"] for record in table)]
+    of_corpora = [_corpus(c, [r for r in table if r["corpus"] == c], order) for c in corpora]
+    by_name = grouped(table, "experiment", order)
+    cells = [_back(n, r) for n, r in by_name.items() if {one["state"] for one in r} != {"h"}]
+    if not table:
         return None
     return Section(
         "through-time",
         "The gradient through time: RNN, GRU 门控循环单元 and LSTM 长短期记忆",
         text=(
-            "How long is the gradient of the loss by the state so many steps earlier? Solid: "
-            "measured, median and quartiles over records. Dashed: what the norms of the "
-            "Jacobians allow at most. A line that falls straight vanishes (梯度消失) by the same "
-            "factor each step.",
+            "How long is the gradient of the loss by the hidden state so many steps earlier? "
+            "Solid: measured, the median over records. Dashed: what the norms of the Jacobians "
+            "allow at most. A line that falls straight vanishes (梯度消失) by the same factor each step.",
         ),
-        charts=charts,
+        charts=(*of_corpora, *cells),
         rows=("D4", "B4"),
     )
+
+
+def _corpus(corpus: str, table: Records, order: Sequence[str]) -> Chart:
+    """The networks on one corpus, beside each other."""
+    by_name = grouped([r for r in table if r["state"] == "h"], "experiment", order)
+
+    def paint(figure: Figure) -> None:
+        axes = figure.subplots(1, len(WHENS), sharex=True, sharey=True)
+        for axis, when in zip(axes, WHENS, strict=True):
+            for colour, records in zip(SERIES, by_name.values(), strict=False):
+                own = [record for record in records if record["when"] == when]
+                back = column(own, "back")
+                axis.plot(back, column(own, "gradient"), color=colour)
+                bound = column(own, "bound")
+                axis.plot(back, bound, color=colour, linestyle=(0, (4, 3)), linewidth=1)
+            axis.set_title(f"{when} training", loc="left")
+            axis.set_xlabel("steps back")
+            axis.locator_params(axis="x", integer=True, nbins=5)
+            drawing.logarithmic(axis)
+        axes[0].set_ylabel("length of the gradient")
+
+    kept = [f"{name} {_kept(records, 'h')}" for name, records in by_name.items()]
+    caption = "Left of the gradient at the furthest step, after training: " + ", ".join(kept) + "."
+    legend = tuple(Key(name, f"--s{n}") for n, name in enumerate(by_name, 1))
+    legend += (Key("bound", "--ink", "4 3"),)
+    drawn = drawing.draw(f"time-{corpus}", f"Gradients through time on {corpus}", paint)
+    return Chart(f"On {corpus}", caption, drawn, legend)
 
 
 def _back(name: str, records: Records) -> Chart:
@@ -78,52 +105,3 @@ def _kept(records: Records, state: str) -> str:
     own = [r for r in records if r["state"] == state and r["when"] == WHENS[-1]]
     values = column(sorted(own, key=lambda record: float(record["back"])), "gradient")
     return f"{values[-1] / values[0]:.1%}" if values and values[0] else "unknown"
-
-
-def clipping(folder: Path, order: Sequence[str]) -> Section | None:
-    """D2: clipping each parameter alone, as the lecture's code does, against the global norm."""
-    by_name = grouped(read_table(folder / "clipping.csv"), "experiment", order)
-    charts = tuple(_clipped(name, records) for name, records in by_name.items())
-    if not charts:
-        return None
-    return Section(
-        "clipping",
-        "Gradient clipping 裁剪梯度: each parameter alone, or the global norm",
-        text=(
-            "Algorithm 1 of the lecture rescales the whole gradient and keeps its direction; "
-            "its code clips each parameter alone, which turns the step.",
-        ),
-        charts=charts,
-        rows=("D2",),
-    )
-
-
-def _clipped(name: str, records: Records) -> Chart:
-    first = [record for record in records if record["seed"] == records[0]["seed"]]
-    steps = binned(column(first, "step"))
-    norms = {"norm": INK, "norm_each": SERIES[1], "norm_global": SERIES[0]}
-
-    def paint(figure: Figure) -> None:
-        lengths, turns = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-        for n, (key, colour) in enumerate(norms.items()):
-            style = drawing.dashed(DASHES[n])
-            lengths.plot(steps, binned(column(first, key)), color=colour, linestyle=style)
-        drawing.logarithmic(lengths)
-        lengths.set_ylabel("length")
-        turns.plot(steps, binned(column(first, "cosine_each")), color=SERIES[1])
-        turns.axhline(1, color=SERIES[0], linewidth=1.2)
-        turns.set_ylabel("cosine")
-        turns.set_xlabel("step")
-
-    cosines = [value for value in column(records, "cosine_each") if value == value]
-    caption = (
-        f"Clipped each alone, the step keeps a cosine of {float(np.median(cosines)):.3f} with the "
-        f"gradient at the median, {min(cosines):.3f} at worst; clipped globally always 1."
-    )
-    legend = (
-        Key("not clipped", "--ink"),
-        Key("each parameter alone", "--s2", DASHES[1]),
-        Key("global norm", "--s1", DASHES[2]),
-    )
-    label = f"Length and direction of the step of {name}, clipped in two ways"
-    return Chart(name, caption, drawing.draw(f"clip-{name}", label, paint, 3.8), legend)

@@ -302,12 +302,22 @@ def trainings(folder: Path) -> None:
 
 def probes(folder: Path) -> None:
     back = [
-        ("net", when, state, n, rate**n, 0.5 * rate**n, 2 * rate**n, bound and 1.1 * rate**n)
+        (
+            "net",
+            "lyrics",
+            when,
+            state,
+            n,
+            rate**n,
+            0.5 * rate**n,
+            2 * rate**n,
+            bound and 1.1 * rate**n,
+        )
         for when, rate in (("before", 0.5), ("after", 0.9))
         for state, bound in (("h", 1), ("c", ""), ("c, forget gates alone", ""))
         for n in range(12)
     ]
-    head = ("experiment", "when", "state", "back", "gradient", "low", "high", "bound")
+    head = ("experiment", "corpus", "when", "state", "back", "gradient", "low", "high", "bound")
     table(folder / "probes/through_time.csv", head, back)
     spectra = [
         ("net", when, "W_hh", n, 2 / (n + place))
@@ -318,8 +328,13 @@ def probes(folder: Path) -> None:
     table(folder / "probes/spectra.csv", head, spectra)
     head = ("experiment", "when", "decay", "largest_singular_value", "spectral_radius")
     table(folder / "probes/summary.csv", head, [("net", "after", 0.9, 1.2, 1.0)])
-    clipped = [("net", 0, s, 20 / (s + 1), 9 / (s + 1), 5 / (s + 1), 0.9) for s in range(40)]
-    head = ("experiment", "seed", "step", "norm", "norm_each", "norm_global", "cosine_each")
+    clipped = [
+        ("net", at, 0, s, 20 / (s + 1), min(at, 20 / (s + 1)), 1.0, 9 / (s + 1), 0.9, 19, 0.99)
+        for at in (1, 10)
+        for s in range(40)
+    ]
+    ways = (f"{what}_{way}" for way in ("global", "each", "last") for what in ("norm", "cosine"))
+    head = ("experiment", "threshold", "seed", "step", "norm", *ways)
     table(folder / "probes/clipping.csv", head, clipped)
 
 
