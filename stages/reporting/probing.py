@@ -30,7 +30,8 @@ def through_time(folder: Path, order: Sequence[str]) -> Section | None:
         text=(
             "How long is the gradient of the loss by the hidden state so many steps earlier? "
             "Solid: measured, the median over records. Dashed: what the norms of the Jacobians "
-            "allow at most. A line that falls straight vanishes (梯度消失) by the same factor each step.",
+            "allow at most. A line that falls straight vanishes (梯度消失) by the same factor each "
+            "step.",
         ),
         charts=(*of_corpora, *cells),
         rows=("D4", "B4"),
