@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
 
-.PHONY: help repro replicate test ui publish summary clean lock
+.PHONY: help repro replicate test ui publish summary picture clean lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ publish: $(READY) ## Bring MLflow up to what the files say
 
 summary: $(READY) ## The headline figures again
 	@python -m stages.summary
+
+picture: $(READY) ## docs/report.png, the README's picture of the report (needs a browser)
+	python .ci/picture.py metrics/upstream/report.html docs/report.png
 
 clean: ## Remove what can be rebuilt: data, checkpoints, MLflow's store, the environment
 	rm -rf data .checkpoints .runs mlflow.db mlartifacts $(VENV)
