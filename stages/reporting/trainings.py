@@ -49,8 +49,10 @@ def _norms(name: str, records: Sequence[dict[str, str]]) -> Chart | None:
     if steps != sorted(steps):  # counted anew in each epoch
         steps = [float(place) for place in range(1, len(first) + 1)]
     steps = [float(step) for step in binned(steps)]
-    largest = sorted(parameters, key=lambda key: -float(np.nanmedian(curves[key])))[: len(SERIES)]
-    keys = {key: (SERIES[n], DASHES[n]) for n, key in enumerate(sorted(largest))}
+    by_size = sorted(parameters, key=lambda key: -float(np.nanmedian(curves[key])))
+    half = len(SERIES) // 2  # one that vanishes is among the smallest
+    drawn_ones = by_size if len(by_size) <= len(SERIES) else by_size[:half] + by_size[-half:]
+    keys = {key: (SERIES[n], DASHES[n]) for n, key in enumerate(drawn_ones)}
 
     def paint(figure: Figure) -> None:
         axis = figure.add_subplot()
@@ -68,8 +70,8 @@ def _norms(name: str, records: Sequence[dict[str, str]]) -> Chart | None:
         f"All together: {number(float(total[0]))} at first, {number(float(total[-1]))} at last, "
         f"{number(float(np.nanmax(total)))} at most."
     )
-    if hidden := [key for key in parameters if key not in largest]:
-        caption += f" Not drawn, because smallest: {', '.join(hidden)}."
+    if hidden := len(parameters) - len(keys):
+        caption += f" Drawn: the {half} largest and the {half} smallest; {hidden} lie between."
     legend = [Key("all together", "--ink")]
     legend += [Key(k, f"--s{SERIES.index(c) + 1}", dash) for k, (c, dash) in keys.items()]
     drawn = drawing.draw(f"norms-{name}", f"Gradient norms of {name} by step", paint)
