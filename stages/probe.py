@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 
 from stages import cli, files, params, paths
+from stages.errors import PipelineError
 from stages.models import contract
 from stages.params import Params, Probes
 from stages.probes import clipping, spectra
@@ -72,11 +73,13 @@ def through_time(name: str, model: contract.Model, settings: Params) -> Lines:
     task = load(experiment.task)(paths.encoded(experiment.dataset), CPU)
     rng = generator(name, probes.seed, "probe")
     found = reach(model, *task.questions(probes.steps, probes.records, rng), probes.bounded)
+    # Of each record the bound is at least its gradient, and so are the medians of these ratios 1.
+    slack = (found.bound / found.whole[:, : probes.bounded]).nanquantile(0.5, dim=1)
     lines = []
     for state, norms in found.by_part.items():
         for back, of_step in enumerate(norms.numpy(), 1):
             low, median, high = np.quantile(of_step, [0.25, 0.5, 0.75])
-            bound = found.bound[back - 1].median().item() if state == "h" else None
+            bound = median * slack[back - 1].item() if state == "h" else None
             line = {"state": state, "back": back, "gradient": median, "low": low, "high": high}
             lines.append({"corpus": corpus, **line, "bound": bound})
     return lines
@@ -85,8 +88,11 @@ def through_time(name: str, model: contract.Model, settings: Params) -> Lines:
 def decay(steps: Lines) -> float:
     """By what the gradient of h is multiplied from step to step backwards, on average."""
     sizes = np.array([line["gradient"] for line in steps if line["state"] == "h"])
-    sizes = sizes[sizes > 0]
-    return float((sizes[-1] / sizes[0]) ** (1 / (len(sizes) - 1)))
+    back = np.flatnonzero(sizes > 0)
+    if len(back) < 2:
+        return float("nan")  # nothing to compare: one step, or no gradient at all
+    first, last = back[0], back[-1]
+    return float((sizes[last] / sizes[first]) ** (1 / (last - first)))
 
 
 def by_rank(values: dict[str, Any]) -> Lines:
@@ -100,7 +106,14 @@ def by_rank(values: dict[str, Any]) -> Lines:
 
 def clipped(name: str, probes: Probes) -> pd.DataFrame:
     """What each way of clipping would have made of an experiment's recorded gradients."""
-    rows = read_table(paths.gradients(name))
+    path = paths.gradients(name)
+    rows = read_table(path) if path.exists() else []
+    if not rows:
+        raise PipelineError(
+            f"the training of {name!r} recorded no gradients.",
+            where="params.yaml: probes.clipped",
+            remedy="Name one that learns by descent and has `gradient_norms`.",
+        )
     parameters = [key for key in rows[0][1] if key not in ("epoch", "step", "total")]
     norms = np.array([[row[key] for key in parameters] for _, row in rows])
     tables = []

@@ -37,6 +37,9 @@ def stale(settings: Params) -> Iterator[Path]:
         (paths.clean_report, settings.corpora),
         (paths.encode_report, settings.datasets),
         (paths.history, settings.experiments),
+        (paths.gradients, settings.experiments),
+        (paths.health, settings.experiments),
+        (paths.demonstration, settings.demonstrations),
     ]
     for place, entries in places:
         example = place("x")
@@ -56,6 +59,7 @@ def prune_lock(settings: Params) -> None:
         "clean": settings.corpora,
         "encode": settings.datasets,
         "train": settings.experiments,
+        "demonstrate": settings.demonstrations,
     }
     gone = [
         stage

@@ -5,7 +5,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from stages import cli, files, paths
+from stages import cli, files, params, paths
 from stages.errors import PipelineError
 from stages.evaluation import lectures
 from stages.reporting.page import number
@@ -57,10 +57,11 @@ def print_table(lines: pd.DataFrame, console: Console) -> None:
 def unwell() -> list[str]:
     """The trainings that found something wrong with themselves, and what first."""
     lines = []
-    for path in sorted(paths.health("").parent.glob("*.json")):
-        findings = files.read_json(path)["findings"]
+    for name in params.load().experiments:
+        path = paths.health(name)
+        findings = files.read_json(path)["findings"] if path.exists() else []
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        lines += [f"{path.stem}: {one['message']}{more}" for one in findings[:1]]
+        lines += [f"{name}: {one['message']}{more}" for one in findings[:1]]
     return ["trainings that found something wrong with themselves:", *lines, ""] if lines else []
 
 

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from stages import files, params, paths, probe
+from stages.errors import PipelineError
 from stages.experiments import Experiment
 from stages.models import contract
 from stages.params import Params, Probes
@@ -68,6 +70,8 @@ def test_every_table_is_written_and_again_to_the_byte(trained: Params) -> None:
     }
     assert (through["low"] <= through["gradient"]).all()
     assert (through["gradient"] <= through["high"]).all()
+    of_h = through[through["state"] == "h"]
+    assert (of_h["gradient"] <= of_h["bound"] * 1.001).all()
     summary = pd.read_csv(paths.PROBES / "summary.csv", index_col="when")
     figures = summary.drop(columns="experiment")
     twice = figures.loc["after"] / figures.loc["before"]
@@ -79,6 +83,21 @@ def test_the_decay_is_the_mean_factor_a_step_and_knows_of_h_alone() -> None:
     steps = [{"state": "h", "gradient": 8.0 * 0.5**back} for back in range(5)]
     assert probe.decay([*steps, {"state": "c", "gradient": 1e9}]) == pytest.approx(0.5)
     assert probe.decay([*steps, {"state": "h", "gradient": 0.0}]) == pytest.approx(0.5)
+
+
+def test_a_single_step_or_no_gradient_has_no_decay() -> None:
+    for sizes in ([], [1.0], [0.0, 0.0], [1.0, 0.0]):
+        assert np.isnan(probe.decay([{"state": "h", "gradient": size} for size in sizes]))
+
+
+@pytest.mark.parametrize("recorded", [None, "seed,epoch,step,total\n"])
+def test_clipping_what_recorded_nothing_is_refused_by_its_key(
+    project: Project, recorded: str | None
+) -> None:
+    if recorded:
+        files.write_text(paths.gradients("net"), recorded)
+    with pytest.raises(PipelineError, match=r"params\.yaml: probes\.clipped: .*'net'"):
+        probe.clipped("net", Probes())
 
 
 def test_clipping_is_computed_for_each_threshold_and_recorded_step(project: Project) -> None:

@@ -43,4 +43,32 @@ def test_the_committed_lock_has_a_stage_for_each_entry_and_no_other() -> None:
     wanted |= {f"encode@{key}" for key in settings.datasets}
     wanted |= {f"train@{key}" for key in settings.experiments}
     lock = yaml.load((ROOT / "dvc.lock").read_text(encoding="utf-8"))
-    assert set(lock["stages"]) == wanted | {"evaluate", "report"}
+    wanted |= {f"demonstrate@{key}" for key in settings.demonstrations}
+    assert set(lock["stages"]) == wanted | {"evaluate", "probe", "report"}
+
+
+def test_every_verb_of_the_pipeline_is_pruned(project: Project) -> None:
+    settings = params.load()
+    maps = {"download": "corpora", "clean": "corpora", "encode": "datasets"}
+    maps |= {"train": "experiments", "demonstrate": "demonstrations"}
+    pipeline = yaml.load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    assert {verb for verb, stage in pipeline.items() if "foreach" in stage} == maps.keys()
+    named = [f"{verb}@{next(iter(getattr(settings, name)))}" for verb, name in maps.items()]
+    lines = [f"  {stage}:\n    cmd: a\n" for verb in maps for stage in (f"{verb}@gone",)]
+    lines += [f"  {stage}:\n    cmd: a\n" for stage in named]
+    prune.LOCK.write_text("schema: '2.0'\nstages:\n" + "".join(lines))
+    prune.main()
+    assert list(yaml.load(prune.LOCK.read_text())["stages"]) == named
+
+
+def test_what_trainings_and_demonstrations_left_goes_with_them(project: Project) -> None:
+    for place in (paths.gradients, paths.health, paths.history):
+        for name in ("names_gru", "forgotten"):
+            place(name).parent.mkdir(parents=True, exist_ok=True)
+            place(name).touch()
+    for name in ("line", "forgotten"):
+        paths.demonstration(name).mkdir(parents=True)
+    prune.main()
+    for place in (paths.gradients, paths.health, paths.history):
+        assert place("names_gru").exists() and not place("forgotten").exists()
+    assert paths.demonstration("line").exists() and not paths.demonstration("forgotten").exists()

@@ -159,7 +159,7 @@ def _gap(row: str, name: str, lecture: Lecture, evaluations: Evaluations) -> Ite
 
 def _compared(comparison: Comparison, evaluations: Evaluations) -> Iterator[Line]:
     """The experiments of a table of its own; the page sets them out in two ways."""
-    for name in (name for row in comparison.rows.values() for name in row):
+    for name in dict.fromkeys(name for row in comparison.rows.values() for name in row):
         if name is None or name not in evaluations:
             continue
         evaluation, metric, epoch = evaluations[name], comparison.metric, comparison.epoch

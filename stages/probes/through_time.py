@@ -22,7 +22,8 @@ class Reach(NamedTuple):
     """The gradient's norms, the latest step first: (steps, records)."""
 
     by_part: dict[str, Tensor]
-    bound: Tensor  # the product of the Jacobians' norms: (steps, bounded records)
+    whole: Tensor  # of all parts of the state together
+    bound: Tensor  # what the Jacobians allow `whole` to be, of the first records
 
 
 def reach(model: Model, ids: Tensor, targets: Tensor, bounded: int) -> Reach:
@@ -42,7 +43,7 @@ def reach(model: Model, ids: Tensor, targets: Tensor, bounded: int) -> Reach:
     stretch = torch.stack([jacobian_norms(model, row[None]) for row in ids[:bounded]], dim=1)
     ones = torch.ones_like(stretch[:1])
     product = torch.cat([ones, stretch.flip(0).cumprod(dim=0)])
-    return Reach(found, whole[0, :bounded] * product)
+    return Reach(found, whole, whole[0, :bounded] * product)
 
 
 def gradients(

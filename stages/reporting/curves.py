@@ -55,7 +55,7 @@ def groups(lecture: Lecture, trained: Mapping[str, Training]) -> list[Group]:
     alike = (
         (title, part) for title, names in sets.items() for part in _alike(names, trained) if part
     )
-    return [Group(title, part) for title, names in alike for part in _parts(names)]
+    return [Group(title, part) for title, names in alike for part in parts(names)]
 
 
 def _alike(names: Sequence[str], trained: Mapping[str, Training]) -> list[list[str]]:
@@ -68,7 +68,8 @@ def _alike(names: Sequence[str], trained: Mapping[str, Training]) -> list[list[s
 def _compared(comparison: Comparison, experiments: Collection[str]) -> dict[str, list[str]]:
     """A chart a column; one chart where a column has no two curves to compare."""
     across = zip(*comparison.rows.values(), strict=True)
-    columns = [[name for name in column if name in experiments] for column in across]
+    kept = [[name for name in column if name in experiments] for column in across]
+    columns = [list(dict.fromkeys(names)) for names in kept]  # one may stand in two rows
     subject = comparison.title.split(":")[0]
     if any(len(column) < 2 for column in columns):
         names = list(dict.fromkeys(name for column in columns for name in column))
@@ -77,7 +78,7 @@ def _compared(comparison: Comparison, experiments: Collection[str]) -> dict[str,
     return dict(zip(labels, columns, strict=True))
 
 
-def _parts(names: Sequence[str]) -> list[list[str]]:
+def parts(names: Sequence[str]) -> list[list[str]]:
     """As few charts as keep the curves apart, equally full."""
     charts = -(-len(names) // MOST)
     size = -(-len(names) // charts)

@@ -67,8 +67,10 @@ def _losses(records: Sequence[dict[str, str]], table: Sequence[Line]) -> Chart:
         axis.set_ylabel("mean squared error")
 
     caption = (
-        f"In the middle the error falls from {number(median[0])} to {number(median[-1])}, whatever "
-        "the draw of the points: most of it in the first thousand steps."
+        f"At the median over draws the error falls from {number(median[0])} to "
+        f"{number(median[-1])}; to {number(median[1])} in the first {number(steps[1])} steps."
+        if len(median) > 1
+        else ""
     )
     legend = [Key("median and 95 % of many draws", "--s1"), Key("one draw", "--s3", "6 2")]
     if printed:
@@ -108,7 +110,7 @@ def powers(folder: Path) -> Section | None:
     records = read_table(folder / "powers.csv")
     if not records:
         return None
-    factors = list(dict.fromkeys(record["factor"] for record in records))
+    factors = list(dict.fromkeys(record["factor"] for record in records))[: len(SERIES)]
     kinds = {"orthogonal_norm": "", "scalar": "", "matrix_norm": "6 2"}
 
     def paint(figure: Figure) -> None:
@@ -141,7 +143,7 @@ def powers(folder: Path) -> Section | None:
     chart = Chart(label, "; ".join(said) + ".", drawing.draw("powers", label, paint), legend)
     return Section(
         "powers",
-        "Powers: 1.01 and 0.99 to the 365th",
+        f"Powers of {' and '.join(factors)}",
         text=(
             "A gradient that goes back through T steps is multiplied T times. Above 1 it "
             "explodes (梯度爆炸), below 1 it vanishes (梯度消失).",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.reporting import clipping, demonstrations, probing, spectra, surface, trainings
-from stages.reporting.lines import Line
+from stages.reporting.lines import Line, read_table
 from stages.reporting.views import Section
 
 DESCENT = Section(
@@ -23,12 +23,14 @@ HARD = Section(
 def sections(metrics: Path, trained: Sequence[str], lines: Sequence[Line]) -> list[Section]:
     """Every study whose files are there; `trained` are experiments in the order of the table."""
     shown, probes, health = metrics / "demonstrations", metrics / "probes", metrics / "health"
+    gradients = metrics / "gradients"
+    watched = [name for name in trained if read_table(gradients / f"{name}.csv")]
     found = (
         demonstrations.line(shown / "line", lines),
         surface.section(shown / "error_surface"),
         clipping.clipping(probes, trained),
-        trainings.norms(metrics / "gradients", trained, trainings.ill(health)),
-        trainings.health(health),
+        trainings.norms(gradients, watched, trainings.ill(health, watched)),
+        trainings.health(health, watched),
         probing.through_time(probes, trained),
         demonstrations.powers(shown / "powers"),
         spectra.section(probes, trained),

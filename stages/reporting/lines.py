@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,6 +71,8 @@ def number(value: float | None, like: float | None = None) -> str:
     """As many decimals as mean something; of a spread, as many as its figure (`like`) has."""
     if value is None:
         return ""
+    if not isfinite(value):
+        return "–"
     size = abs(value if like is None else like)
     if like is None and value == int(value) and size > 1:
         return f"{value:,.0f}"

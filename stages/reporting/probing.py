@@ -1,11 +1,12 @@
 """What trained networks were examined for: gradients through time, and clipping."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from stages.reporting import drawing
+from stages.reporting.curves import parts
 from stages.reporting.drawing import SERIES
 from stages.reporting.lines import column, grouped, read_table
 from stages.reporting.views import Chart, Key, Section
@@ -19,7 +20,11 @@ def through_time(folder: Path, order: Sequence[str]) -> Section | None:
     """D4, B4: the gradient at each step back from the loss, before and after training."""
     table = read_table(folder / "through_time.csv")
     corpora = [*dict.fromkeys(record["corpus"] for record in table)]
-    of_corpora = [_corpus(c, [r for r in table if r["corpus"] == c], order) for c in corpora]
+    of_corpora = [
+        _corpus(corpus, part, [r for r in table if r["experiment"] in part])
+        for corpus in corpora
+        for part in parts([*_names(table, corpus, order)])
+    ]
     by_name = grouped(table, "experiment", order)
     cells = [_back(n, r) for n, r in by_name.items() if {one["state"] for one in r} != {"h"}]
     if not table:
@@ -38,9 +43,13 @@ def through_time(folder: Path, order: Sequence[str]) -> Section | None:
     )
 
 
-def _corpus(corpus: str, table: Records, order: Sequence[str]) -> Chart:
+def _names(table: Records, corpus: str, order: Sequence[str]) -> Iterable[str]:
+    return grouped([r for r in table if r["corpus"] == corpus], "experiment", order)
+
+
+def _corpus(corpus: str, names: Sequence[str], table: Records) -> Chart:
     """The networks on one corpus, beside each other."""
-    by_name = grouped([r for r in table if r["state"] == "h"], "experiment", order)
+    by_name = grouped([r for r in table if r["state"] == "h"], "experiment", names)
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots(1, len(WHENS), sharex=True, sharey=True)
@@ -61,7 +70,7 @@ def _corpus(corpus: str, table: Records, order: Sequence[str]) -> Chart:
     caption = "Left of the gradient at the furthest step, after training: " + ", ".join(kept) + "."
     legend = tuple(Key(name, f"--s{n}") for n, name in enumerate(by_name, 1))
     legend += (Key("bound", "--ink", "4 3"),)
-    drawn = drawing.draw(f"time-{corpus}", f"Gradients through time on {corpus}", paint)
+    drawn = drawing.draw(f"time-{corpus}-{names[0]}", f"Gradients through time on {corpus}", paint)
     return Chart(f"On {corpus}", caption, drawn, legend)
 
 

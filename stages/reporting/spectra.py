@@ -25,8 +25,10 @@ def section(folder: Path, order: Sequence[str]) -> Section | None:
         "spectra",
         "Singular values 奇异值 of W_hh, and the measured decay",
         text=(
-            "A matrix whose largest singular value is below 1 can only shrink a gradient; "
-            "one above 1 may still shrink it, because the activation has a slope below 1.",
+            "In a network without gates a matrix whose largest singular value is below 1 can only "
+            "shrink a gradient; one above 1 may still shrink it, along its other directions and by "
+            "the slope of the activation. Of a network with gates the matrices are not the whole "
+            "Jacobian.",
         ),
         charts=charts,
         tables=() if summary is None else (summary,),

@@ -39,14 +39,14 @@ def section(folder: Path) -> Section | None:
     charts = [
         Chart(
             side,
-            "Where the state begins to explode (梯度爆炸) the error rises like a wall.",
+            "Where the unit tips from one fixed point to another the error rises like a wall, and "
+            "its gradient explodes (梯度爆炸).",
             drawing.draw("surface-side", side, lambda f: _from_the_side(f, grid, paths), 4.2),
             legend,
         ),
         Chart(
             above,
-            "The square is the start, a dot an end. Without clipping one step at the wall throws "
-            "the weights far away; clipped, the descent goes on along the wall.",
+            f"The square is the start, a dot an end. {_ends(paths)}",
             drawing.draw("surface-above", above, lambda f: _from_above(f, grid, paths), 4.2),
             legend,
         ),
@@ -64,6 +64,16 @@ def section(folder: Path) -> Section | None:
         folds=figures(folder),
         rows=("D1",),
     )
+
+
+def _ends(paths: dict[str, Path3]) -> str:
+    """How far each descent was thrown by its longest step, and where it ended."""
+    said = []
+    for name, path in paths.items():
+        steps = np.hypot(np.diff(path["w"]), np.diff(path["b"]))
+        longest, error = number(float(steps.max())), number(path["error"][-1])
+        said.append(f"{PATHS[name][1]} the longest step is {longest} and the last error {error}")
+    return (", ".join(said) + ".").capitalize() if said else ""
 
 
 def _grid(records: Sequence[dict[str, str]]) -> Grid:

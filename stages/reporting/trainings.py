@@ -23,8 +23,7 @@ KINDS = {
 
 def norms(folder: Path, wanted: Sequence[str], ill: Sequence[str]) -> Section | None:
     """D3: gradient norms while training; those that went wrong first, then as `wanted`."""
-    there = {path.stem for path in folder.glob("*.csv")}
-    order = [name for name in dict.fromkeys([*ill, *wanted, *sorted(there)]) if name in there]
+    order = list(dict.fromkeys([*ill, *wanted]))
     charts = [c for n in order[:MOST] if (c := _norms(n, read_table(folder / f"{n}.csv")))]
     if not charts:
         return None
@@ -89,14 +88,14 @@ def binned(values: Sequence[float]) -> np.ndarray:
     )
 
 
-def ill(folder: Path) -> list[str]:
+def ill(folder: Path, watched: Sequence[str]) -> list[str]:
     """Experiments whose training found something wrong with itself."""
-    return [name for name, report in _reports(folder).items() if not report["healthy"]]
+    return [name for name, report in _reports(folder, watched).items() if not report["healthy"]]
 
 
-def health(folder: Path) -> Section | None:
+def health(folder: Path, watched: Sequence[str]) -> Section | None:
     """What trainings found wrong with themselves: one line an experiment, and each finding."""
-    reports = _reports(folder)
+    reports = _reports(folder, watched)
     if not reports:
         return None
     rows, every = [], []
@@ -128,8 +127,11 @@ def health(folder: Path) -> Section | None:
     )
 
 
-def _reports(folder: Path) -> dict[str, Mapping[str, list[Mapping[str, object]]]]:
-    return {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
+def _reports(
+    folder: Path, watched: Sequence[str]
+) -> dict[str, Mapping[str, list[Mapping[str, object]]]]:
+    paths = {name: folder / f"{name}.json" for name in watched}
+    return {name: read_json(path) for name, path in paths.items() if path.is_file()}
 
 
 def _text(value: object) -> str:

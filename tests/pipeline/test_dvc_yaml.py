@@ -127,6 +127,8 @@ RULES = {  # package -> what it must never import, by who may know whom
     "stages/models": ("mlflow", "stages.training", "stages.text", "stages.corpora"),
     "stages/tasks": ("mlflow",),
     "stages/training": ("mlflow",),
+    "stages/demonstrations": ("mlflow", "stages.models", "stages.training", "stages.corpora"),
+    "stages/probes": ("mlflow", "stages.training", "stages.corpora"),
     "stages/evaluation": ("mlflow", "torch"),
     "stages/reporting": ("mlflow", "torch"),
 }

@@ -101,7 +101,7 @@ def test_a_training_that_explodes_goes_on_and_says_so(
     assert done.told[0]["gradient_norm_max"] > 100
 
 
-def test_nan_stops_it_at_once_with_its_step_and_keeps_what_was_told(
+def test_nan_stops_it_with_its_step_and_keeps_what_was_told(
     tmp_path: Path, loud: dict[str, float]
 ) -> None:
     loud["25"] = float("nan")
@@ -127,7 +127,7 @@ def test_a_resumed_training_knows_what_was_wrong_before(
 
 
 def test_six_layers_vanish_and_one_does_not() -> None:
-    """The levels by default, on what they are for: a deep stack as PyTorch makes it."""
+    """The levels by default, on what they are for: a deep stack of small weights."""
     found = {}
     for layers in (1, 6):
         torch.manual_seed(0)
