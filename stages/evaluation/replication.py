@@ -108,7 +108,8 @@ def _own(
     found = {metric: of_metric(evaluation, metric) for metric in evaluation["mean"]}
     against = evaluation.get("against", {})
     verdicts = {lecture.headline: _against(against, "seeds")}
-    if "together" in evaluation:  # the seeds' probabilities averaged: one answer, no spread
+    if lecture.headline in evaluation.get("together", {}):
+        # The seeds' probabilities averaged: one answer, no spread.
         metric = f"{lecture.headline}, seeds together"
         ours = evaluation["together"][lecture.headline]
         found[metric] = {**found[lecture.headline], "ours": ours, "spread": None}

@@ -12,6 +12,7 @@ OWN = "held-out,"  # how the protocols of our own comparisons begin
 BUNDLED = "bundled"
 NO_CORPUS = "no corpus"  # a computation, the same whatever the corpora
 
+HUGE = 1e9  # beyond, digits say nothing: the perplexity of a network that exploded
 Value = float | str | None
 
 
@@ -73,6 +74,8 @@ def number(value: float | None, like: float | None = None) -> str:
         return ""
     if not isfinite(value):
         return "–"
+    if abs(value) >= HUGE:
+        return f"{value:.3g}"
     size = abs(value if like is None else like)
     if like is None and value == int(value) and size > 1:
         return f"{value:,.0f}"

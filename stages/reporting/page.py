@@ -16,6 +16,7 @@ COLUMNS = {
     "floor": "best possible",
     "verdict": "verdict",
 }
+HUGE = 1e9  # beyond, digits say nothing: the perplexity of a network that exploded
 HEAD = """\
 # Printed, and ours
 
@@ -107,4 +108,6 @@ def number(value: object) -> str:
     except ValueError:
         text = str(value).replace("\n", "↵").replace("|", "¦")  # a cell has one line
         return f"`{text}`"
+    if abs(amount) >= HUGE:
+        return f"{amount:.3g}"
     return f"{amount:,.0f}" if amount.is_integer() and abs(amount) > 1 else f"{amount:.4f}"

@@ -176,6 +176,14 @@ def test_the_seeds_together_are_a_line_of_their_own(tmp_path: Path) -> None:
     assert together.verdict == "beats bayes (+0.0100 ± 0.0030)"
 
 
+def test_an_experiment_that_is_measured_otherwise_than_its_lecture_has_no_such_line(
+    tmp_path: Path,
+) -> None:
+    net = {**evaluation(0.93, 3), "together": {"loss": 0.2}}
+    metrics = {line.metric for line in table(tmp_path, {"net": net})}
+    assert "accuracy" in metrics and not any("together" in metric for metric in metrics)
+
+
 def test_held_out_text_stands_against_the_lectures_split(tmp_path: Path) -> None:
     lecture = LECTURES["made_up"].model_copy(update={"counterparts": {"net_held_out": "net"}})
     settings = made_up(net=experiment("net"), net_held_out=experiment("net"))
