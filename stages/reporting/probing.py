@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stages.reporting import drawing
@@ -13,6 +14,7 @@ from stages.reporting.views import Chart, Key, Section
 
 STATES = {"h": 0, "c": 1, "c, forget gates alone": 2}
 WHENS = ("before", "after")
+ABOVE = 300  # times the longest gradient: where a bound is cut off
 Records = Sequence[dict[str, str]]
 
 
@@ -35,8 +37,8 @@ def through_time(folder: Path, order: Sequence[str]) -> Section | None:
         text=(
             "How long is the gradient of the loss by the hidden state so many steps earlier? "
             "Solid: measured, the median over records. Dashed: what the norms of the Jacobians "
-            "allow at most. A line that falls straight vanishes (梯度消失) by the same factor each "
-            "step.",
+            "allow at most, as far as the picture goes. A line that falls straight vanishes "
+            "(梯度消失) by the same factor each step.",
         ),
         charts=(*of_corpora, *cells),
         rows=("D4", "B4"),
@@ -65,9 +67,12 @@ def _corpus(corpus: str, names: Sequence[str], table: Records) -> Chart:
             axis.locator_params(axis="x", integer=True, nbins=5)
             drawing.logarithmic(axis)
         axes[0].set_ylabel("length of the gradient")
+        _cut(axes[0], [record for records in by_name.values() for record in records])
 
     kept = [f"{name} {_kept(records, 'h')}" for name, records in by_name.items()]
-    caption = "Left of the gradient at the furthest step, after training: " + ", ".join(kept) + "."
+    caption = (
+        "The furthest gradient as a part of the nearest, after training: " + ", ".join(kept) + "."
+    )
     legend = tuple(Key(name, f"--s{n}") for n, name in enumerate(by_name, 1))
     legend += (Key("bound", "--ink", "4 3"),)
     drawn = drawing.draw(f"time-{corpus}-{names[0]}", f"Gradients through time on {corpus}", paint)
@@ -95,12 +100,11 @@ def _back(name: str, records: Records) -> Chart:
             axis.set_xlabel("steps back")
             axis.locator_params(axis="x", integer=True, nbins=5)
         drawing.logarithmic(panels[0])
-        panels[0].set_ylabel("norm of the gradient")
+        panels[0].set_ylabel("length of the gradient")
+        _cut(panels[0], records)
 
     kept = [f"{state}: {_kept(records, state)}" for state in states]
-    caption = "What is left of the gradient at the furthest step, after training: " + ", ".join(
-        kept
-    )
+    caption = "The furthest gradient as a part of the nearest, after training: " + ", ".join(kept)
     legend = tuple(Key(state, f"--s{_place(state, states) + 1}") for state in states)
     legend += (Key("bound", "--ink", "4 3"),)
     label = f"Gradient of {name} by steps back from the loss, log scale"
@@ -114,4 +118,11 @@ def _place(state: str, states: Sequence[str]) -> int:
 def _kept(records: Records, state: str) -> str:
     own = [r for r in records if r["state"] == state and r["when"] == WHENS[-1]]
     values = column(sorted(own, key=lambda record: float(record["back"])), "gradient")
-    return f"{values[-1] / values[0]:.1%}" if values and values[0] else "unknown"
+    return f"{values[-1] / values[0]:.2g}" if values and values[0] else "unknown"
+
+
+def _cut(axis: Axes, records: Records) -> None:
+    """What is measured fills the picture; a bound may leave it."""
+    lengths = [v for v in column(records, "gradient") if v > 0]
+    if lengths:
+        axis.set_ylim(min(lengths) / 3, max(lengths) * ABOVE)
