@@ -39,8 +39,11 @@ def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, A
     report = value = files.read_json(path)
     for key in figure.key:
         value = value.get(key) if isinstance(value, dict) else None
+    source = _source(report["origin"])
+    if value is None:
+        return {"source": source, "missing": f"not run: no {'.'.join(figure.key)} in the report"}
     found = _over_draws(value) if isinstance(value, dict) else {"ours": value}
-    return {**found, "source": _source(report["origin"])}
+    return {**found, "source": source}
 
 
 def of_metric(evaluation: Mapping[str, Any], metric: str) -> dict[str, Any]:
