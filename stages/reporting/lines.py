@@ -1,11 +1,12 @@
 """The lines of a replication table as typed values, and figures as people write them."""
 
 import csv
-import json
 from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from stages import files
 
 LECTURE = "lecture"  # the protocol of a figure that a lecture prints
 OWN = "held-out,"  # how the protocols of our own comparisons begin
@@ -90,7 +91,7 @@ def plain(text: str) -> str:
 
 def read_json(path: Path) -> Any:
     """The value in a file, or None where there is no such file."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return files.read_json(path) if path.is_file() else None
 
 
 def read_table(path: Path) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable, Mapping
 import pandas as pd
 
 from stages.evaluation.lectures import Comparison, Lecture
+from stages.reporting.lines import HUGE
 
 COLUMNS = {
     "row": "row",
@@ -16,7 +17,6 @@ COLUMNS = {
     "floor": "best possible",
     "verdict": "verdict",
 }
-HUGE = 1e9  # beyond, digits say nothing: the perplexity of a network that exploded
 HEAD = """\
 # Printed, and ours
 
