@@ -22,16 +22,18 @@ class Fault:
     times: int = 1  # the steps of which it exploded, the epochs through which it vanished
 
     def __str__(self) -> str:
-        often = {EXPLODING: f"; {self.times} steps", VANISHING: f"; {self.times} epochs"}
-        norm = "" if self.norm is None else f", norm {self.norm:.3g}"
-        place = f"at step {self.step} (epoch {self.epoch}) in {self.parameter}{norm}"
-        return f"gradient {self.kind} {place}{often.get(self.kind, '')}"
+        place = f"at step {self.step} (epoch {self.epoch}) in {self.parameter}"
+        if self.norm is None:
+            return f"{self.kind} {place}"
+        unit = {EXPLODING: "step", VANISHING: "epoch"}[self.kind] + "s" * (self.times != 1)
+        return f"gradient {self.kind} {place}, norm {self.norm:.3g}; {self.times} {unit}"
 
 
 class Table:
     """A csv file that is on disk line by line; every line has the columns of the first."""
 
-    def __init__(self, path: Path, form: str = ".6f") -> None:
+    def __init__(self, path: Path, head: Sequence[str], form: str = ".6f") -> None:
+        self.head = head  # of a table without a line
         self.form = form  # of every number that is no count
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("w", encoding="utf-8", newline="")
@@ -49,7 +51,7 @@ class Table:
     def close(self) -> None:
         """A table without a line says of what."""
         if not self._columns:
-            self._file.write("seed,epoch,step,total\n")
+            self._file.write(",".join(self.head) + "\n")
         self._file.close()
 
 

@@ -84,8 +84,9 @@ class Recorder:
 
     def __init__(self, run: Run, sinks: Sequence[Sink]) -> None:
         self.run, self.sinks = run, sinks
-        self._history = Table(paths.history(run.name))
-        self._gradients = Table(paths.gradients(run.name), ".4g")
+        self._history = Table(paths.history(run.name), ("seed", "epoch", "train_loss"))
+        head = ("seed", "epoch", "step", "total")
+        self._gradients = Table(paths.gradients(run.name), head, ".4g")
         self._faults: dict[int, list[Fault]] = {}
         here = {"fingerprint": run.fingerprint, "device": run.device, "git_commit": git_commit()}
         files.write_json(CIRCUMSTANCES / f"{run.name}.json", here)

@@ -32,9 +32,8 @@ class Progress:
     optimizer: dict[str, Tensor] = field(default_factory=dict)  # "<parameter>.<name>"
 
 
-STANDING = (  # what is no tensor
-    "epoch", "history", "smoothed", "batches", "samples", "gradients", "faults",
-)  # fmt: skip
+STANDING = ("epoch", "history", "smoothed", "batches", "samples", "faults")  # what is no tensor
+COUNTS = ("epoch", "step")  # of a line of gradients; the rest are norms
 
 
 class Checkpoint:
@@ -51,7 +50,12 @@ class Checkpoint:
             for part in ("weights", "kept", "optimizer")
             for name, tensor in getattr(progress, part).items()
         }
+        columns = progress.gradients[0] if progress.gradients else {}
+        for name in columns:  # not in the text below: of a long training there are many
+            column = [row[name] for row in progress.gradients]
+            tensors[f"gradients/{name}"] = torch.tensor(column, dtype=torch.double)
         about = {
+            "columns": json.dumps([*columns]),
             "identity": self.identity,
             "standing": json.dumps(
                 {name: getattr(progress, name) for name in STANDING}, default=asdict
@@ -73,15 +77,28 @@ class Checkpoint:
                 standing = json.loads(about["standing"])
                 standing["faults"] = [Fault(**fault) for fault in standing["faults"]]
                 progress = Progress(**standing)
+                names = json.loads(about["columns"])
+                columns = {name: file.get_tensor(f"gradients/{name}") for name in names}
+                progress.gradients = lines(columns)
                 for key in file.keys():  # noqa: SIM118 — not a mapping
                     part, name = key.split("/", 1)
-                    getattr(progress, part)[name] = file.get_tensor(key)
+                    if part != "gradients":
+                        getattr(progress, part)[name] = file.get_tensor(key)
                 return progress
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
             aside = self.path.with_suffix(".damaged")
             self.path.replace(aside)
             note(f"warning: checkpoint {self.path} is damaged ({fault}); kept as {aside.name}")
             return None
+
+
+def lines(columns: dict[str, Tensor]) -> list[Row]:
+    """The recorded steps again, line by line."""
+    values = {
+        name: (column.long() if name in COUNTS else column).tolist()
+        for name, column in columns.items()
+    }
+    return [dict(zip(values, line, strict=True)) for line in zip(*values.values(), strict=True)]
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -79,6 +79,10 @@ def test_gradients_have_a_table_and_a_sink_of_their_own() -> None:
 def test_a_training_without_gradients_has_an_empty_table_of_them() -> None:
     record()
     assert read_table(paths.gradients("toy")) == []
+    with Recorder(RUN, []):
+        pass
+    assert paths.history("toy").read_text().startswith("seed,epoch,train_loss")
+    assert paths.gradients("toy").read_text() == "seed,epoch,step,total\n"
 
 
 def test_what_is_wrong_is_in_a_file_and_told_even_if_the_training_fails() -> None:

@@ -79,6 +79,16 @@ def test_a_checkpoint_of_another_training_is_not_resumed_from(tmp_path: Path) ->
     assert_same(resumed.weights, train(task, tmp_path / "b", descent()).weights)
 
 
+def test_the_gradients_and_faults_of_a_killed_training_are_all_there(tmp_path: Path) -> None:
+    task = toy_task(tmp_path)
+    training = descent(gradient_norms=3, alarm={"explodes": 1e-6})
+    whole = train(task, tmp_path / "a", training)
+    train(task, tmp_path / "b", training, stop_after=2)
+    resumed = train(task, tmp_path / "b", training)
+    assert resumed.gradients == whole.gradients
+    assert resumed.faults == whole.faults and whole.faults[0].times == 40
+
+
 @pytest.mark.parametrize("damage", ["cut short", "of an older kind"])
 def test_a_damaged_checkpoint_is_set_aside_with_a_warning(
     tmp_path: Path, damage: str, capsys: pytest.CaptureFixture[str]
