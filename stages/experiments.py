@@ -86,6 +86,12 @@ class Experiment(Frozen):
     samples: Samples | None = None
 
     @model_validator(mode="after")
+    def _samples_come(self) -> Self:
+        if self.samples and self.samples.every and self.samples.every > self.training.epochs:
+            raise ValueError("samples.every is more than training.epochs: none would be written")
+        return self
+
+    @model_validator(mode="after")
     def _seeds_differ(self) -> Self:
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds must differ")

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.text.about import read_about
 from stages.text.splits import Indices
 from stages.text.vocabulary import Vocabulary
 
+KIND = "labelled names"
 CLASSES = ("男", "女")
 SPLITS = ("train", "valid", "test")
 
@@ -40,7 +42,7 @@ class LabelledNames:
             arrays["oracle"] = self.oracle
         for name, array in arrays.items():
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
-        text = json.dumps(self.about(), ensure_ascii=False, indent=1)
+        text = json.dumps({"kind": KIND, **self.about()}, ensure_ascii=False, indent=1)
         (folder / "dataset.json").write_text(text + "\n", encoding="utf-8")
 
     def about(self) -> dict[str, Any]:
@@ -54,7 +56,7 @@ class LabelledNames:
     @classmethod
     def load(cls, folder: Path) -> "LabelledNames":
         """Read what `save` wrote."""
-        about = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+        about = read_about(folder, KIND)
 
         def array(name: str) -> NDArray[Any]:
             loaded: NDArray[Any] = np.load(folder / f"{name}.npy", allow_pickle=False)

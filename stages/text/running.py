@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.text import windows
+from stages.text.about import read_about
 from stages.text.vocabulary import Vocabulary
 from stages.text.windows import Starts, Stretch
 
+KIND = "running text"
 SPLITS = ("train", "valid", "test")
 Targets = Literal["last", "every"]
 Order = Literal["shuffled", "consecutive"]
@@ -39,7 +41,8 @@ class RunningText:
             arrays["nats"] = self.nats
         for name, array in arrays.items():
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
-        about = {**self.about(), "order": self.order, "stretches": self.stretches}
+        extra = {"kind": KIND, "order": self.order, "stretches": self.stretches}
+        about = {**self.about(), **extra}
         text = json.dumps(about, ensure_ascii=False)
         (folder / "dataset.json").write_text(text + "\n", encoding="utf-8")
 
@@ -56,7 +59,7 @@ class RunningText:
     @classmethod
     def load(cls, folder: Path) -> "RunningText":
         """Read what `save` wrote."""
-        about = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+        about = read_about(folder, KIND)
         stretches = about["stretches"]
 
         def array(name: str) -> NDArray[Any]:

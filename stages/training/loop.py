@@ -36,6 +36,8 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> Writte
     optimizer = OPTIMIZERS[training.optimizer](
         model.parameters(), lr=rate_at(training, 0), weight_decay=training.weight_decay
     )
+    if watch.samples:  # what cannot be written is refused before hours of training
+        task.samples(model, watch.samples.model_copy(update={"length": 1}))
     progress = _resume(model, optimizer, watch)
     gradients = Gradients(model, training)
     for epoch in range(progress.epoch + 1, training.epochs + 1):

@@ -75,6 +75,7 @@ def test_the_files_hold_no_code_and_say_what_they_mean(tmp_path: Path) -> None:
         assert np.load(path, allow_pickle=False).dtype != object
     text = (tmp_path / "dataset.json").read_text(encoding="utf-8")
     assert json.loads(text) == {
+        "kind": "labelled names",
         "origin": {"source": "bundled", "name": "generated"},
         "classes": ["男", "女"],
         "vocabulary": "王强李小红张伟芳",

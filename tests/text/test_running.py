@@ -71,6 +71,7 @@ def test_the_files_hold_no_code_and_say_what_they_mean(tmp_path: Path) -> None:
         assert np.load(folder / f"{name}.npy", allow_pickle=False).dtype != object
     text = (folder / "dataset.json").read_text(encoding="utf-8")
     assert json.loads(text) == {
+        "kind": "running text",
         "origin": ORIGIN,
         "vocabulary": [*"\n 伟和小李王红"],
         "steps": 4,
