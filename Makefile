@@ -19,10 +19,7 @@ $(READY): requirements.txt
 	@touch $@
 
 repro: $(READY) ## Rebuild everything that changed, on the bundled corpora, and show the result
-	@python -m stages.prune
-	dvc repro
-	@python -m stages.publish --after-repro
-	@python -m stages.summary
+	@python -m stages.repro
 
 replicate: $(READY) ## The same on the lectures' own corpora, into metrics/upstream
 	python -m stages.replicate

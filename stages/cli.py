@@ -23,6 +23,17 @@ def run(command: Callable[..., Any]) -> None:
         if debug:
             raise
         sys.exit(f"error: {fault}")
+    except OSError as fault:  # a full disk, a folder that may not be written to
+        if debug:
+            raise
+        sys.exit(f"error: {of_the_system(fault)}")
+
+
+def of_the_system(fault: OSError) -> str:
+    """What the operating system refused, where, and what to do."""
+    place = f"{fault.filename}: " if fault.filename is not None else ""
+    why = fault.strerror or str(fault) or type(fault).__name__
+    return f"{place}{why}. Mend that and run it again: what was finished is kept."
 
 
 def note(line: str) -> None:

@@ -36,6 +36,11 @@ def checkpoint(experiment: str) -> Path:
     return CHECKPOINTS / experiment
 
 
+def training_lock(experiment: str) -> Path:
+    """What a training holds while it runs."""
+    return CHECKPOINTS / f"{experiment}.lock"
+
+
 def clean_report(corpus: str) -> Path:
     """How many rows cleaning kept, and why it dropped the others."""
     return METRICS / "clean" / f"{corpus}.json"

@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 
 from stages import cli, params, paths
+from stages.alone import alone
 from stages.corpora.contract import load
 from stages.corpora.fetch import MIRROR_VARIABLE, Pin, Unavailable, fetch, file_name
 from stages.errors import PipelineError
@@ -22,12 +23,18 @@ from stages.tracking.recorder import tracking_uri
 
 NAME = "upstream"
 SHELF = Path(".corpora")  # what was fetched: the mirror of the experiment, and of later ones
+LOCK = Path(".dvc/tmp/replicate.lock")
 LEFT_OUT = ("samples",)  # names of real people stay out of git
 
 
 def main() -> None:
     """Run the experiment and put its figures into metrics/upstream/."""
-    settings = params.load()
+    with alone("make replicate", LOCK):
+        replicate(params.load())
+
+
+def replicate(settings: Params) -> None:
+    """Fetch what can be had, run every stage on it, and take its metrics over."""
     overrides = [f"source={NAME}"]
     for key, corpus in settings.corpora.items():
         overrides += obtain(key, corpus, settings)

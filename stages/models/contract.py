@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as as_safetensors
 from torch import Tensor, nn
 
+from stages import files
 from stages.errors import PipelineError
 
 State = Any  # what a model carries from one window to the next; each model knows its own
@@ -104,7 +106,7 @@ def save(model: Model, path: Path) -> None:
     tensors = {
         name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
     }
-    save_file(dict(sorted(tensors.items())), path)
+    files.write_bytes(path, as_safetensors(dict(sorted(tensors.items()))))
 
 
 def restore(spec: Mapping[str, Any], path: Path) -> Model:

@@ -1,15 +1,18 @@
 """A training in progress on disk: after a kill it goes on from the last finished epoch."""
 
 import json
+import zlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from stages import files
 from stages.cli import note
 from stages.tracking.history import Fault, Row
 
@@ -44,7 +47,6 @@ class Checkpoint:
 
     def write(self, progress: Progress) -> None:
         """Replace the file."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         tensors = {
             f"{part}/{name}": tensor.detach().cpu().contiguous()
             for part in ("weights", "kept", "optimizer")
@@ -54,16 +56,14 @@ class Checkpoint:
         for name in columns:  # not in the text below: of a long training there are many
             column = [row[name] for row in progress.gradients]
             tensors[f"gradients/{name}"] = torch.tensor(column, dtype=torch.double)
+        standing = {name: getattr(progress, name) for name in STANDING}
         about = {
             "columns": json.dumps([*columns]),
             "identity": self.identity,
-            "standing": json.dumps(
-                {name: getattr(progress, name) for name in STANDING}, default=asdict
-            ),
+            "standing": json.dumps(standing, default=asdict),
         }
-        partial = self.path.with_suffix(".part")
-        save_file(tensors, partial, metadata=about)
-        partial.replace(self.path)
+        about["checksum"] = checksum(tensors, about)
+        files.write_bytes(self.path, save(tensors, metadata=about))
 
     def read(self) -> Progress | None:
         """The progress, if this very training wrote it; a damaged file is set aside."""
@@ -71,25 +71,38 @@ class Checkpoint:
             return None
         try:
             with safe_open(self.path, framework="pt") as file:
-                about: dict[str, Any] = file.metadata() or {}
-                if about.get("identity") != self.identity:
-                    return None
-                standing = json.loads(about["standing"])
-                standing["faults"] = [Fault(**fault) for fault in standing["faults"]]
-                progress = Progress(**standing)
-                names = json.loads(about["columns"])
-                columns = {name: file.get_tensor(f"gradients/{name}") for name in names}
-                progress.gradients = lines(columns)
-                for key in file.keys():  # noqa: SIM118 — not a mapping
-                    part, name = key.split("/", 1)
-                    if part != "gradients":
-                        getattr(progress, part)[name] = file.get_tensor(key)
-                return progress
+                about: dict[str, str] = file.metadata() or {}
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            if about.pop("checksum") != checksum(tensors, about):
+                raise ValueError("its checksum is wrong")
+            return restored(about, tensors) if about["identity"] == self.identity else None
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
             aside = self.path.with_suffix(".damaged")
             self.path.replace(aside)
             note(f"warning: checkpoint {self.path} is damaged ({fault}); kept as {aside.name}")
             return None
+
+
+def checksum(tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> str:
+    """Of all that a checkpoint says: safetensors itself takes flipped bits for weights."""
+    found = zlib.crc32(json.dumps(about, sort_keys=True).encode())
+    for name in sorted(tensors):
+        found = zlib.crc32(tensors[name].numpy().tobytes(), found)
+    return f"{found:08x}"
+
+
+def restored(about: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Progress:
+    """What `write` was given."""
+    standing = json.loads(about["standing"])
+    standing["faults"] = [Fault(**fault) for fault in standing["faults"]]
+    progress = Progress(**standing)
+    names = json.loads(about["columns"])
+    progress.gradients = lines({name: tensors[f"gradients/{name}"] for name in names})
+    for key, tensor in tensors.items():
+        part, name = key.split("/", 1)
+        if part != "gradients":
+            getattr(progress, part)[name] = tensor
+    return progress
 
 
 def lines(columns: dict[str, Tensor]) -> list[Row]:

@@ -24,3 +24,10 @@ def prepare(runtime: Runtime) -> torch.device:
     if runtime.device == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     return torch.device("cuda")
+
+
+def described(device: torch.device) -> str:
+    """What may change the last bits of a result: the GPU's kind, or the CPU's instructions."""
+    if device.type == "cuda":
+        return f"cuda {torch.cuda.get_device_name(device)}"
+    return f"cpu {torch.backends.cpu.get_cpu_capability()}"
