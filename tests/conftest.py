@@ -14,6 +14,11 @@ from tests.server import Server
 settings.register_profile("tests", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("tests")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="tests/torture at length: make torture")
+
+
 MIRROR = os.environ.get(MIRROR_VARIABLE, "")
 
 

@@ -86,8 +86,9 @@ class Checkpoint:
 def checksum(tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> str:
     """Of all that a checkpoint says: safetensors itself takes flipped bits for weights."""
     found = zlib.crc32(json.dumps(about, sort_keys=True).encode())
-    for name in sorted(tensors):
-        found = zlib.crc32(tensors[name].numpy().tobytes(), found)
+    for name, tensor in sorted(tensors.items()):
+        found = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), found)
+        found = zlib.crc32(tensor.numpy().tobytes(), found)
     return f"{found:08x}"
 
 

@@ -41,6 +41,7 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         for name in COPIED:
             source, target = ROOT / name, folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -61,19 +62,25 @@ class Workspace:
         with path.open("w", encoding="utf-8") as file:
             yaml.dump(values, file)
 
-    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         """A command with the project's own Python first on the path."""
         bins = Path(sys.executable).parent
         path = f"{bins}{os.pathsep}{os.environ['PATH']}"
         clean = {k: v for k, v in os.environ.items() if k not in ("MLFLOW_TRACKING_URI",)}
-        return subprocess.run(
+        return subprocess.Popen(
             command,
             cwd=self.folder,
             env={**clean, "PATH": path, **environment},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The same to its end."""
+        process = self.start(*command, **environment)
+        said, complained = process.communicate()
+        return subprocess.CompletedProcess(command, process.returncode, said, complained)
 
     def repro(self, *options: str) -> list[str]:
         """`dvc repro`; the stages that ran."""

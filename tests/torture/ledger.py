@@ -1,0 +1,42 @@
+"""What was promised, what was done to break it, and what was lost: a line a promise."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HEAD = """\
+# What holds when things go wrong
+
+Written by `make torture`, which does all of this for real; `make test` does a part of it each time.
+
+| promise | what was done to it | times | lost | result |
+|---|---|---|---|---|
+"""
+
+
+@dataclass
+class Promise:
+    """One line; a test counts what it injects, and what it finds lost."""
+
+    text: str
+    fault: str
+    injected: int = 0
+    lost: int = 0
+    found: str = ""  # what was measured, if anything
+    result: str = "not finished"
+
+    def line(self) -> str:
+        """As the page has it."""
+        result = self.result + (f": {self.found}" if self.found else "")
+        return f"| {self.text} | {self.fault} | {self.injected:,} | {self.lost:,} | {result} |"
+
+
+@dataclass
+class Ledger:
+    """All promises of a session."""
+
+    promises: list[Promise] = field(default_factory=list)
+
+    def write(self, path: Path) -> None:
+        """The page."""
+        lines = "\n".join(promise.line() for promise in self.promises)
+        path.write_text(f"{HEAD}{lines}\n", encoding="utf-8")
