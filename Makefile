@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
 
-.PHONY: help repro replicate test ui publish summary picture clean lock
+.PHONY: help repro replicate test torture bench ui publish summary picture clean lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,12 @@ test: $(READY) ## Lint, types and the test suite
 	ruff format --check .
 	mypy
 	pytest -n 2 --dist loadfile
+
+torture: $(READY) ## Kills, full disks, dead servers: metrics/reliability.md (under 30 minutes)
+	pytest tests/torture --long
+
+bench: $(READY) ## Seconds an epoch, here and in a plain twin: metrics/bench (on an idle machine)
+	python -m tests.bench
 
 ui: $(READY) ## MLflow on http://127.0.0.1:5000
 	@python -m stages.publish --after-repro

@@ -1,0 +1,64 @@
+"""Training as somebody would write it: a DataLoader, one-hot inputs, each loss asked for."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from stages.experiments import Descent
+from stages.tasks.classify import Classify
+from stages.tasks.contract import Batch, Task
+from stages.tasks.next_character import NextCharacter
+from stages.training.loop import OPTIMIZERS, rate_at
+from tests.bench.plain import State
+
+
+def dataset(task: Task) -> TensorDataset:
+    """Every record as tensors, under the number that the task has for it."""
+    if isinstance(task, Classify):
+        return TensorDataset(task.ids, task.labels)
+    assert isinstance(task, NextCharacter)
+    inputs = task.windows[:, :-1].contiguous()
+    targets = task.windows[:, -1] if task.last_only else task.windows[:, 1:]
+    return TensorDataset(inputs, targets.contiguous())
+
+
+class Twin:
+    """A plain network and its optimiser."""
+
+    def __init__(self, network: nn.Module, task: Task, training: Descent) -> None:
+        self.network, self.training = network, training
+        self.records = dataset(task)
+        self.reads_on = isinstance(task, NextCharacter) and task.reads_on
+        self.optimizer = OPTIMIZERS[training.optimizer](
+            network.parameters(), lr=rate_at(training, 0), weight_decay=training.weight_decay
+        )
+
+    def epoch(self, batches: list[Batch], number: int) -> list[float]:
+        """Train on these records in this order; each batch's loss."""
+        losses, state = [], None
+        loader = DataLoader(self.records, batch_sampler=[batch.tolist() for batch in batches])
+        for step, (inputs, targets) in enumerate(loader):
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate_at(self.training, number - 1 + step / len(batches))
+            answers, state = self.network(inputs, detached(state) if self.reads_on else None)
+            loss = F.cross_entropy(answers.reshape(-1, answers.shape[-1]), targets.reshape(-1))
+            self.optimizer.zero_grad()
+            loss.backward()
+            if self.training.clip_norm is not None:
+                nn.utils.clip_grad_norm_(self.network.parameters(), self.training.clip_norm)
+            self.optimizer.step()
+            losses.append(loss.item())
+        return losses
+
+
+def detached(state: State) -> State:
+    if state is None or isinstance(state, Tensor):
+        return state if state is None else state.detach()
+    return tuple(part.detach() for part in state)
+
+
+def settle(threads: int) -> None:
+    """As the training stage sets the library."""
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
