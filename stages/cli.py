@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Mapping
+from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -15,22 +16,22 @@ def run(command: Callable[..., Any]) -> None:
     """Run one stage's `main` from the command line."""
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
+    if isinstance(sys.stdout, TextIOWrapper):  # what a terminal has no bytes for is no fault
+        sys.stdout.reconfigure(errors="backslashreplace")
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command(epilog="--debug before or after anything shows the traceback of a fault.")(command)
     try:
         app()
-    except PipelineError as fault:
+    except (PipelineError, OSError, MemoryError) as fault:
         if debug:
             raise
-        sys.exit(f"error: {fault}")
-    except OSError as fault:  # a full disk, a folder that may not be written to
-        if debug:
-            raise
-        sys.exit(f"error: {of_the_system(fault)}")
+        sys.exit(f"error: {fault if isinstance(fault, PipelineError) else of_the_system(fault)}")
 
 
-def of_the_system(fault: OSError) -> str:
+def of_the_system(fault: OSError | MemoryError) -> str:
     """What the operating system refused, where, and what to do."""
+    if isinstance(fault, MemoryError):
+        return f"there is not enough memory ({fault}). Ask for less of what params.yaml counts."
     place = f"{fault.filename}: " if fault.filename is not None else ""
     why = fault.strerror or str(fault) or type(fault).__name__
     return f"{place}{why}. Mend that and run it again: what was finished is kept."

@@ -1,6 +1,11 @@
 """The one exception meant for people: what was wrong, where, and what to do about it."""
 
 
+def printable(text: str) -> str:
+    """The same, but for what a terminal would obey or could not show: that is escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class PipelineError(Exception):
     """A fault the user can mend. `stages.cli` prints it as one paragraph, without a traceback."""
 
@@ -11,4 +16,4 @@ class PipelineError(Exception):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{place}{self.what}{remedy}"
+        return printable(f"{place}{self.what}{remedy}")

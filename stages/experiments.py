@@ -7,7 +7,8 @@ from pydantic import Field, model_validator
 from stages.checking import Frozen, Listed
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Rate = Annotated[float, Field(gt=0)]
+LARGEST = 3e38  # in single precision
+Rate = Annotated[float, Field(gt=0, le=LARGEST)]
 
 
 class Model(Frozen):
@@ -32,9 +33,9 @@ class Descent(Frozen):
     optimizer: Literal["sgd", "adam", "adamw"]
     rate: Rate | Listed[Rate]  # a list has one for each epoch
     schedule: Literal["constant", "cosine"] = "constant"
-    weight_decay: float = Field(default=0.0, ge=0)
-    clip_norm: float | None = Field(default=None, gt=0)  # of all gradients together
-    clip_each: float | None = Field(default=None, gt=0)  # of each parameter's gradient alone
+    weight_decay: float = Field(default=0.0, ge=0, le=LARGEST)
+    clip_norm: Rate | None = None  # of all gradients together
+    clip_each: Rate | None = None  # of each parameter's gradient alone
     epochs: int = Field(ge=1)
     batch: int = Field(ge=1)
     keep: Literal["last", "best"] = "last"  # which epoch's weights; best: lowest validation loss
@@ -52,7 +53,10 @@ class Descent(Frozen):
         if isinstance(self.rate, tuple) and (
             len(self.rate) != self.epochs or self.schedule != "constant"
         ):
-            raise ValueError("a list of rates has one for each epoch, and no other schedule")
+            raise ValueError(
+                f"a list as `rate` has one for each epoch (`epochs: {self.epochs}`), and no other "
+                "schedule"
+            )
         return self
 
 
@@ -70,7 +74,7 @@ class Samples(Frozen):
     """Text for a model to continue, character by character."""
 
     prefixes: Listed[str] = Field(min_length=1)
-    length: int = Field(ge=1)
+    length: int = Field(ge=1, le=100_000)
     every: int | None = Field(default=None, ge=1)  # epochs; null: only when training is over
 
 

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from stages.errors import PipelineError
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` in one step: a reader, or a kill, finds the old content or the new one."""
@@ -34,4 +36,9 @@ def write_json(path: Path, value: Any) -> None:
 
 def read_json(path: Path) -> Any:
     """The value in a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as fault:
+        raise PipelineError(
+            f"is not JSON in UTF-8 ({fault}).", where=str(path), remedy="Run dvc repro."
+        ) from fault

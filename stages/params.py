@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import Field, model_validator
 
 from stages import paths
-from stages.checking import Fraction, Frozen, Listed, explain
+from stages.checking import Fraction, Frozen, Listed, checked, read_yaml
 from stages.errors import PipelineError
 from stages.experiments import Experiment, Key, Rate
 
@@ -21,14 +19,15 @@ class Runtime(Frozen):
     """How this machine runs things. No stage tracks it: changing it re-runs nothing."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int = Field(default=2, ge=1)  # of the CPU; another number may change the last bits
+    threads: int = Field(default=2, ge=1, le=1024)  # of the CPU: the last bits depend on it
+    reproducible: Literal["strict", "fast"] = "strict"  # the same bits on every x86-64, or not
     tracking: bool = True  # whether training and evaluation tell MLflow
 
 
 class Published(Frozen):
     """A file that others publish, and the hash that it must have."""
 
-    url: str
+    url: str = Field(min_length=1)
     sha256: Sha256 | None = None
     git_blob: GitBlob | None = None  # git's own hash, where a repository states no sha256
 
@@ -43,14 +42,15 @@ class Bundled(Frozen):
     """The synthetic corpus: its seed, and how many names or characters."""
 
     seed: int = Field(ge=0)
-    size: int = Field(ge=1)
+    size: int = Field(ge=1, le=10_000_000)
 
 
 class Corpus(Frozen):
     """Where a corpus comes from and what cleaning tolerates."""
 
     module: Key  # stages/corpora/<module>.py knows its format
-    url: str | None = None  # a file of your own, URL or path, in place of `source`
+    # A file of your own, URL or path, in place of `source`.
+    url: str | None = Field(default=None, min_length=1)
     sha256: Sha256 | None = None  # of that file
     bundled: Bundled
     upstream: Published
@@ -112,25 +112,17 @@ class Params(Frozen):
                 raise ValueError(
                     f"experiments.{key}.dataset: there is no dataset {experiment.dataset!r}"
                 )
-        for key in (*self.probes.experiments, *self.probes.clipped):
-            if key not in self.experiments:
-                raise ValueError(f"probes: there is no experiment {key!r}")
+        probed = {"experiments": self.probes.experiments, "clipped": self.probes.clipped}
+        for name, keys in probed.items():
+            for key in keys:
+                if key not in self.experiments:
+                    raise ValueError(f"probes.{name}: there is no experiment {key!r}")
         return self
 
 
 def load(path: Path = paths.PARAMS) -> Params:
     """Read and check the file; the error names every key that is wrong."""
-    try:
-        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        return Params.model_validate(values)
-    except FileNotFoundError:
-        raise PipelineError(
-            "there is no params.yaml here.", remedy="Run from the project's folder."
-        ) from None
-    except (YAMLError, UnicodeDecodeError) as fault:
-        raise PipelineError(f"is not YAML in UTF-8: {fault}", where=str(path)) from fault
-    except ValidationError as fault:
-        raise PipelineError(explain(fault, values), where=str(path)) from fault
+    return checked(Params, read_yaml(path), str(path))
 
 
 def choose(section: dict[str, Chosen], key: str, kind: str) -> Chosen:

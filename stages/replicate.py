@@ -16,7 +16,8 @@ from pathlib import Path
 from stages import cli, params, paths
 from stages.alone import alone
 from stages.corpora.contract import load
-from stages.corpora.fetch import MIRROR_VARIABLE, Pin, Unavailable, fetch, file_name
+from stages.corpora.fetch import MIRROR_VARIABLE, Pin, fetch, file_name
+from stages.corpora.transfer import Unavailable
 from stages.errors import PipelineError
 from stages.params import Corpus, Params, Published
 from stages.tracking.recorder import tracking_uri

@@ -2,25 +2,24 @@
 
 import hashlib
 import os
-import shutil
-import sys
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import pooch
 import requests
 
+from stages.corpora.transfer import Unavailable, copy, download, in_time
 from stages.errors import PipelineError
 from stages.params import Published
 
 MIRROR_VARIABLE = "CORPORA_MIRROR"
-TIMEOUT_S = 30
 RETRIES = 3
 
 
-class Unavailable(PipelineError):
-    """The file could not be had from anywhere; nothing is known to be wrong with it."""
+class Differs(ValueError):
+    """It is not the pinned file. After a ValueError, pooch tries again."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Pin:
 
 def file_name(url: str) -> str:
     """The file's own name: the last part of a path, or of a URL with percent-escapes undone."""
-    path = unquote(urlsplit(url).path) if is_remote(url) else url
+    path = unquote(re.split("[?#]", url)[0]) if is_remote(url) else url
     return path.rsplit("/", 1)[-1]
 
 
@@ -88,15 +87,12 @@ def _places(url: str) -> list[str]:
 def _transfer(place: str, pin: Pin, target: Path) -> None:
     """One place, with retries and back-off; what is not the pinned file never reaches `target`."""
 
-    def download(source: str, output_file: str, _: object) -> None:
-        if is_remote(source):
-            _download(source, output_file)
-        else:
-            _copy(source, output_file)
+    def bring(source: str, output_file: str, _: object) -> None:
+        (download if is_remote(source) else copy)(source, output_file)
         found = pin.of(Path(output_file))
         if found != pin.digest:
             size = Path(output_file).stat().st_size
-            raise ValueError(f"its {pin.algorithm} is {found} ({size:,} bytes)")
+            raise Differs(f"its {pin.algorithm} is {found} ({size:,} bytes)")
 
     name = target.name
     shelf = pooch.create(
@@ -109,12 +105,13 @@ def _transfer(place: str, pin: Pin, target: Path) -> None:
     target.unlink(missing_ok=True)
     pooch.get_logger().setLevel("WARNING")
     try:
-        shelf.fetch(name, downloader=download)
-    except requests.RequestException as fault:  # first: some are ValueErrors too
+        with in_time(place):
+            shelf.fetch(name, downloader=bring)
+    except requests.RequestException as fault:
         raise Unavailable(
             f"no answer after {RETRIES + 1} tries ({_short(fault)}).", where=place
         ) from fault
-    except ValueError as fault:
+    except Differs as fault:
         raise PipelineError(
             f"is not the file that params.yaml pins: expected {pin.algorithm} {pin.digest}, "
             f"but {fault}.",
@@ -122,25 +119,6 @@ def _transfer(place: str, pin: Pin, target: Path) -> None:
             remedy="The copy is damaged or truncated, or upstream has changed: fetch it again, or "
             f"check what changed and put the new {pin.algorithm} into params.yaml.",
         ) from fault
-
-
-def _download(url: str, output_file: str) -> None:
-    bar = sys.stderr.isatty()
-    fetcher = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_S, chunk_size=1 << 16)
-    try:
-        fetcher(url, output_file, None)
-    except requests.HTTPError as fault:
-        status = fault.response.status_code if fault.response is not None else 0
-        if 400 <= status < 500 and status != 429:  # asking again would not help
-            raise Unavailable(f"the server answers {status}.", where=url) from fault
-        raise
-
-
-def _copy(source: str, output_file: str) -> None:
-    path = Path(source).expanduser()
-    if not path.is_file():
-        raise Unavailable("there is no such file.", where=source)
-    shutil.copyfile(path, output_file)
 
 
 def _short(fault: Exception) -> str:

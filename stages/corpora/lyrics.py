@@ -1,6 +1,5 @@
 """Chinese lyrics: Jay Chou's in a zip upstream, songs of our own grammar bundled."""
 
-import lzma
 import struct
 import zipfile
 import zlib
@@ -13,16 +12,16 @@ from stages.params import Corpus
 
 FILE = "lyrics"  # a zip or a plain text: what it is, its first bytes say
 LARGEST = 64 << 20  # bytes unpacked: lyrics are kilobytes
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile bounds what these unpack to
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # how a zip begins; the second holds nothing
 # What zipfile raises on damaged bytes, depending on where the damage is.
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     struct.error,
     EOFError,
     OSError,
-    RuntimeError,  # encrypted; NotImplementedError: packed by an unknown method
+    RuntimeError,  # encrypted; NotImplementedError: of a later version
     UnicodeDecodeError,
 )
 
@@ -59,10 +58,24 @@ def _only_member(path: Path) -> bytes:
                     where=str(path),
                     remedy="Pack the lyrics alone, as one text file.",
                 )
+            if members[0].compress_type not in METHODS:
+                raise PipelineError(
+                    f"is packed by method {members[0].compress_type}, not by deflate.",
+                    where=str(path),
+                    remedy="Pack it as zips usually are: zip lyrics.zip lyrics.txt.",
+                )
             with archive.open(members[0]) as member:
                 content = member.read(LARGEST + 1)  # never more, whatever the directory claims
     except DAMAGE as fault:
-        raise PipelineError(f"is no zip that can be read ({fault!r}).", where=str(path)) from fault
+        raise PipelineError(
+            f"is no zip that can be read ({fault!r}).",
+            where=str(path),
+            remedy="Pack the lyrics again, without a password, as one text file.",
+        ) from fault
     if len(content) > LARGEST:
-        raise PipelineError(f"unpacks to more than {LARGEST >> 20} MiB.", where=str(path))
+        raise PipelineError(
+            f"unpacks to more than {LARGEST >> 20} MiB.",
+            where=str(path),
+            remedy="Pack the lyrics alone, as one text file.",
+        )
     return content

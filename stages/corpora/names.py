@@ -91,7 +91,7 @@ def parse(line: str) -> tuple[str, str, str]:
     """A row's name and label, and the reason to drop it ('' to keep it)."""
     if not line.strip():
         return "", "", "blank line"
-    fields = line.replace("，", ",").split(",")
+    fields = line.replace("，", ",").split(",", 2)
     if len(fields) != 2:
         return "", "", "not two fields"
     name, label = "".join(fields[0].split()), fields[1].strip()

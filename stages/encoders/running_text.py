@@ -37,7 +37,7 @@ class Settings(Frozen):
     split: Literal["contiguous", "random", "last"] = "contiguous"
     valid: Fraction = 0.0
     test: Fraction = 0.0
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=1 << 32)
     spared: int = Field(default=0, ge=0)  # windows at the end that `random` leaves to training
 
 

@@ -4,11 +4,9 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from stages import paths
-from stages.checking import Frozen
+from stages.checking import Frozen, explain, read_yaml
 from stages.errors import PipelineError
 from stages.experiments import Samples
 
@@ -80,12 +78,8 @@ LECTURES = TypeAdapter(dict[str, Lecture])
 
 def load(path: Path = paths.LECTURES) -> dict[str, Lecture]:
     """Read and check the file."""
+    values = read_yaml(path)
     try:
-        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
         return LECTURES.validate_python(values)
-    except FileNotFoundError:
-        raise PipelineError("there is no such file here.", where=str(path)) from None
-    except (YAMLError, UnicodeDecodeError) as fault:
-        raise PipelineError(f"is not YAML in UTF-8: {fault}", where=str(path)) from fault
     except ValidationError as fault:
-        raise PipelineError(f"is not as it should be: {fault}", where=str(path)) from fault
+        raise PipelineError(explain(fault, values), where=str(path)) from fault

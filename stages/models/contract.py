@@ -1,21 +1,22 @@
 """What every model is: one signature, a spec that rebuilds it, and weights without pickle."""
 
-import json
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as as_safetensors
 from torch import Tensor, nn
 
 from stages import files
+from stages.checking import Frozen, checked
 from stages.errors import PipelineError
 
 State = Any  # what a model carries from one window to the next; each model knows its own
+Layers = Annotated[int, Field(ge=1, le=100)]
 
 
 def detached(state: State) -> State:
@@ -27,10 +28,8 @@ def detached(state: State) -> State:
     return state
 
 
-class Settings(BaseModel):
-    """A model's own hyperparameters: unknown keys and wrong types are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+class Settings(Frozen):
+    """A model's own hyperparameters."""
 
 
 class Model(nn.Module):
@@ -90,15 +89,18 @@ def build(spec: Mapping[str, Any]) -> Model:
         raise PipelineError(f"there is no stages/models/{module}.py ({fault}).") from fault
     if not (isinstance(kind, type) and issubclass(kind, Model)):
         raise PipelineError(f"stages/models/{module}.py has no model {name!r}.")
+    settings = checked(
+        kind.Settings, dict(spec["settings"]), f"params.yaml: model {name}: settings"
+    )
     try:
-        settings = kind.Settings.model_validate(dict(spec["settings"]))
-    except ValidationError as fault:
-        faults = "; ".join(
-            f"settings.{'.'.join(map(str, error['loc']))}: {error['msg']}"
-            for error in fault.errors()
-        )
-        raise PipelineError(f"{faults}.", where=f"params.yaml: model {name}") from fault
-    return kind(spec["inputs"], spec["outputs"], settings)
+        return kind(spec["inputs"], spec["outputs"], settings)
+    except (RuntimeError, MemoryError, TypeError, OverflowError) as fault:  # a size beyond all
+        why = " ".join(str(fault).split())[:200]
+        raise PipelineError(
+            f"cannot be built with {settings} ({why}).",
+            where=f"params.yaml: model {name}",
+            remedy="Make it smaller.",
+        ) from fault
 
 
 def save(model: Model, path: Path) -> None:
@@ -126,7 +128,7 @@ def restore(spec: Mapping[str, Any], path: Path) -> Model:
 def read_spec(folder: Path) -> dict[str, Any]:
     """The spec of a trained experiment."""
     try:
-        spec: dict[str, Any] = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+        spec: dict[str, Any] = files.read_json(folder / "spec.json")
     except FileNotFoundError:
         raise PipelineError(
             "this experiment is not trained yet.", where=str(folder), remedy="Run dvc repro."

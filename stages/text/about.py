@@ -1,16 +1,16 @@
 """dataset.json: what the arrays beside it do not say, and what kind of dataset they are."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from stages import files
 from stages.errors import PipelineError
 
 
 def read_about(folder: Path, kind: str) -> dict[str, Any]:
     """The file of a dataset, which must be of that kind."""
     try:
-        about: dict[str, Any] = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+        about: dict[str, Any] = files.read_json(folder / "dataset.json")
     except FileNotFoundError:
         raise PipelineError(
             "there is no such dataset yet.", where=str(folder), remedy="Run dvc repro."

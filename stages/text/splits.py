@@ -19,8 +19,9 @@ def random_split(
     rest = records - sum(sizes.values())
     sizes["train"] = rest if train is None else train
     if sizes["train"] > rest or min(sizes["train"], sizes["test"]) < 1:
+        asked = {**sizes, "train": "what is left"} if train is None else sizes
         raise PipelineError(
-            f"{records:,} records do not suffice for {sizes}.",
+            f"{records:,} records do not suffice for {asked}, of train and test one at least.",
             where="params.yaml: datasets",
             remedy="Ask for fewer, or use a larger corpus.",
         )

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.errors import PipelineError
+
 Starts = NDArray[np.int32]  # positions in the text
 Stretch = tuple[int, int]  # from the first position to before the second
 
@@ -26,6 +28,8 @@ def consecutive(stretch: Stretch, steps: int, size: int) -> list[Starts]:
     window of every row, is left out.
     """
     first, end = stretch
+    if size > end - first:
+        return []
     length = (end - first) // size
     rows = first + length * np.arange(size, dtype=np.int32)
     return [rows + offset for offset in range(0, length - steps, steps)]
@@ -47,6 +51,12 @@ def covering(stretch: Stretch, rows: int, warm: int) -> tuple[Starts, int]:
 
 def split(length: int, valid: float, test: float) -> dict[str, Stretch]:
     """The text in three stretches: training first, then what chooses, then what measures."""
+    if valid + test >= 1:
+        raise PipelineError(
+            f"`valid: {valid}` and `test: {test}` leave nothing to train on.",
+            where="params.yaml: datasets",
+            remedy="Together they stay below 1.",
+        )
     held_out, chooses = int(length * test), int(length * valid)
     end = length - held_out
     return {"train": (0, end - chooses), "valid": (end - chooses, end), "test": (end, length)}

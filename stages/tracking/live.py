@@ -10,8 +10,8 @@ from stages.tracking.history import Row
 from stages.tracking.recorder import Run, tracking_uri
 
 PATIENCE_S = 5.0  # how long a finished training waits for a tracker that lags behind
-# A database in a file never hangs, and what it is at must not be cut short: its first use migrates
-# its schema, and half a migration spoils it for every later run.
+# While it connects to a database in a file: its first use makes it, and the next training is to
+# find it made; a new MLflow may bring an old one's schema up to date, and half of that spoils it.
 PATIENCE_WITH_A_FILE_S = 60.0
 
 
@@ -29,41 +29,59 @@ class Follower(Protocol):
 
 
 class LiveSink:
-    """A sink that never blocks and never raises."""
+    """A sink that never blocks, never raises, and warns once."""
 
     def __init__(self, run: Run, connect: Callable[[Run], Follower]) -> None:
         self.run = run
-        self._calls: queue.Queue[Callable[[Follower], None] | None] = queue.Queue()
+        self._calls: queue.SimpleQueue[Callable[[Follower], None] | None] = queue.SimpleQueue()
+        self._connected = threading.Event()  # or it has failed to
         self._given_up = threading.Event()
+        self._warning = threading.Lock()
         self._thread = threading.Thread(target=self._work, args=(connect,), daemon=True)
         self._thread.start()
 
     def epoch(self, seed: int, row: Row) -> None:
-        self._calls.put(lambda follower: follower.epoch(seed, row))
+        self._tell(lambda follower: follower.epoch(seed, row))
 
     def gradients(self, seed: int, rows: list[Row]) -> None:
-        self._calls.put(lambda follower: follower.gradients(seed, rows))
+        self._tell(lambda follower: follower.gradients(seed, rows))
 
     def close(self, *, finished: bool, health: str) -> None:
-        self._calls.put(lambda follower: follower.close(finished=finished, health=health))
+        self._tell(lambda follower: follower.close(finished=finished, health=health))
         self._calls.put(None)
         self._thread.join(PATIENCE_S)
         if self._thread.is_alive():
-            self._warn("it lags behind")
-            self._given_up.set()
+            self._give_up("it lags behind")
             if tracking_uri().startswith("sqlite:"):
-                self._thread.join(PATIENCE_WITH_A_FILE_S)
+                self._connected.wait(PATIENCE_WITH_A_FILE_S)
+
+    def _tell(self, call: Callable[[Follower], None]) -> None:
+        if not self._given_up.is_set():  # nobody would take it out again
+            self._calls.put(call)
 
     def _work(self, connect: Callable[[Run], Follower]) -> None:
         try:
             follower = connect(self.run)
+            self._connected.set()
             while (call := self._calls.get()) is not None and not self._given_up.is_set():
                 call(follower)
         except Exception as fault:  # whatever a tracker throws, the training goes on
-            self._warn(f"{type(fault).__name__}: {fault}"[:300])
+            self._give_up(in_a_line(fault))
+        finally:
+            self._connected.set()
 
-    def _warn(self, why: str) -> None:
+    def _give_up(self, why: str) -> None:
+        """Say so; what fails after that, nobody waits for."""
+        with self._warning:
+            if self._given_up.is_set():
+                return
+            self._given_up.set()
         note(
             f"warning: MLflow does not follow {self.run.name} ({why}). "
             "The training goes on; `make publish` brings MLflow up to date."
         )
+
+
+def in_a_line(fault: Exception) -> str:
+    """What a tracker says of itself may have many lines."""
+    return " ".join(f"{type(fault).__name__}: {fault}".split())[:300]

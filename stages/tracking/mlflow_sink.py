@@ -4,8 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from contextlib import contextmanager
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # A server that does not answer is given up within seconds, not within MLflow's four minutes.
@@ -16,11 +15,15 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 import mlflow
 from mlflow.entities import Metric, Param
 from mlflow.entities import Run as MlflowRun
+from mlflow.exceptions import MlflowException
 
+from stages.tracking import database
+from stages.tracking.curves import Curves, flat, gradient_points
 from stages.tracking.history import Row
 from stages.tracking.recorder import Run, git_commit, tracking_uri
 
-SQLITE = "sqlite:///"
+RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+TRIES = 4  # to open a database, within a second; MLflow's own ten take 100
 ARTIFACTS = "mlartifacts"
 FINGERPRINT, HEALTH = "fingerprint", "health"
 TAG_LENGTH = 5000  # what every backend of MLflow stores
@@ -31,23 +34,29 @@ class Store:
     """Runs by fingerprint. Logging twice is harmless: only what is missing is added."""
 
     def __init__(self) -> None:
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # a fault is raised as well
         logging.getLogger("alembic").setLevel(logging.WARNING)  # migrations on first use
         self.uri = tracking_uri()
+        if not self.uri.startswith("http"):
+            open_database(self.uri)
         self.client = mlflow.MlflowClient(self.uri)
         self._steps: dict[tuple[str, str], set[int]] = {}  # logged by now, by run and metric
         self._new: set[str] = set()  # runs made here: nobody has logged to them before
 
     def experiment(self, lecture: str) -> str:
         """The id of a lecture's experiment."""
+        place, file = None, database.file_of(self.uri)
+        if file is not None:  # of ours: its artifacts lie beside it
+            place = (file.resolve().parent / ARTIFACTS).as_uri()
         found = self.client.get_experiment_by_name(lecture)
-        if found is not None:
-            return str(found.experiment_id)
-        place = None
-        if self.uri.startswith(SQLITE):  # a file of ours: its artifacts lie beside it
-            database = Path(self.uri.removeprefix(SQLITE)).resolve()
-            place = (database.parent / ARTIFACTS).as_uri()
-        return str(self.client.create_experiment(lecture, artifact_location=place))
+        if found is None:
+            try:
+                return str(self.client.create_experiment(lecture, artifact_location=place))
+            except MlflowException:  # another training has made it, or the answer was lost
+                found = self.client.get_experiment_by_name(lecture)
+                if found is None:
+                    raise
+        return str(found.experiment_id)
 
     def find(self, run: Run) -> MlflowRun | None:
         """The run with this fingerprint, on this device if that is known."""
@@ -71,9 +80,10 @@ class Store:
                 "mlflow.source.name": f"python -m stages.train {run.name}",
                 "mlflow.source.git.commit": git_commit(),
             }
-            known = self.client.create_run(
-                self.experiment(run.lecture), tags=tags, run_name=run.name
-            )
+            with asked_once():
+                known = self.client.create_run(
+                    self.experiment(run.lecture), tags=tags, run_name=run.name
+                )
             self._new.add(str(known.info.run_id))
         # Again for a run that is there: a kill may have come between the two calls.
         parameters = [Param(key, str(value)[:500]) for key, value in flat(run.parameters)]
@@ -126,6 +136,26 @@ class Store:
             self.client.log_batch(run_id, metrics=changed)
 
 
+def open_database(uri: str) -> None:
+    """One that cannot be opened is given up soon; one that is a file here is made whole."""
+    from mlflow.store.db import utils
+
+    utils.MAX_RETRY_COUNT = TRIES
+    file = database.file_of(uri)
+    if file is not None:
+        database.made_whole(file, lambda part: mlflow.MlflowClient(part).search_experiments())
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """A server whose answer is lost may have done it: asked again, it would make a second run."""
+    tries, os.environ[RETRIES] = os.environ[RETRIES], "0"
+    try:
+        yield
+    finally:
+        os.environ[RETRIES] = tries
+
+
 class Following:
     """A training as it passes; to a run that is there already it adds what is missing."""
 
@@ -142,43 +172,3 @@ class Following:
     def close(self, *, finished: bool, health: str) -> None:
         self.store.tag_health(self.run_id, health)
         self.store.client.set_terminated(self.run_id, "FINISHED" if finished else "FAILED")
-
-
-def gradient_points(seed: int, rows: Iterable[Row]) -> Iterator[tuple[str, float, int]]:
-    """What the recorded steps add to MLflow: a curve a parameter, by steps."""
-    for row in rows:
-        for name, value in row.items():
-            if name not in ("epoch", "step"):
-                yield f"seed_{seed}/gradient_norm/{name}", value, int(row["step"])
-
-
-class Curves:
-    """What an epoch adds to MLflow: the seed's own curves, and the mean once all are there."""
-
-    def __init__(self, seeds: tuple[int, ...]) -> None:
-        self.seeds = seeds
-        self._rows: dict[int, dict[int, Row]] = {}
-
-    def points(self, seed: int, row: Row) -> list[tuple[str, float, int]]:
-        step = int(row["epoch"])
-        values = {name: value for name, value in row.items() if name != "epoch"}
-        points = [(f"seed_{seed}/{name}", value, step) for name, value in values.items()]
-        at_step = self._rows.setdefault(step, {})
-        at_step[seed] = row
-        if len(at_step) == len(self.seeds):
-            shared = set.intersection(*(set(other) for other in at_step.values()))
-            for name in (name for name in values if name in shared):
-                mean = sum(other[name] for other in at_step.values()) / len(at_step)
-                points.append((f"mean/{name}", mean, step))
-        return points
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Nested parameters with dotted names."""
-    pairs: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            pairs += flat(value, f"{prefix}{key}.")
-        else:
-            pairs.append((f"{prefix}{key}", value))
-    return pairs

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from stages import files, paths
 from stages.cli import note
 from stages.params import Params
+from stages.tracking import database
 from stages.tracking.history import health, read_table
+from stages.tracking.live import in_a_line
 from stages.tracking.recorder import CIRCUMSTANCES, Run, tracking_uri
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ def publish_or_warn(settings: Params) -> None:
     try:
         publish(settings, trust_stamp=True)
     except Exception as fault:  # whatever a tracker throws, the pipeline goes on
-        note(f"warning: MLflow is not up to date ({type(fault).__name__}: {fault})"[:300])
+        note(f"warning: MLflow is not up to date ({in_a_line(fault)})")
         note("Run `make publish` when the tracking server answers again.")
 
 
@@ -105,5 +107,5 @@ def figures(evaluation: dict[str, Any]) -> Iterator[tuple[str, float]]:
 def _store_identity() -> list[str | int]:
     """Which store: a local database that was deleted and made anew is another one."""
     uri = tracking_uri()
-    database = Path(uri.removeprefix("sqlite:///"))
-    return [uri, database.stat().st_ino if database.exists() else 0]
+    file = database.file_of(uri)
+    return [uri, file.stat().st_ino if file is not None and file.exists() else 0]

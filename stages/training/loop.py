@@ -33,6 +33,12 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> Writte
 
     Returns what the model wrote on its way.
     """
+    if not [*model.parameters()]:
+        raise PipelineError(
+            f"{type(model).__name__} has no weights to descend with.",
+            where=f"params.yaml: experiments.{watch.name}.training",
+            remedy="Give it `kind: closed_form`.",
+        )
     optimizer = OPTIMIZERS[training.optimizer](
         model.parameters(), lr=rate_at(training, 0), weight_decay=training.weight_decay
     )

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.corpora.fetch import MIRROR_VARIABLE, RETRIES, Pin, Unavailable, fetch, file_name
+from stages.corpora.fetch import MIRROR_VARIABLE, RETRIES, Pin, fetch, file_name
+from stages.corpora.transfer import Unavailable
 from stages.errors import PipelineError
 from tests.project import Project, sha256
 from tests.server import Answer, Server
@@ -118,7 +119,12 @@ def test_a_path_of_ones_own_is_relative_to_the_project(project: Project) -> None
 
 def test_a_missing_path_and_a_folder_are_no_files(project: Project) -> None:
     assert "mine.txt: there is no such file." in refused("mine.txt", Unavailable)
-    assert "no such file" in refused("raw", Unavailable)
+    assert "raw: there is a folder, or a device, and no such file." in refused("raw", Unavailable)
+
+
+@pytest.mark.parametrize("path", ["x" * 5000, "~nobody-of-that-name/names.txt", "a\0b", ""])
+def test_a_path_that_can_be_none_is_an_error_of_ours(project: Project, path: str) -> None:
+    assert "no such file" in refused(path, Unavailable)
 
 
 class TestMirror:
@@ -148,6 +154,19 @@ class TestMirror:
         assert PIN.digest in message
         assert sha256(BAD) in message
         assert server.asked == []
+
+    def test_a_folder_or_a_dead_link_in_the_place_of_its_file_is_named(
+        self, folder: Path, server: Server
+    ) -> None:
+        (folder / "names.txt").mkdir()
+        message = refused(server.url("/names.txt"), Unavailable)
+        assert f"{folder}/names.txt: there is a folder, or a device" in message
+        (folder / "names.txt").rmdir()
+        (folder / "names.txt").symlink_to("nowhere")
+        message = refused(server.url("/names.txt"), Unavailable)
+        assert f"{folder}/names.txt: there is a link to nowhere" in message
+        fetch(server.serves("/names.txt", Answer(GOOD)), PIN, TARGET)
+        assert TARGET.read_bytes() == GOOD
 
     def test_when_both_fail_both_are_named(self, folder: Path, server: Server) -> None:
         message = refused(server.url("/names.txt"), Unavailable)
@@ -205,6 +224,7 @@ def test_a_git_blob_pin_is_what_git_says(project: Project, server: Server) -> No
         ("https://host/a/b.txt", "b.txt"),
         ("https://host/a/b%EF%BC%88c%EF%BC%89.txt?raw=1", "b（c）.txt"),
         ("https://host/a/..%2F..%2Fevil.txt", "evil.txt"),
+        ("https://[host/a.txt#b/c", "a.txt"),
         ("folder/100%25.txt", "100%25.txt"),
         ("mine.txt", "mine.txt"),
     ],

@@ -137,7 +137,7 @@ def test_the_last_window_alone_validates(tmp_path: Path) -> None:
         (4, {"valid": 0.0, "test": 0.0}, "train"),
         (40, {}, "valid"),
         (40, {"valid": 0.5}, "test"),
-        (90, {"valid": 0.6, "test": 0.6}, "train"),
+        (90, {"valid": 0.48, "test": 0.48}, "train"),
         (4, RANDOM, "train"),
         (5, RANDOM, "train"),
         (4, LAST, "train"),

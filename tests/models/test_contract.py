@@ -89,9 +89,11 @@ def test_a_file_that_is_no_safetensors_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"settings": {**SPEC["settings"], "hiden": 3}}, "settings.hiden"),
-        ({"settings": {**SPEC["settings"], "hidden": 0}}, "settings.hidden"),
-        ({"settings": {**SPEC["settings"], "cell": "transformer"}}, "settings.cell"),
+        ({"settings": {**SPEC["settings"], "hiden": 3}}, "settings: hiden"),
+        ({"settings": {**SPEC["settings"], "hidden": 0}}, "settings: hidden"),
+        ({"settings": {**SPEC["settings"], "cell": "transformer"}}, "settings: cell"),
+        ({"settings": {**SPEC["settings"], "hidden": 10**18}}, "cannot be built .*hidden=1000000"),
+        ({"settings": {**SPEC["settings"], "layers": 101}}, "settings: layers"),
         ({"name": "Settings"}, "no model 'Settings'"),
         ({"name": "nn"}, "no model 'nn'"),
         ({"module": "nonesuch"}, "no stages/models/nonesuch.py"),

@@ -1,11 +1,13 @@
 """A real MLflow store on SQLite: a run a training, and logging twice adds nothing."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from stages.tracking.curves import Curves, flat
 from stages.tracking.history import Row
-from stages.tracking.mlflow_sink import Curves, Following, Store, flat
+from stages.tracking.mlflow_sink import RETRIES, Following, Store
 from stages.tracking.recorder import Run
 
 RUN = Run(
@@ -92,6 +94,33 @@ def test_live_logging_continues_the_run_that_is_there(
         for epoch in (1, 2):
             following.epoch(0, {"epoch": epoch, "train_loss": 1.0})
     assert curve(store, run, "mean/train_loss") == [(1, 1.0), (2, 1.0)]
+
+
+def test_an_experiment_that_another_training_has_just_made_is_taken(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, asked = store.experiment("names"), iter([None])
+    look_up = store.client.get_experiment_by_name
+    monkeypatch.setattr(
+        store.client, "get_experiment_by_name", lambda name: next(asked, look_up(name))
+    )
+    assert store.experiment("names") == known
+    assert next(asked, "asked") == "asked"
+
+
+def test_a_run_is_asked_for_once_lest_a_lost_answer_make_two(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, tries = store.client.create_run, []
+
+    def create_run(*arguments: object, **named: object) -> object:
+        tries.append(os.environ[RETRIES])
+        return make(*arguments, **named)
+
+    monkeypatch.setattr(store.client, "create_run", create_run)
+    store.ensure(Run("once", "names", "d" * 64, (0,), {}, "bundled", "cpu"))
+    assert tries == ["0"]
+    assert os.environ[RETRIES] != "0"
 
 
 @pytest.mark.parametrize(("finished", "status"), [(True, "FINISHED"), (False, "FAILED")])

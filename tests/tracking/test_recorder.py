@@ -195,6 +195,37 @@ def test_a_database_in_a_file_is_let_finish_what_it_is_at_and_no_more(
     assert capsys.readouterr().err.count("lags behind") == 1
 
 
+def test_a_database_in_a_file_that_is_locked_later_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(live, "PATIENCE_S", 0.05)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    unlocked, done = threading.Event(), threading.Event()
+
+    class Locked(Deaf):
+        def epoch(self, seed: int, row: Row) -> None:
+            unlocked.wait()
+            done.set()
+            raise OSError("database is locked")
+
+    sink = LiveSink(RUN, Locked)
+    assert read_table(record(sink)) == ROWS
+    assert not done.is_set()
+    unlocked.set()
+    sink._thread.join()
+    said = capsys.readouterr().err
+    assert said.count("warning") == 1, "what fails after it was given up is not said again"
+    assert "lags behind" in said
+
+
+def test_what_a_tracker_says_in_many_lines_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    def connect(_: Run) -> live.Follower:
+        raise ConnectionError("no database:\n  (Background\non this error)")
+
+    record(LiveSink(RUN, connect))
+    assert "(ConnectionError: no database: (Background on this error)" in capsys.readouterr().err
+
+
 def test_a_server_that_is_not_there_costs_publish_a_warning(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
