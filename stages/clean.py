@@ -2,7 +2,7 @@
 
 import shutil
 
-from stages import cli, files, params, paths
+from stages.common import cli, files, params, paths
 from stages.corpora import contract
 
 

@@ -2,10 +2,10 @@
 
 import shutil
 
-from stages import cli, files, params, paths
+from stages.common import cli, files, params, paths
+from stages.common.params import Corpus, Params
 from stages.corpora import contract
 from stages.corpora.fetch import Pin, fetch, file_name
-from stages.params import Corpus, Params
 
 
 def main(corpus: str) -> None:

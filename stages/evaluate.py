@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages import cli, files, params, paths
-from stages.errors import PipelineError
+from stages.common import cli, files, params, paths
+from stages.common.errors import PipelineError
+from stages.common.experiments import Descent, Experiment, Samples
+from stages.common.params import Params
 from stages.evaluation import (
     classification,
     language,
@@ -24,9 +26,7 @@ from stages.evaluation import (
 from stages.evaluation.aggregate import rounded
 from stages.evaluation.measured import Measured
 from stages.evaluation.paired import against_baselines
-from stages.experiments import Descent, Experiment, Samples
 from stages.models import contract
-from stages.params import Params
 from stages.probes.foresight import answers_by_prefix, answers_in_view, looks_ahead
 from stages.tasks.contract import Answers, Task, load
 from stages.training.device import prepare

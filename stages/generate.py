@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from stages import cli, params, paths
-from stages.errors import PipelineError
+from stages.common import cli, params, paths
+from stages.common.errors import PipelineError
+from stages.datasets.vocabulary import Vocabulary
 from stages.evaluation.spelling import to_symbols, to_text, words_for
 from stages.models import contract
 from stages.probes.foresight import looks_ahead
-from stages.text.vocabulary import Vocabulary
 from stages.training.device import prepare
 from stages.training.generation import Draw, Writer, greedy, refuse_unknown
 

@@ -8,10 +8,10 @@ from typing import Annotated
 import torch
 import typer
 
-from stages import cli, params, paths
-from stages.errors import PipelineError, printable
+from stages.common import cli, params, paths
+from stages.common.errors import PipelineError, printable
+from stages.datasets.vocabulary import Vocabulary
 from stages.models import contract
-from stages.text.vocabulary import Vocabulary
 
 LONGEST = 30  # characters; what is longer is no name
 READ = 1000  # characters of a line at once

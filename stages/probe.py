@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from stages import cli, files, params, paths
-from stages.errors import PipelineError
+from stages.common import cli, files, params, paths
+from stages.common.errors import PipelineError
+from stages.common.params import Params, Probes
 from stages.models import contract
-from stages.params import Params, Probes
 from stages.probes import clipping, spectra
 from stages.probes.through_time import reach
+from stages.records.history import read_table
 from stages.tasks.contract import load
-from stages.tracking.history import read_table
 from stages.training.device import prepare
 from stages.training.seeding import generator, seed_torch
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from stages import cli, params, paths
-from stages.params import Params
+from stages.common import cli, params, paths
+from stages.common.params import Params
 
 LOCK = Path("dvc.lock")
 

@@ -13,14 +13,14 @@ import tarfile
 from io import BytesIO
 from pathlib import Path
 
-from stages import cli, params, paths
-from stages.alone import alone
+from stages.common import cli, params, paths
+from stages.common.alone import alone
+from stages.common.errors import PipelineError
+from stages.common.params import Corpus, Params, Published
 from stages.corpora.contract import load
 from stages.corpora.fetch import MIRROR_VARIABLE, Pin, fetch, file_name
 from stages.corpora.transfer import Unavailable
-from stages.errors import PipelineError
-from stages.params import Corpus, Params, Published
-from stages.tracking.recorder import tracking_uri
+from stages.records.recorder import tracking_uri
 
 NAME = "upstream"
 SHELF = Path(".corpora")  # what was fetched: the mirror of the experiment, and of later ones
@@ -36,7 +36,7 @@ def main() -> None:
 
 def replicate(settings: Params) -> None:
     """Fetch what can be had, run every stage on it, and take its metrics over."""
-    overrides = [f"source={NAME}"]
+    overrides = [f"source={NAME}", "runtime.reproducible=fast"]  # its bytes are in no dvc.lock
     for key, corpus in settings.corpora.items():
         overrides += obtain(key, corpus, settings)
     left_out = {name.removeprefix("~experiments.") for name in overrides if name[0] == "~"}

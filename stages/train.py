@@ -5,16 +5,16 @@ from functools import partial
 
 import torch
 
-from stages import cli, files, params, paths
-from stages.alone import alone
-from stages.errors import PipelineError
-from stages.experiments import ClosedForm, Descent, Experiment
+from stages.common import cli, files, params, paths
+from stages.common.alone import alone
+from stages.common.errors import PipelineError
+from stages.common.experiments import ClosedForm, Descent, Experiment
+from stages.common.params import Params
 from stages.models import contract
-from stages.params import Params
+from stages.records.history import HEALTHY, Row
+from stages.records.recorder import Recorder, Run, Sink
 from stages.tasks.contract import Task, load
-from stages.tracking.history import HEALTHY, Row
 from stages.tracking.live import Follower, LiveSink
-from stages.tracking.recorder import Recorder, Run, Sink
 from stages.training.checkpoint import Checkpoint
 from stages.training.device import described, prepare
 from stages.training.fingerprint import fingerprint

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from stages import download, files, params
+from stages import download
+from stages.common import files, params
+from stages.common.errors import PipelineError
 from stages.corpora import lyrics, names, prose
 from stages.corpora.fetch import MIRROR_VARIABLE, Pin
-from stages.errors import PipelineError
 from tests.project import Project, sha256
 from tests.server import Answer, Server
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import clean, download, encode, files
-from stages.errors import PipelineError
-from stages.text.labelled import LabelledNames
-from stages.text.running import RunningText
+from stages import clean, download, encode
+from stages.common import files
+from stages.common.errors import PipelineError
+from stages.datasets.labelled import LabelledNames
+from stages.datasets.running import RunningText
 from tests.project import Project
 
 DATASETS = ("names_lecture", "nietzsche_stream")

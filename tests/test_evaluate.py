@@ -7,11 +7,12 @@ from unittest.mock import ANY
 import numpy as np
 import pytest
 
-from stages import evaluate, files, params, paths
+from stages import evaluate
+from stages.common import files, params, paths
+from stages.common.experiments import Samples
+from stages.common.params import Runtime
 from stages.evaluation.measured import Measured
-from stages.experiments import Samples
 from stages.models import contract
-from stages.params import Runtime
 from stages.probes.foresight import answers_by_prefix, answers_in_view
 from stages.tasks.contract import Task, load
 from stages.tasks.next_character import NextCharacter

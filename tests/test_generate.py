@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from stages import files, generate, paths
-from stages.errors import PipelineError
+from stages import generate
+from stages.common import files, paths
+from stages.common.errors import PipelineError
 from stages.models import contract
 from stages.training.generation import Writer
 from stages.training.seeding import seed_torch

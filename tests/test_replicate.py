@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stages import params, replicate
+from stages import replicate
+from stages.common import params
+from stages.common.errors import PipelineError
 from stages.corpora.fetch import MIRROR_VARIABLE
-from stages.errors import PipelineError
 from tests.pipeline.workspace import KEPT, Workspace
 from tests.project import Project
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from stages import files, train
-from stages.errors import PipelineError
+from stages import train
+from stages.common import files
+from stages.common.errors import PipelineError
 from stages.training.checkpoint import Checkpoint, Progress
 from tests.project import ROOT, Project
 from tests.training.toy import write_names, write_text

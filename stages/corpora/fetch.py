@@ -10,9 +10,9 @@ from urllib.parse import quote, unquote
 import pooch
 import requests
 
+from stages.common.errors import PipelineError
+from stages.common.params import Published
 from stages.corpora.transfer import Unavailable, copy, download, in_time
-from stages.errors import PipelineError
-from stages.params import Published
 
 MIRROR_VARIABLE = "CORPORA_MIRROR"
 RETRIES = 3

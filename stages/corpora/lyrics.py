@@ -5,10 +5,10 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from stages.common.errors import PipelineError
+from stages.common.params import Corpus
 from stages.corpora import text
 from stages.corpora.bundled import lyrics as bundled
-from stages.errors import PipelineError
-from stages.params import Corpus
 
 FILE = "lyrics"  # a zip or a plain text: what it is, its first bytes say
 LARGEST = 64 << 20  # bytes unpacked: lyrics are kilobytes

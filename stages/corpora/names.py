@@ -8,10 +8,10 @@ from typing import TextIO
 
 import pandas as pd
 
+from stages.common.errors import PipelineError
+from stages.common.params import Corpus
 from stages.corpora.bundled import names as bundled
 from stages.corpora.counting import count_characters
-from stages.errors import PipelineError
-from stages.params import Corpus
 
 FILE = bundled.FILE
 HEADER = "dict,sex"

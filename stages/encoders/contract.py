@@ -4,8 +4,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from stages.checking import Frozen
-from stages.errors import PipelineError
+from stages.common.checking import Frozen
+from stages.common.errors import PipelineError
 
 
 class Dataset(Protocol):

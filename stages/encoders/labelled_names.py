@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages import files
-from stages.checking import Fraction, Frozen
-from stages.errors import PipelineError
-from stages.text.labelled import CLASSES, LabelledNames
-from stages.text.splits import random_split
-from stages.text.vocabulary import Vocabulary
+from stages.common import files
+from stages.common.checking import Fraction, Frozen
+from stages.common.errors import PipelineError
+from stages.datasets.labelled import CLASSES, LabelledNames
+from stages.datasets.splits import random_split
+from stages.datasets.vocabulary import Vocabulary
 
 
 class Settings(Frozen):

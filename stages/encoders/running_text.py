@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stages import files
-from stages.checking import Fraction, Frozen
-from stages.errors import PipelineError
-from stages.text import windows
-from stages.text.running import SPLITS, Order, RunningText, Targets
-from stages.text.vocabulary import Vocabulary
-from stages.text.windows import Starts, Stretch
+from stages.common import files
+from stages.common.checking import Fraction, Frozen
+from stages.common.errors import PipelineError
+from stages.datasets import windows
+from stages.datasets.running import SPLITS, Order, RunningText, Targets
+from stages.datasets.vocabulary import Vocabulary
+from stages.datasets.windows import Starts, Stretch
 
 
 class BySource(Frozen):

@@ -5,10 +5,10 @@ from typing import Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from stages import paths
-from stages.checking import Frozen, explain, read_yaml
-from stages.errors import PipelineError
-from stages.experiments import Samples
+from stages.common import paths
+from stages.common.checking import Frozen, explain, read_yaml
+from stages.common.errors import PipelineError
+from stages.common.experiments import Samples
 
 
 class Figure(Frozen):

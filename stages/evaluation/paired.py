@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
+from stages.common.params import Params
 from stages.evaluation.measured import Measured
-from stages.params import Params
 
 SURE = 0.975  # of a difference's sign, from which it is one
 

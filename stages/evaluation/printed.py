@@ -6,10 +6,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from stages import files, paths
+from stages.common import files, paths
 from stages.evaluation.aggregate import DECIMALS, over_seeds
 from stages.evaluation.lectures import Figure
-from stages.tracking.history import read_table
+from stages.records.history import read_table
 
 Evaluations = Mapping[str, Mapping[str, Any]]  # what evaluate measured, by experiment
 PRINTED_FOR = "upstream"  # the corpora on which the lectures print their figures

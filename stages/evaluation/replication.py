@@ -5,6 +5,8 @@ from math import hypot
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stages.common.experiments import Experiment
+from stages.common.params import Params
 from stages.evaluation import paired
 from stages.evaluation.aggregate import DECIMALS
 from stages.evaluation.lectures import Comparison, Figure, Lecture
@@ -16,8 +18,6 @@ from stages.evaluation.printed import (
     of_metric,
     verdict,
 )
-from stages.experiments import Experiment
-from stages.params import Params
 
 ENOUGH = 100  # characters: the loss of fewer is a matter of luck
 

@@ -11,9 +11,9 @@ from safetensors.torch import load_file
 from safetensors.torch import save as as_safetensors
 from torch import Tensor, nn
 
-from stages import files
-from stages.checking import Frozen, checked
-from stages.errors import PipelineError
+from stages.common import files
+from stages.common.checking import Frozen, checked
+from stages.common.errors import PipelineError
 
 State = Any  # what a model carries from one window to the next; each model knows its own
 Layers = Annotated[int, Field(ge=1, le=100)]

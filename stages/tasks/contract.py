@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stages.errors import PipelineError
-from stages.experiments import Samples
+from stages.common.errors import PipelineError
+from stages.common.experiments import Samples
 from stages.models.contract import Model, State
 
 Batch = NDArray[np.int32]  # numbers of records, or places in a text

@@ -12,9 +12,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from stages import files
-from stages.cli import note
-from stages.tracking.history import Fault, Row
+from stages.common import files
+from stages.common.cli import note
+from stages.records.history import Fault, Row
 
 Written = dict[str, dict[str, str]]  # epoch -> prefix -> what the model wrote
 

@@ -5,13 +5,18 @@ import platform
 
 import torch
 
-from stages.errors import PipelineError
-from stages.params import Runtime
+from stages.common.errors import PipelineError
+from stages.common.params import Runtime
 
-# One way of computing on every x86-64 with AVX2, whoever made it: PyTorch's own kernels take these
-# instructions though there be wider ones, and MKL those that all processors have. Both read this
-# when they compute first, not when they are loaded.
-STRICT = {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "COMPATIBLE"}
+# One way of computing on every x86-64 with AVX2, whoever made it: PyTorch's own kernels and oneDNN
+# (the LSTM) take these instructions though there be wider ones, and MKL those that all processors
+# have. They read this when they compute first, not when they are loaded. NumPy's OpenBLAS reads
+# its own when it is loaded: stages/__init__.py.
+STRICT = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_CBWR": "COMPATIBLE",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+}
 
 
 def prepare(runtime: Runtime) -> torch.device:
@@ -38,5 +43,5 @@ def described(device: torch.device) -> str:
     """What may change the last bits of a result: the GPU's kind, or the CPU's instructions."""
     if device.type == "cuda":
         return f"cuda {torch.cuda.get_device_name(device)}"
-    kernels = os.environ.get("MKL_CBWR", "its own")
-    return f"cpu {torch.backends.cpu.get_cpu_capability()} {kernels}"
+    chosen = [f"{name}={os.environ[name]}" for name in STRICT if name in os.environ]
+    return " ".join(["cpu", torch.backends.cpu.get_cpu_capability(), *chosen])

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from stages.errors import PipelineError
+from stages.common.errors import PipelineError
+from stages.datasets.vocabulary import Vocabulary
 from stages.models.contract import Model, State
-from stages.text.vocabulary import Vocabulary
 
 LONGEST = 10_000  # characters of a prefix, which is read at once
 NAMED = 10  # unknown characters in an error

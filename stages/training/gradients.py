@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_
 
-from stages.experiments import Descent
-from stages.tracking.history import Row
+from stages.common.experiments import Descent
+from stages.records.history import Row
 
 
 class Gradients:

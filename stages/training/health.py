@@ -6,9 +6,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from stages.errors import PipelineError
-from stages.experiments import Alarm
-from stages.tracking.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault
+from stages.common.errors import PipelineError
+from stages.common.experiments import Alarm
+from stages.records.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault
 from stages.training.checkpoint import Progress
 from stages.training.gradients import Gradients, recorded, short, total
 from stages.training.watch import Watch

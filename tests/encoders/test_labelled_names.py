@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import files
+from stages.common import files
+from stages.common.errors import PipelineError
+from stages.datasets.labelled import LabelledNames
 from stages.encoders.labelled_names import Settings, encode
-from stages.errors import PipelineError
-from stages.text.labelled import LabelledNames
 
 LABELS = {"王小红": "女", "李伟": "男", "王芳": "女", "王伟伟": "女", "李小伟": "男"}
 PROBABILITIES = {"王小红": 0.1, "李伟": 0.9, "王芳": 0.2, "王伟伟": 0.2, "李小伟": 0.7}

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.checking import checked
+from stages.common.checking import checked
+from stages.common.errors import PipelineError
+from stages.datasets.running import SPLITS, RunningText
 from stages.encoders import contract, running_text
-from stages.errors import PipelineError
-from stages.text.running import SPLITS, RunningText
 from tests.encoders.texts import ORIGIN, TEN_EACH, cleaned, encoded, some_text
 
 RANDOM: dict[str, Any] = {"split": "random", "valid": 0.2, "test": 0.0}

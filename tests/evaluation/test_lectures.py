@@ -1,7 +1,7 @@
 import pytest
 
-from stages import params
-from stages.errors import PipelineError
+from stages.common import params
+from stages.common.errors import PipelineError
 from stages.evaluation import lectures
 from tests.project import ROOT, Project
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages import params
+from stages.common import params
 from stages.evaluation.measured import Measured
 from stages.evaluation.paired import against_baselines, difference, verdict
 from tests.pipeline.imports import ROOT

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stages import files
+from stages.common import files
 from stages.evaluation.printed import find, verdict
 from tests.evaluation.figures import figure
 

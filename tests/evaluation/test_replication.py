@@ -4,12 +4,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stages import files, params
+from stages.common import files, params
+from stages.common.experiments import Experiment
+from stages.common.params import Params
 from stages.evaluation import replication
 from stages.evaluation.lectures import Comparison, Lecture
 from stages.evaluation.replication import Line
-from stages.experiments import Experiment
-from stages.params import Params
 from tests.evaluation.figures import figure
 from tests.project import ROOT
 

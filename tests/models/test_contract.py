@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from stages import params
-from stages.errors import PipelineError
+from stages.common import params
+from stages.common.errors import PipelineError
 from stages.models import contract
 from tests.pipeline.imports import ROOT
 

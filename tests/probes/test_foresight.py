@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from stages import params
+from stages.common import params
 from stages.models import contract
 from stages.models.contract import Model
 from stages.probes import foresight

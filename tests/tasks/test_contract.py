@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from stages import params
-from stages.errors import PipelineError
+from stages.common import params
+from stages.common.errors import PipelineError
 from stages.tasks import contract
 from stages.tasks.classify import Classify
 from stages.tasks.contract import Task

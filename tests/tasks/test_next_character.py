@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from stages.errors import PipelineError
-from stages.experiments import Samples
+from stages.common.errors import PipelineError
+from stages.common.experiments import Samples
 from stages.models.contract import State
 from stages.tasks import next_character
 from tests.tasks.asking import ONE_BY_ONE, RANDOM, STREAM, network, task

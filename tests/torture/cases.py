@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from stages import files, params
-from stages.checking import checked
+from stages.common import files, params
+from stages.common.checking import checked
+from stages.common.experiments import ClosedForm, Descent
 from stages.corpora import names, text
 from stages.encoders.contract import load as encoder
-from stages.experiments import ClosedForm, Descent
 from stages.tasks.contract import load as task_of
 from stages.train import refuse_choice_without_validation
 from tests.project import ROOT

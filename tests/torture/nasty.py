@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from stages.errors import PipelineError
+from stages.common.errors import PipelineError
 
 VALUES: tuple[Any, ...] = (
     None, "", " ", -1, 0, 1, 0.5, 1e308, float("nan"), float("inf"), True, 10**18, 10**30,

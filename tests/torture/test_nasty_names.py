@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages import files, params
+from stages.common import files, params
+from stages.common.errors import PipelineError
+from stages.common.params import Corpus
 from stages.corpora import names
+from stages.datasets.labelled import CLASSES
 from stages.encoders import labelled_names
-from stages.errors import PipelineError
-from stages.params import Corpus
-from stages.text.labelled import CLASSES
 from tests.project import ROOT
 from tests.torture.ledger import Promise
 from tests.torture.nasty import assert_paragraph, complaint

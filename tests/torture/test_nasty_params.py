@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from stages import checking, params
-from stages.errors import PipelineError
+from stages.common import checking, params
+from stages.common.errors import PipelineError
 from tests.project import ROOT
 from tests.torture.ledger import Promise
 from tests.torture.nasty import VALUES, assert_paragraph, complaint

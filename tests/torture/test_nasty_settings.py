@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from stages.checking import checked
+from stages.common.checking import checked
+from stages.common.errors import PipelineError
 from stages.demonstrations.contract import load as demonstration
 from stages.encoders.contract import load as encoder
-from stages.errors import PipelineError
 from stages.models import contract
 from tests.torture.cases import OF_NAMES, OF_TEXT, PARAMS, Case, Settings, cases, encode, train_on
 from tests.torture.ledger import Promise

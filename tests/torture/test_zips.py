@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stages import clean, download
+from stages.common.errors import PipelineError
 from stages.corpora import lyrics
-from stages.errors import PipelineError
 from tests.project import Project, sha256
 from tests.server import Answer, Server
 from tests.torture.ledger import Promise

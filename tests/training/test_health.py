@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stages.errors import PipelineError
-from stages.experiments import Alarm
+from stages.common.errors import PipelineError
+from stages.common.experiments import Alarm
 from stages.models.recurrent_classifier import RecurrentClassifier
-from stages.tracking.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault, Row
+from stages.records.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault, Row
 from stages.training.health import add, faults
 from stages.training.loop import descend
 from tests.training.toy import descent, fresh, toy_task, train, watch

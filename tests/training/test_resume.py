@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from stages.experiments import Samples
+from stages.common.experiments import Samples
 from stages.training.checkpoint import Checkpoint, Progress
 from stages.training.loop import OPTIMIZERS
 from tests.training.toy import WRITING, assert_same, descent, text_task, toy_task, train

@@ -8,17 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stages.experiments import ClosedForm, Descent, Samples
+from stages.common.experiments import ClosedForm, Descent, Samples
+from stages.datasets import windows
+from stages.datasets.labelled import LabelledNames
+from stages.datasets.running import Order, RunningText, Targets
+from stages.datasets.splits import random_split
+from stages.datasets.vocabulary import Vocabulary
 from stages.models import contract
+from stages.records.history import Fault, Row
 from stages.tasks.classify import Classify
 from stages.tasks.contract import Task
 from stages.tasks.next_character import NextCharacter
-from stages.text import windows
-from stages.text.labelled import LabelledNames
-from stages.text.running import Order, RunningText, Targets
-from stages.text.splits import random_split
-from stages.text.vocabulary import Vocabulary
-from stages.tracking.history import Fault, Row
 from stages.training.checkpoint import Checkpoint, Written
 from stages.training.loop import LEARN
 from stages.training.seeding import seed_torch
