@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from stages.common.checking import Frozen, Listed
 
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
 LARGEST = 3e38  # in single precision
 Rate = Annotated[float, Field(gt=0, le=LARGEST)]
 

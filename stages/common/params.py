@@ -1,17 +1,19 @@
 """params.yaml as frozen, checked values: an unknown or ill-typed key is refused by its name."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
 from stages.common import paths
-from stages.common.checking import Fraction, Frozen, Listed, checked, read_yaml
+from stages.common.checking import Fraction, Frozen, Listed, brief, checked, read_yaml
 from stages.common.errors import PipelineError
 from stages.common.experiments import Experiment, Key, Rate
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 GitBlob = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+FEW = 10  # names in an error
 Chosen = TypeVar("Chosen")
 
 
@@ -126,10 +128,12 @@ def load(path: Path = paths.PARAMS) -> Params:
 
 
 def choose(section: dict[str, Chosen], key: str, kind: str) -> Chosen:
-    """`section[key]`, or an error that lists what there is."""
+    """`section[key]`, or an error that lists what there is: of very many, the likeliest."""
     if key not in section:
+        near = [*section] if len(section) <= FEW else get_close_matches(key[:99], section, FEW, 0.3)
+        others = len(section) - len(near)
         raise PipelineError(
-            f"there is no {kind} {key!r} in params.yaml.",
-            remedy=f"Choose one of: {', '.join(section)}.",
+            f"there is no {kind} {brief.repr(key)} in params.yaml.",
+            remedy=f"Choose one of: {', '.join(near)}{f' ({others} others)' if others else ''}.",
         )
     return section[key]

@@ -6,6 +6,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.common.errors import PipelineError
+
 PADDING = "\0"
 
 
@@ -18,7 +20,11 @@ class Vocabulary:
         if len(self.index) != len(self.characters):
             raise ValueError("a vocabulary's characters must differ, and none may be \\0")
         if len(self) > 1 << 16:
-            raise ValueError("an index of 16 bits numbers 65,535 characters and no more")
+            raise PipelineError(
+                f"{len(self) - 1:,} different characters or words, and 16 bits number 65,535.",
+                where="params.yaml: datasets",
+                remedy="Ask for the commonest alone, or for less text.",
+            )
 
     def __len__(self) -> int:
         return len(self.characters)

@@ -12,8 +12,9 @@ from safetensors.torch import save as as_safetensors
 from torch import Tensor, nn
 
 from stages.common import files
-from stages.common.checking import Frozen, checked
+from stages.common.checking import Frozen, brief, checked
 from stages.common.errors import PipelineError
+from stages.common.experiments import Key
 
 State = Any  # what a model carries from one window to the next; each model knows its own
 Layers = Annotated[int, Field(ge=1, le=100)]
@@ -30,6 +31,28 @@ def detached(state: State) -> State:
 
 class Settings(Frozen):
     """A model's own hyperparameters."""
+
+
+class About(Frozen, extra="allow"):
+    """What a task says of its data, as far as predict and generate rely on it."""
+
+    vocabulary: str | list[str]
+    classes: list[str] = Field(default_factory=list)
+    steps: int = Field(default=1, ge=1)
+    reads_on: bool = False
+
+
+class Spec(Frozen):
+    """spec.json of a trained experiment."""
+
+    module: Key
+    name: str
+    inputs: int = Field(ge=1)
+    outputs: int = Field(ge=1)
+    settings: dict[str, Any]
+    seeds: list[int] = Field(min_length=1)
+    about: About
+    fingerprint: str = ""
 
 
 class Model(nn.Module):
@@ -88,7 +111,7 @@ def build(spec: Mapping[str, Any]) -> Model:
     except ModuleNotFoundError as fault:
         raise PipelineError(f"there is no stages/models/{module}.py ({fault}).") from fault
     if not (isinstance(kind, type) and issubclass(kind, Model)):
-        raise PipelineError(f"stages/models/{module}.py has no model {name!r}.")
+        raise PipelineError(f"stages/models/{module}.py has no model {brief.repr(name)}.")
     settings = checked(
         kind.Settings, dict(spec["settings"]), f"params.yaml: model {name}: settings"
     )
@@ -133,6 +156,15 @@ def read_spec(folder: Path) -> dict[str, Any]:
         raise PipelineError(
             "this experiment is not trained yet.", where=str(folder), remedy="Run dvc repro."
         ) from None
+    known = checked(Spec, spec, str(folder / "spec.json"))
+    characters, classes = {*known.about.vocabulary}, known.about.classes
+    if len(characters) + 1 != known.inputs or len(classes) not in (0, known.outputs):
+        raise PipelineError(
+            f"{known.inputs:,} inputs and {known.outputs:,} outputs, but {len(characters):,} "
+            f"characters (and padding) and {len(classes):,} classes.",
+            where=str(folder / "spec.json"),
+            remedy="Train it again: dvc repro.",
+        )
     return spec
 
 

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from stages.common.errors import PipelineError
 from stages.datasets.vocabulary import Vocabulary
 
 CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0")
@@ -75,5 +76,5 @@ def test_characters_must_differ_from_each_other_and_from_padding(characters: str
 
 def test_more_characters_than_an_index_can_number_are_refused() -> None:
     planes = map(chr, range(0x10000, 0x20000))
-    with pytest.raises(ValueError, match="65,535"):
+    with pytest.raises(PipelineError, match="65,535"):
         Vocabulary(planes)

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from stages import train
 from stages.training.checkpoint import Checkpoint, Progress
 from tests.torture import trainings
 from tests.torture.ledger import Promise
@@ -28,44 +27,53 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return trainings.results(folder)
 
 
-@pytest.mark.usefixtures("restored_torch")
+FAILING = """
+import os, pathlib, sys
+call, left, experiment = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+place = pathlib.Path if call == "replace" else os
+plain = getattr(place, call)
+
+def refused(*arguments, **named):
+    global left
+    left -= 1
+    if left < 0:
+        raise OSError(5, "Input/output error")
+    return plain(*arguments, **named)
+
+setattr(place, call, refused)
+from stages import train
+from stages.common import cli
+sys.argv[1:] = [experiment]
+cli.run(train.main)
+"""
+
+
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_a_write_that_fails_costs_one_epoch_at_most(
-    call: str,
-    tmp_path: Path,
-    undisturbed: dict[str, bytes],
-    monkeypatch: pytest.MonkeyPatch,
-    promise: Promised,
-    many: Many,
+    call: str, tmp_path: Path, undisturbed: dict[str, bytes], promise: Promised, many: Many
 ) -> None:
     kept = promise(
         "A write that the system refuses stops the training; the next goes on where it stood",
         f"os.{call} fails, after one to four files",
     )
     trainings.prepared(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    place = (os, "fsync") if call == "fsync" else (Path, "replace")
-    plain = getattr(*place)
     done = 0
     for number in range(many(2, 15)):
-        left = 1 + number % 4  # files that are still written
-
-        def refused(*arguments: object, **named: object) -> object:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise OSError(5, "Input/output error")
-            return plain(*arguments, **named)
-
-        with monkeypatch.context() as patch, pytest.raises(OSError, match="Input/output"):
-            patch.setattr(*place, refused)
-            train.main(EXPERIMENT)
+        failed = subprocess.run(
+            [sys.executable, "-c", FAILING, call, str(1 + number % 4), EXPERIMENT],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(trainings.ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert_one_paragraph(failed, "Input/output error")
         kept.injected += 1
         now = trainings.epochs_done(tmp_path, EXPERIMENT)
         kept.lost += now < done
         done = now
-        assert not [*Path().rglob("*.part")], "half a file fills a full disk further"
-    train.main(EXPERIMENT)
+        assert not [*tmp_path.rglob("*.part")], "half a file fills a full disk further"
+    trainings.run(tmp_path, "stages.train", EXPERIMENT)
     assert not kept.lost
     assert trainings.results(tmp_path) == undisturbed
 
