@@ -19,6 +19,7 @@ from stages.evaluation import (
     classification,
     language,
     lectures,
+    regression,
     replication,
     restoration,
     spelling,
@@ -44,6 +45,7 @@ class Kind(NamedTuple):
 KINDS = {
     "classify": Kind(classification.measured, predicts=False),
     "next_character": Kind(language.measured, predicts=True),
+    "regress": Kind(regression.measured, predicts=False),
     "restore": Kind(restoration.measured, predicts=False),
 }
 
@@ -64,7 +66,8 @@ def main() -> None:
             files.write_json(paths.samples(name), found.samples)
         progress.step(f"{name}: {cli.brief(found.report['mean'])}")
     progress.close()
-    for name, against in against_baselines(settings, measured).items():
+    rivals = {name: other for lecture in known.values() for name, other in lecture.rivals.items()}
+    for name, against in against_baselines(settings, measured, rivals).items():
         measured[name].report["against"] = rounded(against)
     evaluations = {name: found.report for name, found in measured.items()}
     for name, evaluation in evaluations.items():

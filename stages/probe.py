@@ -69,7 +69,7 @@ def before_and_after(name: str, settings: Params) -> Iterator[tuple[str, contrac
 def through_time(name: str, model: contract.Model, settings: Params) -> Lines:
     """The gradient's reach, as median and quartiles over the records."""
     experiment, probes = settings.experiments[name], settings.probes
-    corpus = settings.datasets[experiment.dataset].corpus
+    corpus = settings.dataset(experiment.dataset).corpus
     task = load(experiment.task)(paths.encoded(experiment.dataset), CPU)
     rng = generator(name, probes.seed, "probe")
     found = reach(model, *task.questions(probes.steps, probes.records, rng), probes.bounded)

@@ -93,8 +93,8 @@ def test_a_network_that_looks_ahead_is_measured_by_prefix(
     found = measured(samples=WANTED)
     for seed, model in enumerate(models):
         figures = found.report["by_seed"][seed]
-        assert figures["loss"] == nats(answers_by_prefix(model, task, "test").log_probabilities)
-        assert figures[IN_VIEW] == nats(answers_in_view(model, task, "test").log_probabilities)
+        assert figures["loss"] == nats(answers_by_prefix(model, task, "test").said)
+        assert figures[IN_VIEW] == nats(answers_in_view(model, task, "test").said)
         assert figures["loss"] != pytest.approx(figures[IN_VIEW], abs=1e-3)
     assert {IN_VIEW, "loss"} < found.report["mean"].keys() & found.report["spread"].keys()
     assert found.records.tolist() == answers_by_prefix(models[0], task, "test").records.tolist()
@@ -112,7 +112,7 @@ def test_a_network_of_one_direction_is_measured_as_it_answers_and_writes(
     found = measured(samples=WANTED)
     assert not [name for name in found.report["mean"] if "in_view" in name]
     for seed, model in enumerate(models):
-        gave = task.answers(model, "test").log_probabilities
+        gave = task.answers(model, "test").said
         assert found.report["by_seed"][seed]["loss"] == nats(gave)
         assert found.samples["by_seed"][str(seed)] == task.samples(model, WANTED)
     assert "while_training" not in found.samples
@@ -184,7 +184,7 @@ class TestWords:
         assert report["characters"] == held_out
         assert report["on"] == f"the last {held_out} of {len(text)} characters"
         for seed, model in enumerate(models):
-            gave = task.answers(model, "test").log_probabilities
+            gave = task.answers(model, "test").said
             assert len(gave) < held_out
             loss = -gave.sum() / held_out
             assert report["by_seed"][seed]["loss"] == pytest.approx(loss, abs=1e-5)

@@ -55,7 +55,7 @@ class Corpus(Frozen):
     url: str | None = Field(default=None, min_length=1)
     sha256: Sha256 | None = None  # of that file
     bundled: Bundled
-    upstream: Published
+    upstream: Published | None = None  # null: nobody may publish it
     standin: Published | None = None  # for `make replicate` where upstream cannot be had
     max_malformed: Fraction = 0.01  # the share of malformed rows at which cleaning gives up
 
@@ -74,6 +74,13 @@ class Dataset(Frozen):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
+class Embedded(Frozen):
+    """A dataset in which a trained network's vectors stand for its symbols."""
+
+    dataset: Key
+    network: Key  # an experiment on that dataset
+
+
 class Demonstration(Frozen):
     """A computation of its own, with no corpus in it."""
 
@@ -89,6 +96,7 @@ class Probes(Frozen):
     records: int = Field(default=64, ge=1)  # stretches of text, or names
     bounded: int = Field(default=2, ge=1)  # of them, those whose product of Jacobians is computed
     seed: int = Field(default=0, ge=0)
+    entities: Listed[Key] = ()  # experiments whose vectors of levels are drawn as maps
     clipped: Listed[Key] = ()  # experiments whose recorded gradients are clipped in each way
     thresholds: Listed[Rate] = (1.0, 10.0)  # of the norm
 
@@ -100,6 +108,7 @@ class Params(Frozen):
     source: Literal["bundled", "upstream"]
     corpora: dict[Key, Corpus]
     datasets: dict[Key, Dataset]
+    embedded: dict[Key, Embedded] = Field(default_factory=dict)
     experiments: dict[Key, Experiment]
     demonstrations: dict[Key, Demonstration] = Field(default_factory=dict)
     probes: Probes = Probes()
@@ -109,17 +118,29 @@ class Params(Frozen):
         for key, dataset in self.datasets.items():
             if dataset.corpus not in self.corpora:
                 raise ValueError(f"datasets.{key}.corpus: there is no corpus {dataset.corpus!r}")
+        for key, entry in self.embedded.items():
+            if key in self.datasets or entry.dataset not in self.datasets:
+                raise ValueError(f"embedded.{key}: its dataset is another one, of `datasets`")
+            network = self.experiments.get(entry.network)
+            if network is None or network.dataset != entry.dataset:
+                raise ValueError(
+                    f"embedded.{key}.network: {entry.network!r} is no experiment on "
+                    f"{entry.dataset!r}"
+                )
         for key, experiment in self.experiments.items():
-            if experiment.dataset not in self.datasets:
+            if experiment.dataset not in self.datasets.keys() | self.embedded.keys():
                 raise ValueError(
                     f"experiments.{key}.dataset: there is no dataset {experiment.dataset!r}"
                 )
-        probed = {"experiments": self.probes.experiments, "clipped": self.probes.clipped}
-        for name, keys in probed.items():
-            for key in keys:
+        for name in ("experiments", "entities", "clipped"):
+            for key in getattr(self.probes, name):
                 if key not in self.experiments:
                     raise ValueError(f"probes.{name}: there is no experiment {key!r}")
         return self
+
+    def dataset(self, key: str) -> Dataset:
+        """How the data of an experiment were encoded, whatever stands for their symbols."""
+        return self.datasets[self.embedded[key].dataset if key in self.embedded else key]
 
 
 def load(path: Path = paths.PARAMS) -> Params:

@@ -14,13 +14,7 @@ from stages.datasets import windows
 from stages.datasets.running import SPLITS, Order, RunningText, Targets
 from stages.datasets.vocabulary import Vocabulary
 from stages.datasets.windows import Starts, Stretch
-
-
-class BySource(Frozen):
-    """Fewer of the bundled text than of a real one."""
-
-    bundled: int = Field(ge=1)
-    other: int = Field(ge=1)
+from stages.encoders.contract import BySource
 
 
 class Settings(Frozen):
@@ -71,7 +65,7 @@ def read(clean: Path, settings: Settings) -> tuple[str, NDArray[np.float32] | No
     origin = files.read_json(clean / "origin.json")
     length = settings.characters
     if isinstance(length, BySource):
-        length = length.bundled if origin["source"] == "bundled" else length.other
+        length = length.of(origin)
     text = (clean / "text.txt").read_bytes().decode("utf-8")[:length]
     nats = clean / "nats.npy"
     known = nats.exists()

@@ -22,6 +22,7 @@ class Figure(Frozen):
     experiment: str | None = None
     epoch: int | None = None  # the metric is that epoch's, in the experiment's history
     last: int = Field(default=1, ge=1)  # the median of so many epochs up to that one
+    together: bool = False  # the metric is that of the seeds' answers averaged
     prefix: str | None = None  # the text is what the experiment wrote after it
     void: str | None = None  # why no comparison means anything, where none does
     report: str | None = None  # a file under metrics/
@@ -67,6 +68,8 @@ class Lecture(Frozen):
     own_row: str  # of its experiments that no printed figure names
     # On held-out text, and the experiment that is the same but for the lecture's split.
     counterparts: dict[str, str] = Field(default_factory=dict)
+    # An experiment, and the one that it is held against in place of its best baseline.
+    rivals: dict[str, str] = Field(default_factory=dict)
     samples: Samples | None = None  # for those of its experiments that name none
     figures: list[Figure]
     comparisons: list[Comparison] = Field(default_factory=list)

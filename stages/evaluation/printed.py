@@ -32,7 +32,11 @@ def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, A
                 "source": _source(evaluation["origin"]),
                 "missing": f"not run: no {figure.metric} of epoch {figure.epoch}",
             }
-        return of_metric(evaluation, figure.metric)
+        found = of_metric(evaluation, figure.metric)
+        if figure.together:
+            one = evaluation.get("together", evaluation["mean"])  # of a single seed its own
+            found |= {"ours": one[figure.metric], "spread": None}
+        return found
     path = metrics / str(figure.report)
     if not path.exists():
         return {}

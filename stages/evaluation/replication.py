@@ -90,6 +90,8 @@ def _printed(figure: Figure, evaluations: Evaluations, metrics: Path, wanted: st
 
 
 def _metric(figure: Figure | Comparison) -> str:
+    if isinstance(figure, Figure) and figure.together:
+        return f"{figure.metric}, seeds together"
     if figure.epoch is None:
         return figure.metric
     if figure.last == 1:
@@ -114,7 +116,7 @@ def _own(
         ours = evaluation["together"][lecture.headline]
         found[metric] = {**found[lecture.headline], "ours": ours, "spread": None}
         verdicts[metric] = _against(against, "together")
-    elif experiment.training.kind == "closed_form":
+    elif experiment.training.kind == "closed_form" and not against:
         verdicts[lecture.headline] = "baseline"
     for metric, figures in found.items():
         yield Line(

@@ -77,6 +77,14 @@ class Model(nn.Module):
             remedy="Give it `kind: descent`.",
         )
 
+    def embedded(self, ids: Tensor) -> Tensor:
+        """What stands for the symbols of each row, side by side: (rows, width). Some learn it."""
+        raise PipelineError(
+            f"{type(self).__name__} has no vectors for its symbols.",
+            where="params.yaml: embedded",
+            remedy="Name an experiment whose model learns them.",
+        )
+
     def recurrent(self) -> dict[str, Tensor]:
         """By what the hidden state is multiplied from step to step: (hidden, hidden) a gate."""
         return {}

@@ -42,7 +42,7 @@ class Run:
     ) -> "Run":
         """The run of an experiment of params.yaml; without `device`, where it was last trained."""
         experiment = settings.experiments[name]
-        dataset = settings.datasets[experiment.dataset]
+        dataset = settings.dataset(experiment.dataset)
         if device is None:
             found = circumstances(name)
             device = found["device"] if found.get("fingerprint") == fingerprint else ""

@@ -21,7 +21,7 @@ class Answers(NamedTuple):
     """What a model said of a split, record by record, in an order that is the same each time."""
 
     records: NDArray[np.int32]  # which record each row answers for
-    log_probabilities: NDArray[np.float64]  # (records, classes), or (records,) of what was right
+    said: NDArray[np.float64]  # ln of what each class got (records, classes), or what was right
 
 
 class Task(Protocol):

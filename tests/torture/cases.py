@@ -165,4 +165,4 @@ def train_on(encoded: Path, case: Case) -> None:
     assert done.told and all(math.isfinite(value) for row in done.told for value in row.values())
     for split in ("train", "valid", "test"):
         assert all(map(math.isfinite, task.score(done.model, split).values()))
-        assert not np.isnan(task.answers(done.model, split).log_probabilities).any()
+        assert not np.isnan(task.answers(done.model, split).said).any()
