@@ -21,6 +21,7 @@ from stages.training.seeding import seed_torch
 from tests.encoders.texts import encoded, some_text
 from tests.evaluation.words import chinese, has_symbols, in_words
 from tests.project import ROOT
+from tests.training.toy import READING, some_table
 
 REAL = params.load(ROOT / "params.yaml")
 HERE = Runtime(device="cpu", threads=1, tracking=False)
@@ -63,7 +64,8 @@ def trained(
         model = contract.build({**spec, "inputs": task.inputs, "outputs": task.outputs})
         contract.save(model, contract.seed_file(folder, seed))
         models.append(model.eval())
-    files.write_json(folder / "spec.json", {**models[0].spec(), "fingerprint": "0"})
+    about = {"seeds": [*range(seeds)], "about": task.about, "fingerprint": "0"}
+    files.write_json(folder / "spec.json", {**models[0].spec(), **about})
     files.write_json(folder / "samples.json", {str(seed): {} for seed in range(seeds)})
     return task, models
 
@@ -162,6 +164,21 @@ def test_a_network_that_restores_is_asked_for_what_is_hidden_and_never_to_write(
             "restored_by_the_commonest_character": ANY,
         }
     assert found.samples.keys() == {"restored"}
+
+
+def test_a_regression_is_measured_by_the_numbers_that_it_answers_and_writes_nothing() -> None:
+    task, models = trained(some_table(), {**READING}, "regress")
+    found = measured("regress", samples=WANTED)
+    rows = task.data.splits["test"]
+    values, said = task.data.values[rows], [task.answers(m, "test").said for m in models]
+    for seed, each in enumerate(said):
+        share = float((abs(each - values) / values).mean())
+        assert found.report["by_seed"][seed] == {"mape": pytest.approx(share, abs=1e-6)}
+    together = float((abs((said[0] + said[1]) / 2 - values) / values).mean())
+    assert found.report["together"] == {"mape": pytest.approx(together, abs=1e-6)}
+    assert found.records.tolist() == rows.tolist()
+    assert (found.report["protocol"], found.report["on"]) == ("held-out", "the last 48 rows")
+    assert found.samples == {}
 
 
 def test_a_report_names_its_dataset_and_where_its_text_is_from(tmp_path: Path) -> None:

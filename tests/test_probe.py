@@ -36,7 +36,8 @@ def trained(project: Project) -> Params:
     folder.mkdir(parents=True)
     spec = {**settings.experiments[NAME].model.model_dump(), "inputs": 7, "outputs": 2}
     model = first_weights(settings.experiments[NAME])
-    files.write_json(folder / "spec.json", {**spec, **model.spec()})
+    known = {"seeds": [0], "about": {"vocabulary": "abcdef"}}
+    files.write_json(folder / "spec.json", {**spec, **model.spec(), **known})
     with torch.no_grad():
         for parameter in model.parameters():
             parameter *= 2

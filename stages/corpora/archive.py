@@ -50,10 +50,11 @@ def members(
         found = {member.filename: member for member in archive.infolist()}
         missing = [name for name in names if name not in found and name not in optional]
         if missing:
+            needed = [name for name in names if name not in optional]
             raise PipelineError(
                 f"has no {', '.join(missing)}; it holds {[*found][:5]}.",
                 where=str(path),
-                remedy=f"Pack them: zip {path.name} {' '.join(names)}.",
+                remedy=f"Pack them: zip {path.name} {' '.join(needed)}.",
             )
         wanted = [name for name in names if name in found]
         return {name: _content(archive, found[name], path, largest) for name in wanted}

@@ -14,12 +14,13 @@ from stages.corpora.bundled import sales as bundled
 
 FILE = bundled.FILE
 LARGEST = 1 << 28  # bytes of a table unpacked: Rossmann's largest has 38 MB
+PLACES = "states.csv"  # where each state lies; without it they are Germany's
 COLUMNS = {  # table -> its columns that are read
     "train.csv": ("Store", "DayOfWeek", "Date", "Sales", "Open", "Promo"),
     "store.csv": ("Store",),
     "store_states.csv": ("Store", "State"),
+    PLACES: ("State", "X", "Y"),
 }
-PLACES = "states.csv"  # where each state lies; without it they are Germany's
 GERMANY = {  # km east and north: of the capitals; Rossmann's table has Bremen with Lower Saxony
     "BE": (939, 5845), "BW": (643, 5429), "BY": (811, 5358), "HB,NI": (682, 5829),
     "HE": (577, 5574), "HH": (700, 5960), "NW": (475, 5702), "RP": (579, 5565),
@@ -42,7 +43,6 @@ def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
     """Write `sales.csv`, a line a store and day that sold, and `states.csv`, where they lie."""
     tables = read(path)
     days = tables["train.csv"].merge(tables["store_states.csv"], on="Store", validate="many_to_one")
-    days["Date"] = pd.to_datetime(days["Date"], format="%Y-%m-%d")
     sold = days[days["Sales"] > 0].sort_values(["Date", "Store"], kind="stable")
     if sold.empty:
         raise PipelineError("no store ever sold anything.", where=f"{path}: train.csv")
@@ -69,18 +69,18 @@ def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
 
 def read(path: Path) -> Tables:
     """The tables of the zip, each row of them checked."""
-    contents = members(path, (*COLUMNS, PLACES), LARGEST, optional=(PLACES,))
-    tables = {name: table(content, f"{path}: {name}") for name, content in contents.items()}
-    for name, columns in COLUMNS.items():
-        where = f"{path}: {name}"
-        missing = [column for column in columns if column not in tables[name]]
+    tables = {}
+    for name, content in members(path, [*COLUMNS], LARGEST, optional=(PLACES,)).items():
+        where, columns = f"{path}: {name}", [*COLUMNS[name]]
+        rows = table(content, where)
+        missing = [column for column in columns if column not in rows]
         if missing:
             raise PipelineError(
                 f"has no column {', '.join(missing)}.",
                 where=where,
                 remedy=f"It should have {', '.join(columns)}, as Kaggle's has.",
             )
-        tables[name] = numbers(tables[name], where)
+        tables[name] = numbers(rows[columns], where)
     refuse(tables, path)
     return tables
 
@@ -88,14 +88,17 @@ def read(path: Path) -> Tables:
 def table(content: bytes, where: str) -> pd.DataFrame:
     """A csv file, every cell as it is written."""
     try:
-        return pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8")
+        rows = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8")
+        if not isinstance(rows.index, pd.RangeIndex):  # pandas took the first cells for names
+            raise ValueError("its rows have more cells than its first line")
+        return rows
     except (ValueError, pd.errors.ParserError) as fault:  # also of bytes that are not UTF-8
         why = " ".join(str(fault).split())[:200]
         raise PipelineError(f"is no table in UTF-8 ({why}).", where=where) from fault
 
 
 def numbers(rows: pd.DataFrame, where: str) -> pd.DataFrame:
-    """The same with whole numbers where they should be; the first cell that is none is named."""
+    """The same, numbers and dates where they should be; the first cell that is none is named."""
     rows = rows.copy()
     for column, (least, most) in WHOLE.items():
         if column in rows:
@@ -106,6 +109,11 @@ def numbers(rows: pd.DataFrame, where: str) -> pd.DataFrame:
     if "Date" in rows:
         dates = pd.to_datetime(rows["Date"], format="%Y-%m-%d", errors="coerce")
         name_first(rows["Date"], dates.notna(), where, "a date such as 2015-07-31")
+        rows["Date"] = dates
+    for column in [name for name in ("X", "Y") if name in rows]:
+        found = pd.to_numeric(rows[column], errors="coerce").astype(float)
+        name_first(rows[column], found.abs() < np.inf, where, "a number")
+        rows[column] = found
     return rows
 
 
@@ -116,6 +124,7 @@ def refuse(tables: Tables, path: Path) -> None:
         ("train.csv", ["Store", "Date"]),
         ("store.csv", ["Store"]),
         ("store_states.csv", ["Store"]),
+        *([(PLACES, ["State"])] if PLACES in tables else []),
     ):
         rows = tables[name]
         once = ~rows.duplicated(keys)
@@ -132,16 +141,16 @@ def places(tables: Tables) -> pd.DataFrame:
     """Where the states lie: by the zip's own table, or in Germany."""
     if PLACES not in tables:
         return pd.DataFrame.from_dict(GERMANY, "index", columns=["X", "Y"]).rename_axis("State")
-    own = tables[PLACES]
-    return own.astype({"X": float, "Y": float}).set_index("State")[["X", "Y"]]
+    return tables[PLACES].set_index("State")
 
 
 def name_first(column: pd.Series, good: "pd.Series[bool]", where: str, wanted: str) -> None:
     """Refuse a column that is not all good; the first row that is not is named."""
     if not good.all():
         row = int((~good).to_numpy().argmax())
+        cell = column.iloc[[row]].astype(str).iloc[0]
         raise PipelineError(
-            f"{column.iloc[row]!r:.60} is not {wanted}; {int((~good).sum()):,} such rows.",
+            f"{cell!r:.60} is not {wanted}; {int((~good).sum()):,} such rows.",
             where=f"{where}: row {row + 2}, column {column.name}",  # the header is row 1
             remedy="Mend the file, or take Kaggle's again.",
         )

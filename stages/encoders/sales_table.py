@@ -1,7 +1,7 @@
 """Daily sales as a table of categories: the last days measure, earlier ones train."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,8 @@ class Settings(Frozen):
 
 def encode(clean: Path, settings: Settings) -> tuple[Table, dict[str, object]]:
     """Every sale as levels of its columns."""
-    days = pd.read_csv(clean / "sales.csv", dtype={"State": str}, parse_dates=["Date"])
+    as_written: dict[str, Any] = {"dtype": {"State": str}, "keep_default_na": False}  # "NA" is one
+    days = pd.read_csv(clean / "sales.csv", parse_dates=["Date"], **as_written)
     found: dict[str, pd.Series] = {
         "store": days["Store"],
         "weekday": days["DayOfWeek"],
@@ -40,7 +41,7 @@ def encode(clean: Path, settings: Settings) -> tuple[Table, dict[str, object]]:
         "day": days["Date"].dt.day,
         "state": days["State"],
     }
-    states = pd.read_csv(clean / "states.csv", dtype={"State": str})
+    states = pd.read_csv(clean / "states.csv", **as_written)
     places = dict(zip(states["State"], states[["X", "Y"]].to_numpy(float).tolist(), strict=True))
     coded = {str(name): pd.factorize(found[name], sort=True) for name in settings.columns}
     columns = {column: [str(level) for level in levels] for column, (_, levels) in coded.items()}

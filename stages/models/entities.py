@@ -10,6 +10,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
+from stages.common.errors import PipelineError
 from stages.models import contract
 from stages.models.contract import State
 
@@ -40,6 +41,12 @@ class EntityEmbeddings(contract.Model):
         self.layers = Layers(sum(settings.widths), *settings.hidden)
 
     def embedded(self, ids: Tensor) -> Tensor:
+        if ids.shape[1] != len(self.settings.widths):
+            raise PipelineError(
+                f"{len(self.settings.widths)} widths, but rows have {ids.shape[1]} columns.",
+                where="params.yaml: model EntityEmbeddings: settings: widths",
+                remedy="Give one for each column of its dataset.",
+            )
         columns = zip(self.vectors(ids).unbind(dim=1), self.settings.widths, strict=True)
         return torch.cat([vectors[:, :width] for vectors, width in columns], dim=1)
 

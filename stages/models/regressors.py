@@ -4,7 +4,8 @@ All are fitted by their libraries and answer through the same contract as the ne
 symbols is read as each column's levels, numbered from 0; one of a network's vectors as it is.
 """
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
@@ -12,10 +13,13 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor
 
+from stages.common.errors import PipelineError
 from stages.models import contract
 from stages.models.contract import State
 
 Rows = NDArray[np.float32]
+Found = Mapping[str, NDArray[Any]]
+Kinds = Mapping[str, torch.dtype]
 AT_ONCE = 1024  # rows that go down the trees together
 
 
@@ -23,12 +27,16 @@ class Regressor(contract.Model):
     """Rows as numbers, and one number a row as the answer."""
 
     class Settings(contract.Settings):
-        columns: NonNegativeInt = 0  # found by fit
+        # Of the arrays that fit finds.
+        shapes: dict[str, list[NonNegativeInt]] = Field(default_factory=dict)
+
+    kinds: ClassVar[Kinds] = {}  # of those arrays
+    first: Tensor  # the smallest symbol of each column
 
     def __init__(self, inputs: int, outputs: int, settings: Settings) -> None:
         super().__init__(inputs, outputs, settings)
-        self.first: Tensor  # the smallest symbol of each column
-        self.register_buffer("first", torch.zeros(settings.columns, dtype=torch.int64))
+        for name, kind in {"first": torch.int64, **self.kinds}.items():
+            self.register_buffer(name, torch.zeros(settings.shapes.get(name, [0]), dtype=kind))
 
     def numbers(self, ids: Tensor) -> Rows:
         """Rows of levels from 0, or of a network's vectors."""
@@ -41,12 +49,15 @@ class Regressor(contract.Model):
         return torch.from_numpy(shares).to(ids.device)[:, None], None
 
     def fit(self, ids: Tensor, labels: Tensor) -> None:
-        self.first = ids.amin(dim=0).long() if not ids.is_floating_point() else self.first
-        found = {"columns": len(self.first), **self.learn(self.numbers(ids), labels.numpy())}
-        self.settings = self.settings.model_copy(update=found)
+        if not ids.is_floating_point():
+            self.first = ids.amin(dim=0)
+        for name, array in self.learn(self.numbers(ids), labels.numpy()).items():
+            self.register_buffer(name, torch.from_numpy(array).to(self.kinds[name]))
+        shapes = {name: [*array.shape] for name, array in self.named_buffers()}
+        self.settings = self.settings.model_copy(update={"shapes": shapes})
 
-    def learn(self, rows: Rows, shares: Rows) -> dict[str, int]:
-        """Fill the buffers; their sizes, as settings."""
+    def learn(self, rows: Rows, shares: Rows) -> Found:
+        """What `predict` needs: an array of each kind."""
         raise NotImplementedError
 
     def predict(self, rows: Rows) -> NDArray[np.floating]:
@@ -61,24 +72,21 @@ class NearestNeighbours(Regressor):
 
     class Settings(Regressor.Settings):
         neighbours: PositiveInt
-        rows: NonNegativeInt = 0  # found by fit
-        width: NonNegativeInt = 0
 
-    def __init__(self, inputs: int, outputs: int, settings: Settings) -> None:
-        super().__init__(inputs, outputs, settings)
-        self._keep(np.zeros((settings.rows, settings.width)), np.zeros(settings.rows))
+    kinds: ClassVar[Kinds] = {"rows": torch.float32, "shares": torch.float32}
+    rows: Tensor
+    shares: Tensor
 
-    def _keep(self, rows: NDArray[np.floating], shares: NDArray[np.floating]) -> None:
-        self.rows: Tensor
-        self.register_buffer("rows", torch.from_numpy(rows.astype(np.float32)))
-        self.shares: Tensor
-        self.register_buffer("shares", torch.from_numpy(shares.astype(np.float32)))
-
-    def learn(self, rows: Rows, shares: Rows) -> dict[str, int]:
+    def learn(self, rows: Rows, shares: Rows) -> Found:
         from sklearn.preprocessing import normalize
 
-        self._keep(normalize(rows), shares)
-        return {"rows": len(rows), "width": rows.shape[1]}
+        if len(rows) < self.settings.neighbours:
+            raise PipelineError(
+                f"{len(rows):,} rows have no {self.settings.neighbours:,} neighbours.",
+                where="params.yaml: model NearestNeighbours: settings: neighbours",
+                remedy="Ask for fewer.",
+            )
+        return {"rows": normalize(rows), "shares": shares}
 
     def predict(self, rows: Rows) -> NDArray[np.floating]:
         from sklearn.neighbors import KNeighborsRegressor
@@ -100,19 +108,16 @@ class Forest(Regressor):
     class Settings(Regressor.Settings):
         trees: PositiveInt
         depth: PositiveInt
-        nodes: NonNegativeInt = 0  # of all trees: found by fit
 
-    def __init__(self, inputs: int, outputs: int, settings: Settings) -> None:
-        super().__init__(inputs, outputs, settings)
-        none, trees = np.zeros(settings.nodes), np.zeros(settings.trees)
-        self._keep(roots=trees, feature=none, threshold=none, right=none, value=none)
+    kinds: ClassVar[Kinds] = {
+        "roots": torch.int32,
+        "feature": torch.int16,  # below 0: none, this is a leaf
+        "threshold": torch.float64,
+        "right": torch.int32,
+        "value": torch.float32,
+    }
 
-    def _keep(self, **arrays: NDArray[np.floating | np.integer]) -> None:
-        kinds = {"roots": "i4", "feature": "i2", "threshold": "f8", "right": "i4", "value": "f4"}
-        for name, array in arrays.items():
-            self.register_buffer(name, torch.from_numpy(array.astype(kinds[name])))
-
-    def learn(self, rows: Rows, shares: Rows) -> dict[str, int]:
+    def learn(self, rows: Rows, shares: Rows) -> Found:
         from sklearn.ensemble import RandomForestRegressor
 
         drawn = int(torch.randint(1 << 31, ()))  # of the seed that training has set
@@ -125,32 +130,30 @@ class Forest(Regressor):
         for tree in trees:
             inner = np.flatnonzero(tree.feature >= 0)
             assert (tree.children_left[inner] == inner + 1).all()
-        self._keep(
-            roots=roots,
-            feature=np.concatenate([tree.feature for tree in trees]),
-            threshold=np.concatenate([tree.threshold for tree in trees]),
-            right=np.concatenate(
-                [tree.children_right + root for tree, root in zip(trees, roots, strict=True)]
-            ),
-            value=np.concatenate([tree.value[:, 0, 0] for tree in trees]),
-        )
-        return {"nodes": int(sizes.sum())}
+        right = [tree.children_right + root for tree, root in zip(trees, roots, strict=True)]
+        return {
+            "roots": roots,
+            "feature": np.concatenate([tree.feature for tree in trees]),
+            "threshold": np.concatenate([tree.threshold for tree in trees]),
+            "right": np.concatenate(right),
+            "value": np.concatenate([tree.value[:, 0, 0] for tree in trees]),
+        }
 
     def predict(self, rows: Rows) -> NDArray[np.floating]:
-        parts = [self._mean(part) for part in torch.from_numpy(rows).split(AT_ONCE)]
+        nodes = {name: self.get_buffer(name).cpu() for name in self.kinds}
+        parts = [_mean(nodes, part) for part in torch.from_numpy(rows).split(AT_ONCE)]
         found: NDArray[np.floating] = torch.cat(parts).numpy()
         return found
 
-    def _mean(self, rows: Tensor) -> Tensor:
-        """All rows down all trees, a level at a time."""
-        feature, threshold = self.get_buffer("feature").cpu(), self.get_buffer("threshold").cpu()
-        right, value = self.get_buffer("right").cpu(), self.get_buffer("value").cpu()
-        at = self.get_buffer("roots").cpu().long().expand(len(rows), -1)
-        while (feature[at] >= 0).any():
-            asked = feature[at].long()
-            goes_left = rows.gather(1, asked.clamp(min=0)).double() <= threshold[at]
-            at = torch.where(asked < 0, at, torch.where(goes_left, at + 1, right[at].long()))
-        return value[at].double().mean(dim=1)
+
+def _mean(nodes: Mapping[str, Tensor], rows: Tensor) -> Tensor:
+    """All rows down all trees, a level at a time."""
+    at = nodes["roots"].long().expand(len(rows), -1)
+    while ((asked := nodes["feature"][at].long()) >= 0).any():
+        goes_left = rows.gather(1, asked.clamp(min=0)).double() <= nodes["threshold"][at]
+        below = torch.where(goes_left, at + 1, nodes["right"][at].long())
+        at = torch.where(asked < 0, at, below)
+    return nodes["value"][at].double().mean(dim=1)
 
 
 class BoostedTrees(Regressor):
@@ -161,14 +164,11 @@ class BoostedTrees(Regressor):
         depth: PositiveInt
         rate: Annotated[float, Field(gt=0, le=1)]
         share: Annotated[float, Field(gt=0, le=1)] = 1.0
-        size: NonNegativeInt = 0  # bytes of the trees, in XGBoost's own format: found by fit
 
-    def __init__(self, inputs: int, outputs: int, settings: Settings) -> None:
-        super().__init__(inputs, outputs, settings)
-        self.trees: Tensor
-        self.register_buffer("trees", torch.zeros(settings.size, dtype=torch.uint8))
+    kinds: ClassVar[Kinds] = {"trees": torch.uint8}  # in XGBoost's own format
+    trees: Tensor
 
-    def learn(self, rows: Rows, shares: Rows) -> dict[str, int]:
+    def learn(self, rows: Rows, shares: Rows) -> Found:
         import xgboost
 
         wanted = {
@@ -180,8 +180,7 @@ class BoostedTrees(Regressor):
             "nthread": 1,
         }
         booster = xgboost.train(wanted, xgboost.DMatrix(rows, shares), self.settings.rounds)
-        self.trees = torch.frombuffer(booster.save_raw("ubj"), dtype=torch.uint8).clone()
-        return {"size": len(self.trees)}
+        return {"trees": np.array(booster.save_raw("ubj"))}
 
     def predict(self, rows: Rows) -> NDArray[np.floating]:
         import xgboost

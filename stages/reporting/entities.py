@@ -20,14 +20,14 @@ def section(folder: Path, order: Sequence[str]) -> Section | None:
     charts: list[Chart] = []
     for name, records in grouped(read_table(folder / "entities.csv"), "experiment", order).items():
         charts += [_map(name, *found) for found in grouped(records, "column").items()]
+    if not charts:
+        return None
     apart = grouped(read_table(folder / "entity_distances.csv"), "experiment", order)
     ranks = read_table(folder / "entity_ranks.csv")
     for name, records in apart.items():
         for of, pairs in grouped(records, "column").items():
             own = [r for r in ranks if r["experiment"] == name and r["column"] == of]
             charts.append(_distances(name, of, pairs, own))
-    if not charts:
-        return None
     return Section(
         "entities-maps",
         "Entity embeddings 实体嵌入: what the vectors have learned",

@@ -17,7 +17,7 @@ from stages.common.params import Runtime
 from stages.tasks.contract import Task, load
 from stages.training.device import prepare
 from tests.pipeline.imports import ROOT
-from tests.training.toy import train, write_names, write_text
+from tests.training.toy import COLUMNS, train, write_names, write_table, write_text
 
 PARAMS = params.load(ROOT / "params.yaml")
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -26,22 +26,28 @@ pytestmark = pytest.mark.usefixtures("restored_torch")
 
 def toy(chosen: Experiment, folder: Path, device: torch.device) -> Task:
     """An experiment's task on little data of the kind that it has."""
-    settings = PARAMS.datasets[chosen.dataset].settings
+    settings = PARAMS.dataset(chosen.dataset).settings
     if chosen.task == "classify":
         write_names(folder)
+    elif chosen.task == "regress":
+        write_table(folder, width=4 if chosen.dataset in PARAMS.embedded else 0)
     else:
         order, steps = settings.get("order", "shuffled"), min(settings["steps"], 8)
         write_text(folder, order, settings.get("targets", "every"), steps)
     return load(chosen.task)(folder, device)
 
 
-SIZES = {"hidden": 8, "embedding": 4}
+SIZES = {"hidden": 8, "embedding": 4, "trees": 3, "rounds": 3}
 
 
 def shrunken(chosen: Experiment) -> dict[str, Any]:
     """Its model with few numbers, and as many layers as matter."""
     spec = chosen.model.model_dump()
-    small = {size: n for size, n in SIZES.items() if size in spec["settings"]}
+    small: dict[str, Any] = {size: n for size, n in SIZES.items() if size in spec["settings"]}
+    if isinstance(spec["settings"].get("hidden"), list):  # of each layer
+        small["hidden"] = [SIZES["hidden"] for _ in spec["settings"]["hidden"]]
+    if "widths" in spec["settings"]:
+        small["widths"] = [*range(1, len(COLUMNS) + 1)]
     layers = {"layers": min(spec["settings"].get("layers", 1), 2)}
     spec["settings"] |= small | (layers if layers["layers"] > 1 else {})
     return spec
@@ -51,8 +57,9 @@ def kinds() -> list[str]:
     """The first experiment of each kind: a task, a shrunken model, a way of learning."""
     found: dict[str, str] = {}
     for name, chosen in PARAMS.experiments.items():
-        settings = PARAMS.datasets[chosen.dataset].settings
+        settings = PARAMS.dataset(chosen.dataset).settings
         reading = [settings.get("order"), settings.get("targets"), chosen.task]
+        reading.append(chosen.dataset in PARAMS.embedded)
         way = chosen.training.model_copy(update={"epochs": 2, "batch": 16, "rate": 0.01})
         found.setdefault(repr([reading, shrunken(chosen), way]), name)
     return [*found.values()]
