@@ -90,5 +90,5 @@ def test_a_second_run_leaves_the_same_bytes_and_no_leftovers(
 
 
 def test_an_unknown_dataset_is_refused(project: Project) -> None:
-    with pytest.raises(PipelineError, match=r"no dataset 'poems'.*names_lecture"):
+    with pytest.raises(PipelineError, match=r"no dataset 'poems'.*Choose one of: names_lecture, .* others"):
         encode.main("poems")

@@ -151,7 +151,8 @@ def load(path: Path = paths.PARAMS) -> Params:
 def choose(section: dict[str, Chosen], key: str, kind: str) -> Chosen:
     """`section[key]`, or an error that lists what there is: of very many, the likeliest."""
     if key not in section:
-        near = [*section] if len(section) <= FEW else get_close_matches(key[:99], section, FEW, 0.3)
+        near = get_close_matches(key[:99], section, FEW, 0.3) or [*section][:FEW]
+        near = [*section] if len(section) <= FEW else near
         others = len(section) - len(near)
         raise PipelineError(
             f"there is no {kind} {brief.repr(key)} in params.yaml.",

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from stages.common import params
+from stages.common.checking import read_yaml
 from stages.common.errors import PipelineError
 from stages.common.experiments import Descent
 from tests.project import ABSENT, ROOT, Project
@@ -15,7 +16,10 @@ RNN = "experiments.names_rnn"
 NAMES = "corpora.names"
 CHAR3 = "experiments.nietzsche_char3"
 LECTURE = "datasets.names_lecture"
+VECTORS = "embedded.sales_vectors"
 SHA256 = "0" * 64
+DATASET = {"corpus": "sales", "encoder": "sales_table"}
+CIRCLE = "sales_forest_vectors"  # it needs the vectors that it would give
 
 
 def complaint() -> str:
@@ -80,6 +84,11 @@ def test_the_real_file_is_good_as_it_stands() -> None:
         ("probes.experiments", "names_rnn", "'names_rnn'"),
         ("probes.steps", 1, "1"),
         ("probes.thresholds", [0.0], "0.0"),
+        ("probes.entities", "sales_network", "'sales_network'"),
+        (f"{VECTORS}.networks", "sales_network_vectors", "unknown key"),
+        (f"{VECTORS}.network", ABSENT, "required"),
+        (f"{VECTORS}.dataset", "../evil", "'../evil'"),
+        ("corpora.sales.upstream", "rossmann.zip", "'rossmann.zip'"),
         ("demonstrations.line.module", "../evil", "'../evil'"),
         (f"{RNN}.training.weight_decay", -1, "-1"),
         (f"{RNN}.training.optimizer", "lion", "'lion'"),
@@ -124,6 +133,14 @@ def test_a_wrong_value_is_refused_by_its_key(
         ),
         ({"probes.experiments": ["poems"]}, "probes", "no experiment 'poems'"),
         ({"probes.clipped": ["poems"]}, "probes", "no experiment 'poems'"),
+        ({"probes.entities": ["poems"]}, "probes.entities", "no experiment 'poems'"),
+        ({f"{VECTORS}.dataset": "poems"}, VECTORS, "another one, of `datasets`"),
+        ({f"{VECTORS}.dataset": "sales_vectors"}, VECTORS, "another one, of `datasets`"),
+        ({"datasets.sales_vectors": DATASET}, VECTORS, "another one, of"),
+        ({f"{VECTORS}.network": "poems"}, f"{VECTORS}.network", "no experiment on 'sales'"),
+        ({f"{VECTORS}.network": "names_rnn"}, f"{VECTORS}.network", "no experiment on 'sales'"),
+        ({f"{VECTORS}.network": CIRCLE}, f"{VECTORS}.network", f"{CIRCLE!r} is no experiment on"),
+        ({"embedded": {}}, "experiments.sales_", "no dataset 'sales_vectors'"),
         ({"experiments.Names-RNN": {}}, "experiments.Names-RNN", "pattern"),
     ],
 )
@@ -215,6 +232,22 @@ def test_a_list_of_rates_is_read_as_it_stands() -> None:
     assert training.epochs == 2
 
 
+@pytest.mark.parametrize("upstream", [None, ABSENT])
+def test_a_corpus_may_be_one_that_nobody_publishes(project: Project, upstream: object) -> None:
+    project.edit({"corpora.sales.upstream": upstream})
+    assert params.load().corpora["sales"].upstream is None
+
+
+def test_the_dataset_of_an_experiment_is_found_behind_what_stands_for_its_symbols() -> None:
+    settings = params.load(ROOT / "params.yaml")
+    assert settings.experiments[CIRCLE].dataset == "sales_vectors"
+    assert settings.dataset("sales_vectors") is settings.datasets["sales"]
+    for key, dataset in settings.datasets.items():
+        assert settings.dataset(key) is dataset
+    with pytest.raises(KeyError):
+        settings.dataset("poems")
+
+
 def test_what_is_chosen_must_exist() -> None:
     assert params.choose({"a": 1, "b": 2}, "b", "corpus") == 2
     with pytest.raises(PipelineError, match=r"no corpus 'c' in params\.yaml\. Choose one of: a, b"):
@@ -231,4 +264,11 @@ def test_whatever_stands_there_the_error_is_ours(scratch_params: Project, value:
 
 @pytest.fixture(scope="module")
 def scratch_params(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return Project.copied_to(tmp_path_factory.mktemp("params"))
+    """The real file, but for all other experiments: it is read and written many times."""
+    project = Project.copied_to(tmp_path_factory.mktemp("params"))
+    experiments = read_yaml(project.params)["experiments"]
+    project.edit(
+        {"experiments": {"names_rnn": experiments["names_rnn"]}, "embedded": {}, "probes": {}}
+    )
+    params.load(project.params)
+    return project

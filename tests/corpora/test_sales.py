@@ -24,6 +24,8 @@ CELLS = [
     for row in range(1, len(rows))
     for column in sales.COLUMNS[name]
 ]
+ALONE = {"source": "bundled", "datasets": {}, "experiments": {}}
+OWN = {"module": "sales", "bundled": {"seed": 0, "size": 1}}
 Cleaned = tuple[dict[str, object], pd.DataFrame, pd.DataFrame]
 LARGEST = sys.float_info.max
 NO_NUMBERS = ["", " ", "x", "nan", "inf", "-inf", "1e999", "1,5", "0x1", "1_0", "１", "True", "1\0"]
@@ -130,12 +132,9 @@ class TestClean:
         self, tmp_path: Path, in_order: Cleaned
     ) -> None:
         rows = tables()
-        others = [
-            "Customers",
-            *(column for columns in sales.COLUMNS.values() for column in columns),
-        ]
+        others = sorted({"Customers"}.union(*sales.COLUMNS.values()))
         for table in rows.values():
-            for other in dict.fromkeys(others):
+            for other in others:
                 if other not in table[0]:
                     table[:] = [["no number", *cells] for cells in table]
                     table[0][0] = other
@@ -249,7 +248,7 @@ class TestRefused:
         rows = tables()
         rows[name].append([*rows[name][2]])
         message = refused(zipped(tmp_path, rows))
-        place = f"{name}: row {len(rows[name])}, column {keys.split()[-1]}: "
+        place = f"{name}: row {len(rows[name])}, column {keys.rpartition(' ')[2]}: "
         assert place in message
         assert f"is not one row for each {keys}; 1 such rows" in message
 
@@ -336,7 +335,8 @@ class TestRossmann:
         monkeypatch.setattr(sales, "ROSSMANN", counts)
         content = packed(written(tables()))
         project.file("mine.zip", content)
-        project.edit({"corpora.sales.url": "mine.zip", "corpora.sales.sha256": sha256(content)})
+        own = {**OWN, "url": "mine.zip", "sha256": sha256(content)}
+        project.params.write_text(json.dumps({**ALONE, "corpora": {"sales": own}}))
         download.main("sales")
         clean.main("sales")
         report = files.read_json(Path("metrics/clean/sales.json"))
