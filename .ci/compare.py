@@ -2,8 +2,9 @@
 
 `python .ci/compare.py` after `dvc repro`, of all or of some stages, in a clean clone. On the
 processor family that wrote the committed results (metrics/written-on.json) every byte must agree.
-On another one, until bytes are independent of the machine, what data stages made must agree to
-the byte; the headline scores, and the best loss of each training, within TOLERANCE.
+On another x86-64 with AVX2 it should (runtime.reproducible: strict), and it says so if it does not;
+there, and on anything else, what data stages made must agree to the byte; the headline scores, and
+the best loss of each training, within TOLERANCE.
 """
 
 import csv

@@ -2,7 +2,7 @@
 
 import shutil
 
-from stages import cli, files, params, paths
+from stages.common import cli, files, params, paths
 from stages.corpora import contract
 
 
@@ -13,8 +13,9 @@ def main(corpus: str) -> None:
     out = paths.clean(corpus)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    origin = files.read_json(paths.raw(corpus) / "origin.json")
     report = module.clean(paths.raw(corpus) / module.FILE, out, chosen)
+    # A file of one's own may turn out to be the lecture's, where only its owner can give it.
+    origin = report.pop("origin", None) or files.read_json(paths.raw(corpus) / "origin.json")
     files.write_json(out / "origin.json", origin)
     files.write_json(paths.clean_report(corpus), {"origin": origin, **report})
     cli.note(f"{corpus}: {cli.brief(report)}")

@@ -2,10 +2,10 @@
 
 import shutil
 
-from stages import cli, files, params, paths
+from stages.common import cli, files, params, paths
+from stages.common.params import Corpus, Params
 from stages.corpora import contract
-from stages.corpora.fetch import Pin, fetch, file_name
-from stages.params import Corpus, Params
+from stages.corpora.fetch import Pin, fetch, file_name, published
 
 
 def main(corpus: str) -> None:
@@ -16,11 +16,11 @@ def main(corpus: str) -> None:
     folder = paths.raw(corpus)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    origin = describe(settings, chosen)
+    origin = describe(settings, corpus, chosen)
     if origin["source"] == "bundled":
         module.generate(folder, chosen.bundled.seed, chosen.bundled.size)
     else:
-        url, pin = wanted(chosen)
+        url, pin = wanted(corpus, chosen)
         fetch(url, pin, folder / module.FILE)
         module.check(folder / module.FILE)
     files.write_json(folder / "origin.json", origin)
@@ -28,20 +28,21 @@ def main(corpus: str) -> None:
     cli.note(f"{corpus}: {origin['name']} ({origin['source']}), {size:,} bytes")
 
 
-def describe(settings: Params, corpus: Corpus) -> dict[str, str]:
+def describe(settings: Params, key: str, corpus: Corpus) -> dict[str, str]:
     """Where the corpus comes from, as the tables say it."""
     if corpus.url:
         return {"source": "own file", "name": file_name(corpus.url)}
     if settings.source == "bundled":
         return {"source": "bundled", "name": "generated"}
-    return {"source": "upstream", "name": file_name(corpus.upstream.url)}
+    return {"source": "upstream", "name": file_name(published(key, corpus).url)}
 
 
-def wanted(corpus: Corpus) -> tuple[str, Pin]:
+def wanted(key: str, corpus: Corpus) -> tuple[str, Pin]:
     """The URL to fetch and the hash its file must have."""
     if corpus.url and corpus.sha256:
         return corpus.url, Pin("sha256", corpus.sha256)
-    return corpus.upstream.url, Pin.of_published(corpus.upstream)
+    upstream = published(key, corpus)
+    return upstream.url, Pin.of_published(upstream)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 import shutil
 
-from stages import cli, files, params, paths
-from stages.checking import checked
+from stages.common import cli, files, params, paths
+from stages.common.checking import checked
 from stages.encoders import contract
 
 

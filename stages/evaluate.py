@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages import cli, files, params, paths
-from stages.errors import PipelineError
+from stages.common import cli, files, params, paths
+from stages.common.errors import PipelineError
+from stages.common.experiments import Descent, Experiment, Samples
+from stages.common.params import Params
 from stages.evaluation import (
     classification,
     language,
     lectures,
+    regression,
     replication,
     restoration,
     spelling,
@@ -24,9 +27,7 @@ from stages.evaluation import (
 from stages.evaluation.aggregate import rounded
 from stages.evaluation.measured import Measured
 from stages.evaluation.paired import against_baselines
-from stages.experiments import Descent, Experiment, Samples
 from stages.models import contract
-from stages.params import Params
 from stages.probes.foresight import answers_by_prefix, answers_in_view, looks_ahead
 from stages.tasks.contract import Answers, Task, load
 from stages.training.device import prepare
@@ -44,6 +45,7 @@ class Kind(NamedTuple):
 KINDS = {
     "classify": Kind(classification.measured, predicts=False),
     "next_character": Kind(language.measured, predicts=True),
+    "regress": Kind(regression.measured, predicts=False),
     "restore": Kind(restoration.measured, predicts=False),
 }
 
@@ -64,7 +66,8 @@ def main() -> None:
             files.write_json(paths.samples(name), found.samples)
         progress.step(f"{name}: {cli.brief(found.report['mean'])}")
     progress.close()
-    for name, against in against_baselines(settings, measured).items():
+    rivals = {name: other for lecture in known.values() for name, other in lecture.rivals.items()}
+    for name, against in against_baselines(settings, measured, rivals).items():
         measured[name].report["against"] = rounded(against)
     evaluations = {name: found.report for name, found in measured.items()}
     for name, evaluation in evaluations.items():

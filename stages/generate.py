@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from stages import cli, params, paths
-from stages.errors import PipelineError
+from stages.common import cli, params, paths
+from stages.common.errors import PipelineError
+from stages.datasets.vocabulary import Vocabulary
 from stages.evaluation.spelling import to_symbols, to_text, words_for
 from stages.models import contract
 from stages.probes.foresight import looks_ahead
-from stages.text.vocabulary import Vocabulary
 from stages.training.device import prepare
-from stages.training.generation import Draw, Writer, greedy
+from stages.training.generation import Draw, Writer, greedy, refuse_unknown
 
 
 def main(
@@ -30,7 +30,8 @@ def main(
         int | None, typer.Option(min=1, help="Draw among so many likeliest characters.")
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, help="Of the draw: the same seed, the same text.")
+        int,
+        typer.Option(min=0, max=(1 << 63) - 1, help="Of the draw: the same seed, the same text."),
     ] = 0,
 ) -> None:
     """Print the prefix and what the model makes of it, each character as it comes."""
@@ -55,6 +56,7 @@ def main(
         )
     words = words_for(about["vocabulary"], paths.encoded(chosen.dataset))
     vocabulary, read = Vocabulary(about["vocabulary"]), to_symbols(prefix, words)
+    # Here, where the prefix still is as it was typed, and not in symbols.
     refuse_unknown(prefix, vocabulary.unknown(read) | {c for c in prefix if c in words})
     writer = Writer(model, vocabulary, about["steps"], about["reads_on"], device)
     drawn = temperature is not None or top is not None
@@ -64,16 +66,6 @@ def main(
     for piece in chain((prefix, first), written):
         print(piece, end="", flush=True)
     print()
-
-
-def refuse_unknown(prefix: str, unknown: set[str]) -> None:
-    """Here, where the prefix still is as it was typed, and not in symbols."""
-    if unknown:
-        raise PipelineError(
-            f"the model never saw {' '.join(sorted(map(repr, unknown)))}.",
-            where=f"prefix {prefix[:40]!r}",
-            remedy="Begin with characters of its text.",
-        )
 
 
 if __name__ == "__main__":

@@ -2,17 +2,19 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from io import TextIOWrapper
 from typing import Annotated
 
 import torch
 import typer
 
-from stages import cli, params, paths
-from stages.errors import PipelineError
+from stages.common import cli, params, paths
+from stages.common.errors import PipelineError, printable
+from stages.datasets.vocabulary import Vocabulary
 from stages.models import contract
-from stages.text.vocabulary import Vocabulary
 
 LONGEST = 30  # characters; what is longer is no name
+READ = 1000  # characters of a line at once
 Answer = tuple[str, str, str, str]  # name, label, probability, remark
 
 
@@ -23,8 +25,15 @@ def main(
     """Print name, label, probability and a remark, separated by tabs."""
     params.choose(params.load().experiments, experiment, "experiment")
     classifier = Classifier(experiment)
-    for answer in classifier.answers(names or sys.stdin):
+    for answer in classifier.answers(names or typed()):
         print(*answer, sep="\t", flush=True)
+
+
+def typed() -> Iterator[str]:
+    """The lines of standard input, whatever their bytes; of a very long one, pieces."""
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
+    return iter(lambda: sys.stdin.readline(READ), "")
 
 
 class Classifier:
@@ -57,12 +66,12 @@ class Classifier:
         """The likelier class. Characters that no training name had are left out, and named."""
         unknown = self.vocabulary.unknown(name)
         known = "".join(character for character in name if character not in unknown)
-        remark = f"unknown: {' '.join(sorted(unknown))}" if unknown else ""
+        remark = f"unknown: {' '.join(map(printable, sorted(unknown)))}" if unknown else ""
         if not known:
-            return name, "?", "", remark
+            return printable(name), "?", "", remark
         probability = self._probabilities(known)
         best = int(probability.argmax())
-        return name, self.classes[best], f"{probability[best]:.4f}", remark
+        return printable(name), self.classes[best], f"{probability[best]:.4f}", remark
 
     @torch.inference_mode()
     def _probabilities(self, name: str) -> torch.Tensor:

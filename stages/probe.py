@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from stages import cli, files, params, paths
-from stages.errors import PipelineError
+from stages.common import cli, files, params, paths
+from stages.common.errors import PipelineError
+from stages.common.params import Params, Probes
+from stages.datasets.table import Table
 from stages.models import contract
-from stages.params import Params, Probes
-from stages.probes import clipping, spectra
+from stages.probes import clipping, entities, spectra
 from stages.probes.through_time import reach
+from stages.records.history import read_table
 from stages.tasks.contract import load
-from stages.tracking.history import read_table
 from stages.training.device import prepare
 from stages.training.seeding import generator, seed_torch
 
@@ -53,6 +54,8 @@ def main() -> None:
     write("through_time", pd.DataFrame(through))
     write("spectra", pd.DataFrame(singular))
     write("summary", pd.DataFrame(summary))
+    for table, lines in entity_maps(settings).items():
+        write(table, lines)
     write(
         "clipping", pd.concat([pd.DataFrame(), *(clipped(name, probes) for name in probes.clipped)])
     )
@@ -69,7 +72,7 @@ def before_and_after(name: str, settings: Params) -> Iterator[tuple[str, contrac
 def through_time(name: str, model: contract.Model, settings: Params) -> Lines:
     """The gradient's reach, as median and quartiles over the records."""
     experiment, probes = settings.experiments[name], settings.probes
-    corpus = settings.datasets[experiment.dataset].corpus
+    corpus = settings.dataset(experiment.dataset).corpus
     task = load(experiment.task)(paths.encoded(experiment.dataset), CPU)
     rng = generator(name, probes.seed, "probe")
     found = reach(model, *task.questions(probes.steps, probes.records, rng), probes.bounded)
@@ -130,6 +133,31 @@ def clipped(name: str, probes: Probes) -> pd.DataFrame:
             columns |= {f"norm_{way}": found.norm, f"cosine_{way}": found.cosine}
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables)
+
+
+def entity_maps(settings: Params) -> dict[str, pd.DataFrame]:
+    """Maps and distances of each network's first seed, and how far each seed's agree with truth."""
+    maps, apart, ranks = [pd.DataFrame()], [pd.DataFrame()], []
+    for name in settings.probes.entities:
+        folder, experiment = paths.model(name), settings.experiments[name]
+        data, spec = Table.load(paths.encoded(experiment.dataset)), contract.read_spec(folder)
+        for seed in experiment.seeds:
+            network = contract.restore(spec, contract.seed_file(folder, seed))
+            for of in entities.vectors(network, data):
+                about: dict[str, Any] = {"experiment": name, "seed": seed}
+                if seed == experiment.seeds[0]:
+                    maps.append(entities.drawn(of).assign(**about))
+                if of.column in data.places:
+                    pairs = entities.distances(of, data.places[of.column]).assign(**about)
+                    rank = entities.agreement(pairs)
+                    ranks.append({**about, "column": of.column, "spearman": rank})
+                    if seed == experiment.seeds[0]:
+                        apart.append(pairs)
+    return {
+        "entities": pd.concat(maps),
+        "entity_distances": pd.concat(apart),
+        "entity_ranks": pd.DataFrame(ranks),
+    }
 
 
 def write(name: str, table: pd.DataFrame) -> None:

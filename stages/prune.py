@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from stages import cli, params, paths
-from stages.params import Params
+from stages.common import cli, params, paths
+from stages.common.params import Params
 
 LOCK = Path("dvc.lock")
 
@@ -32,7 +32,7 @@ def stale(settings: Params) -> Iterator[Path]:
     places: list[tuple[Callable[[str], Path], Mapping[str, object]]] = [
         (paths.raw, settings.corpora),
         (paths.clean, settings.corpora),
-        (paths.encoded, settings.datasets),
+        (paths.encoded, {**settings.datasets, **settings.embedded}),
         (paths.model, settings.experiments),
         (paths.clean_report, settings.corpora),
         (paths.encode_report, settings.datasets),

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from stages import cli, params
-from stages.errors import PipelineError
+from stages.common import cli, params
+from stages.common.errors import PipelineError
 from stages.tracking import publish
 
 

@@ -13,14 +13,14 @@ import tarfile
 from io import BytesIO
 from pathlib import Path
 
-from stages import cli, params, paths
-from stages.alone import alone
+from stages.common import cli, params, paths
+from stages.common.alone import alone
+from stages.common.errors import PipelineError
+from stages.common.params import Corpus, Params, Published
 from stages.corpora.contract import load
-from stages.corpora.fetch import MIRROR_VARIABLE, Pin, fetch, file_name
+from stages.corpora.fetch import MIRROR_VARIABLE, Pin, fetch, file_name, published
 from stages.corpora.transfer import Unavailable
-from stages.errors import PipelineError
-from stages.params import Corpus, Params, Published
-from stages.tracking.recorder import tracking_uri
+from stages.records.recorder import tracking_uri
 
 NAME = "upstream"
 SHELF = Path(".corpora")  # what was fetched: the mirror of the experiment, and of later ones
@@ -36,7 +36,7 @@ def main() -> None:
 
 def replicate(settings: Params) -> None:
     """Fetch what can be had, run every stage on it, and take its metrics over."""
-    overrides = [f"source={NAME}"]
+    overrides = [f"source={NAME}", "runtime.reproducible=fast"]  # its bytes are in no dvc.lock
     for key, corpus in settings.corpora.items():
         overrides += obtain(key, corpus, settings)
     left_out = {name.removeprefix("~experiments.") for name in overrides if name[0] == "~"}
@@ -74,7 +74,7 @@ def obtain(key: str, corpus: Corpus, settings: Params) -> list[str]:
     if corpus.url:
         return []  # the user's own file, whatever the source
     try:
-        _shelve(corpus, corpus.upstream)
+        _shelve(corpus, published(key, corpus))
         return []
     except Unavailable as fault:
         cli.note(f"warning: corpus {key}: {fault}")
@@ -90,11 +90,15 @@ def obtain(key: str, corpus: Corpus, settings: Params) -> list[str]:
             # Quoted: DVC reads -S by a grammar in which bare values are ASCII words.
             return [f"corpora.{key}.url='{name}'", f"corpora.{key}.sha256='{pin.digest}'"]
     datasets = [name for name, dataset in settings.datasets.items() if dataset.corpus == key]
-    experiments = [name for name, e in settings.experiments.items() if e.dataset in datasets]
+    embedded = [name for name, entry in settings.embedded.items() if entry.dataset in datasets]
+    experiments = [
+        name for name, e in settings.experiments.items() if e.dataset in (*datasets, *embedded)
+    ]
     cli.note(f"corpus {key} is left out, and with it: {', '.join(experiments) or 'no experiment'}")
     return [
         f"~corpora.{key}",
         *(f"~datasets.{name}" for name in datasets),
+        *(f"~embedded.{name}" for name in embedded),
         *(f"~experiments.{name}" for name in experiments),
     ]
 
@@ -102,7 +106,11 @@ def obtain(key: str, corpus: Corpus, settings: Params) -> list[str]:
 def without(left_out: set[str], settings: Params) -> list[str]:
     """Overrides under which no probe asks for an experiment that is left out."""
     probes = settings.probes
-    lists = {"experiments": probes.experiments, "clipped": probes.clipped}
+    lists = {
+        "experiments": probes.experiments,
+        "entities": probes.entities,
+        "clipped": probes.clipped,
+    }
     return [
         f"probes.{key}=[{','.join(name for name in names if name not in left_out)}]"
         for key, names in lists.items()

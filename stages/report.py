@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from stages import cli, files, paths
+from stages.common import cli, files, paths
 from stages.evaluation import lectures
 from stages.reporting import chart, document, page, plots
 

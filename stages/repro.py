@@ -4,8 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stages import cli, prune, publish, summary
-from stages.alone import alone
+from stages import prune, publish, summary
+from stages.common import cli
+from stages.common.alone import alone
 
 LOCK = Path(".dvc/tmp/repro.lock")  # DVC's own locks guard one stage at a time
 

@@ -5,8 +5,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from stages import cli, files, params, paths
-from stages.errors import PipelineError
+from stages.common import cli, files, params, paths
+from stages.common.errors import PipelineError
 from stages.evaluation import lectures
 from stages.reporting.page import number
 

@@ -5,16 +5,18 @@ from functools import partial
 
 import torch
 
-from stages import cli, files, params, paths
-from stages.errors import PipelineError
-from stages.experiments import ClosedForm, Descent
+from stages.common import cli, files, params, paths
+from stages.common.alone import alone
+from stages.common.errors import PipelineError
+from stages.common.experiments import ClosedForm, Descent, Experiment
+from stages.common.params import Params
 from stages.models import contract
+from stages.records.history import HEALTHY, Row
+from stages.records.recorder import Recorder, Run, Sink
 from stages.tasks.contract import Task, load
-from stages.tracking.history import HEALTHY, Row
 from stages.tracking.live import Follower, LiveSink
-from stages.tracking.recorder import Recorder, Run, Sink
 from stages.training.checkpoint import Checkpoint
-from stages.training.device import prepare
+from stages.training.device import described, prepare
 from stages.training.fingerprint import fingerprint
 from stages.training.loop import LEARN
 from stages.training.seeding import seed_torch
@@ -25,6 +27,13 @@ def main(experiment: str) -> None:
     """Train one experiment of params.yaml."""
     settings = params.load()
     chosen = params.choose(settings.experiments, experiment, "experiment")
+    # A killed `dvc repro` may have left a training behind that still writes these files.
+    with alone(f"training {experiment}", paths.training_lock(experiment)):
+        train(experiment, settings, chosen)
+
+
+def train(experiment: str, settings: Params, chosen: Experiment) -> None:
+    """From every seed, going on from what a killed training left."""
     device = prepare(settings.runtime)
     task = load(chosen.task)(paths.encoded(chosen.dataset), device)
     refuse_choice_without_validation(task, chosen.training, experiment)
@@ -36,7 +45,7 @@ def main(experiment: str) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     # A checkpoint goes with the device, the library and the thread count as well.
-    machine = f"{device.type} torch-{torch.__version__} threads-{settings.runtime.threads}"
+    machine = f"{described(device)} torch-{torch.__version__} threads-{settings.runtime.threads}"
     sinks: list[Sink] = [Shown(experiment, len(chosen.seeds) * chosen.training.epochs)]
     if settings.runtime.tracking:
         sinks.append(LiveSink(run, follow))

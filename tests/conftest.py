@@ -38,11 +38,14 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def restored_torch() -> Iterator[None]:
-    """Puts back what a stage sets for the whole process."""
+    """Puts back what a stage sets for the whole process, as far as libraries let it."""
     import torch
 
+    environment = dict(os.environ)
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     yield
+    os.environ.clear()
+    os.environ.update(environment)
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(deterministic)
 

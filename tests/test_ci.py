@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stages import params
+from stages.common import params
 from tests.pipeline.imports import ROOT
 
 LOCK = """\

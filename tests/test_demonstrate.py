@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from stages import demonstrate, files, params
-from stages.checking import checked
+from stages import demonstrate
+from stages.common import files, params
+from stages.common.checking import checked
+from stages.common.errors import PipelineError
 from stages.demonstrations import contract
-from stages.errors import PipelineError
 from tests.pipeline.imports import ROOT
 from tests.project import Project
 

@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from stages import download, files, params
+from stages import download
+from stages.common import files, params
+from stages.common.errors import PipelineError
 from stages.corpora import lyrics, names, prose
 from stages.corpora.fetch import MIRROR_VARIABLE, Pin
-from stages.errors import PipelineError
+from tests.corpora.stores import packed, tables, written
 from tests.project import Project, sha256
 from tests.server import Answer, Server
 
@@ -14,6 +16,7 @@ GENERATED = {
     "names": {"names.txt", "truth.csv"},
     "prose": {"prose.txt", "nats.npy"},
     "lyrics": {"lyrics", "nats.npy"},
+    "sales": {"sales.zip", "truth.csv"},
 }
 
 
@@ -30,6 +33,7 @@ def test_a_bundled_corpus_needs_no_network_and_says_what_it_is(
     project: Project, monkeypatch: pytest.MonkeyPatch, corpus: str
 ) -> None:
     monkeypatch.delattr(download, "fetch")
+    monkeypatch.setattr("stages.corpora.bundled.sales.DAYS", 10)
     project.edit({f"corpora.{corpus}.bundled.size": 500})
     download.main(corpus)
     assert project.listing(f"data/raw/{corpus}") == {*GENERATED[corpus], "origin.json"}
@@ -68,6 +72,28 @@ def test_the_upstream_file_is_taken_from_a_mirror_and_verified_by_its_git_blob(
     download.main("names")
     assert Path("data/raw/names/names.txt").read_bytes() == NAMES
     assert origin("names") == {"source": "upstream", "name": "names（120W）.txt"}
+
+
+def test_what_nobody_may_publish_is_asked_of_its_owner(project: Project) -> None:
+    project.edit({"source": "upstream"})
+    with pytest.raises(PipelineError) as fault:
+        download.main("sales")
+    assert str(fault.value) == (
+        "params.yaml: corpora.sales: only those who own it can give it. Set its url and sha256 "
+        "to your file: the README says what it should hold."
+    )
+    assert project.listing("data") == set()
+
+
+@pytest.mark.parametrize("source", ["bundled", "upstream"])
+def test_its_owner_gives_it_whatever_the_source(project: Project, source: str) -> None:
+    content = packed(written(tables()))
+    project.file("mine.zip", content)
+    own_file = {"corpora.sales.url": "mine.zip", "corpora.sales.sha256": sha256(content)}
+    project.edit({"source": source, **own_file})
+    download.main("sales")
+    assert Path("data/raw/sales/sales.zip").read_bytes() == content
+    assert origin("sales") == {"source": "own file", "name": "mine.zip"}
 
 
 def test_what_an_earlier_source_left_is_gone(project: Project) -> None:
@@ -117,7 +143,7 @@ class TestRealCorpora:
 
     def fetched(self, project: Project, mirror: Path, corpus: str) -> Path:
         settings = params.load()
-        name = download.describe(settings, settings.corpora[corpus])["name"]
+        name = download.describe(settings, corpus, settings.corpora[corpus])["name"]
         if not (mirror / name).is_file():
             pytest.skip(f"{MIRROR_VARIABLE} holds no {name}")
         download.main(corpus)

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import clean, download, encode, files
-from stages.errors import PipelineError
-from stages.text.labelled import LabelledNames
-from stages.text.running import RunningText
+from stages import clean, download, encode
+from stages.common import files
+from stages.common.errors import PipelineError
+from stages.datasets.labelled import LabelledNames
+from stages.datasets.running import RunningText
 from tests.project import Project
 
 DATASETS = ("names_lecture", "nietzsche_stream")
@@ -89,5 +90,5 @@ def test_a_second_run_leaves_the_same_bytes_and_no_leftovers(
 
 
 def test_an_unknown_dataset_is_refused(project: Project) -> None:
-    with pytest.raises(PipelineError, match=r"no dataset 'poems'.*names_lecture"):
+    with pytest.raises(PipelineError, match=r"no dataset 'poems'.*Choose one of: names_lecture, .* others"):
         encode.main("poems")

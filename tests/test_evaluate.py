@@ -7,11 +7,12 @@ from unittest.mock import ANY
 import numpy as np
 import pytest
 
-from stages import evaluate, files, params, paths
+from stages import evaluate
+from stages.common import files, params, paths
+from stages.common.experiments import Samples
+from stages.common.params import Runtime
 from stages.evaluation.measured import Measured
-from stages.experiments import Samples
 from stages.models import contract
-from stages.params import Runtime
 from stages.probes.foresight import answers_by_prefix, answers_in_view
 from stages.tasks.contract import Task, load
 from stages.tasks.next_character import NextCharacter
@@ -20,6 +21,7 @@ from stages.training.seeding import seed_torch
 from tests.encoders.texts import encoded, some_text
 from tests.evaluation.words import chinese, has_symbols, in_words
 from tests.project import ROOT
+from tests.training.toy import READING, some_table
 
 REAL = params.load(ROOT / "params.yaml")
 HERE = Runtime(device="cpu", threads=1, tracking=False)
@@ -62,7 +64,8 @@ def trained(
         model = contract.build({**spec, "inputs": task.inputs, "outputs": task.outputs})
         contract.save(model, contract.seed_file(folder, seed))
         models.append(model.eval())
-    files.write_json(folder / "spec.json", {**models[0].spec(), "fingerprint": "0"})
+    about = {"seeds": [*range(seeds)], "about": task.about, "fingerprint": "0"}
+    files.write_json(folder / "spec.json", {**models[0].spec(), **about})
     files.write_json(folder / "samples.json", {str(seed): {} for seed in range(seeds)})
     return task, models
 
@@ -92,8 +95,8 @@ def test_a_network_that_looks_ahead_is_measured_by_prefix(
     found = measured(samples=WANTED)
     for seed, model in enumerate(models):
         figures = found.report["by_seed"][seed]
-        assert figures["loss"] == nats(answers_by_prefix(model, task, "test").log_probabilities)
-        assert figures[IN_VIEW] == nats(answers_in_view(model, task, "test").log_probabilities)
+        assert figures["loss"] == nats(answers_by_prefix(model, task, "test").said)
+        assert figures[IN_VIEW] == nats(answers_in_view(model, task, "test").said)
         assert figures["loss"] != pytest.approx(figures[IN_VIEW], abs=1e-3)
     assert {IN_VIEW, "loss"} < found.report["mean"].keys() & found.report["spread"].keys()
     assert found.records.tolist() == answers_by_prefix(models[0], task, "test").records.tolist()
@@ -111,7 +114,7 @@ def test_a_network_of_one_direction_is_measured_as_it_answers_and_writes(
     found = measured(samples=WANTED)
     assert not [name for name in found.report["mean"] if "in_view" in name]
     for seed, model in enumerate(models):
-        gave = task.answers(model, "test").log_probabilities
+        gave = task.answers(model, "test").said
         assert found.report["by_seed"][seed]["loss"] == nats(gave)
         assert found.samples["by_seed"][str(seed)] == task.samples(model, WANTED)
     assert "while_training" not in found.samples
@@ -163,6 +166,21 @@ def test_a_network_that_restores_is_asked_for_what_is_hidden_and_never_to_write(
     assert found.samples.keys() == {"restored"}
 
 
+def test_a_regression_is_measured_by_the_numbers_that_it_answers_and_writes_nothing() -> None:
+    task, models = trained(some_table(), {**READING}, "regress")
+    found = measured("regress", samples=WANTED)
+    rows = task.data.splits["test"]
+    values, said = task.data.values[rows], [task.answers(m, "test").said for m in models]
+    for seed, each in enumerate(said):
+        share = float((abs(each - values) / values).mean())
+        assert found.report["by_seed"][seed] == {"mape": pytest.approx(share, abs=1e-6)}
+    together = float((abs((said[0] + said[1]) / 2 - values) / values).mean())
+    assert found.report["together"] == {"mape": pytest.approx(together, abs=1e-6)}
+    assert found.records.tolist() == rows.tolist()
+    assert (found.report["protocol"], found.report["on"]) == ("held-out", "the last 48 rows")
+    assert found.samples == {}
+
+
 def test_a_report_names_its_dataset_and_where_its_text_is_from(tmp_path: Path) -> None:
     task, _ = trained(encoded(tmp_path, some_text(400)), ONE_WAY)
     report = measured().report
@@ -183,7 +201,7 @@ class TestWords:
         assert report["characters"] == held_out
         assert report["on"] == f"the last {held_out} of {len(text)} characters"
         for seed, model in enumerate(models):
-            gave = task.answers(model, "test").log_probabilities
+            gave = task.answers(model, "test").said
             assert len(gave) < held_out
             loss = -gave.sum() / held_out
             assert report["by_seed"][seed]["loss"] == pytest.approx(loss, abs=1e-5)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from stages import files, generate, paths
-from stages.errors import PipelineError
+from stages import generate
+from stages.common import files, paths
+from stages.common.errors import PipelineError
 from stages.models import contract
 from stages.training.generation import Writer
 from stages.training.seeding import seed_torch
@@ -120,7 +121,7 @@ def test_a_classifier_and_an_untrained_model_are_refused(trained: Project) -> No
     with pytest.raises(PipelineError, match="not trained yet"):
         generate.main("nietzsche_loop", prefix="abc", length=5)
     spec = Path(paths.model("nietzsche_rnn") / "spec.json")
-    files.write_json(spec, {**SPEC, "about": {"vocabulary": "abcde", "classes": ["x"]}})
+    files.write_json(spec, {**SPEC, "about": {"vocabulary": "abcde", "classes": ["x"] * 6}})
     with pytest.raises(PipelineError, match="models no text"):
         generate.main("nietzsche_rnn", prefix="abc", length=5)
 

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 import torch
 
-from stages import files, params, paths, probe
-from stages.errors import PipelineError
-from stages.experiments import Experiment
+from stages import probe
+from stages.common import files, params, paths
+from stages.common.errors import PipelineError
+from stages.common.experiments import Experiment
+from stages.common.params import Params, Probes
 from stages.models import contract
-from stages.params import Params, Probes
 from stages.training.seeding import seed_torch
 from tests.project import Project
 from tests.training.toy import write_names
@@ -35,7 +36,8 @@ def trained(project: Project) -> Params:
     folder.mkdir(parents=True)
     spec = {**settings.experiments[NAME].model.model_dump(), "inputs": 7, "outputs": 2}
     model = first_weights(settings.experiments[NAME])
-    files.write_json(folder / "spec.json", {**spec, **model.spec()})
+    known = {"seeds": [0], "about": {"vocabulary": "abcdef"}}
+    files.write_json(folder / "spec.json", {**spec, **model.spec(), **known})
     with torch.no_grad():
         for parameter in model.parameters():
             parameter *= 2

@@ -3,7 +3,8 @@
 import pytest
 from ruamel.yaml import YAML
 
-from stages import params, paths, prune
+from stages import prune
+from stages.common import params, paths
 from tests.pipeline.imports import ROOT
 from tests.project import Project
 

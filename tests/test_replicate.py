@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stages import params, replicate
+from stages import replicate
+from stages.common import params
+from stages.common.errors import PipelineError
 from stages.corpora.fetch import MIRROR_VARIABLE
-from stages.errors import PipelineError
 from tests.pipeline.workspace import KEPT, Workspace
 from tests.project import Project
 
@@ -84,6 +85,22 @@ def test_without_either_the_corpus_and_all_that_needs_it_are_left_out(
     assert replicate.without(set(), settings) == []
     assert "~experiments.nietzsche_lstm" not in left_out, "its corpus is another"
     assert "names is left out" in capsys.readouterr().err
+
+
+def test_what_nobody_may_publish_is_left_out_with_all_that_its_vectors_feed(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.edit({"probes.entities": ["sales_network_vectors", "names_rnn"]})
+    settings = params.load()
+    left_out = replicate.obtain("sales", settings.corpora["sales"], settings)
+    experiments = {name for name, e in settings.experiments.items() if e.lecture == "entities"}
+    assert {"sales_network", "sales_forest_vectors"} <= experiments
+    expected = ["~corpora.sales", "~datasets.sales", "~embedded.sales_vectors"]
+    assert sorted(left_out) == sorted([*expected, *(f"~experiments.{e}" for e in experiments)])
+    assert replicate.without(experiments, settings) == ["probes.entities=[names_rnn]"]
+    said = capsys.readouterr().err
+    assert "only those who own it can give it" in said
+    assert "sales is left out" in said
 
 
 def test_a_wrong_file_is_an_error_and_no_reason_for_a_stand_in(shelf: Path) -> None:

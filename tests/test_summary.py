@@ -2,8 +2,9 @@
 
 import pytest
 
-from stages import files, paths, summary
-from stages.errors import PipelineError
+from stages import summary
+from stages.common import files, paths
+from stages.common.errors import PipelineError
 
 pytestmark = pytest.mark.usefixtures("project")
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from stages import files, train
-from stages.errors import PipelineError
+from stages import train
+from stages.common import files
+from stages.common.errors import PipelineError
 from stages.training.checkpoint import Checkpoint, Progress
 from tests.project import ROOT, Project
 from tests.training.toy import write_names, write_text
@@ -96,7 +97,7 @@ def test_a_killed_stage_leaves_the_bytes_of_one_that_was_not(
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"experiments.names_rnn.task": "regress"}, r"no stages/tasks/regress\.py"),
+        ({"experiments.names_rnn.task": "translate"}, r"no stages/tasks/translate\.py"),
         ({"experiments.names_rnn.model.module": "cnn"}, r"no stages/models/cnn\.py"),
         ({"experiments.names_rnn.model.settings": {"hiden": 8}}, "hiden"),
     ],

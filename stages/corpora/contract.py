@@ -4,8 +4,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
-from stages.errors import PipelineError
-from stages.params import Corpus
+from stages.common.errors import PipelineError
+from stages.common.params import Corpus
 
 
 class CorpusModule(Protocol):

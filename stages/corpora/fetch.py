@@ -10,9 +10,9 @@ from urllib.parse import quote, unquote
 import pooch
 import requests
 
+from stages.common.errors import PipelineError
+from stages.common.params import Corpus, Published
 from stages.corpora.transfer import Unavailable, copy, download, in_time
-from stages.errors import PipelineError
-from stages.params import Published
 
 MIRROR_VARIABLE = "CORPORA_MIRROR"
 RETRIES = 3
@@ -45,6 +45,17 @@ class Pin:
             while chunk := file.read(1 << 20):
                 blob.update(chunk)
         return blob.hexdigest()
+
+
+def published(key: str, corpus: Corpus) -> Published:
+    """The upstream file of a corpus, if anyone may publish it."""
+    if corpus.upstream is None:
+        raise Unavailable(
+            "only those who own it can give it.",
+            where=f"params.yaml: corpora.{key}",
+            remedy="Set its url and sha256 to your file: the README says what it should hold.",
+        )
+    return corpus.upstream
 
 
 def file_name(url: str) -> str:

@@ -8,10 +8,10 @@ from typing import TextIO
 
 import pandas as pd
 
+from stages.common.errors import PipelineError
+from stages.common.params import Corpus
 from stages.corpora.bundled import names as bundled
 from stages.corpora.counting import count_characters
-from stages.errors import PipelineError
-from stages.params import Corpus
 
 FILE = bundled.FILE
 HEADER = "dict,sex"
@@ -91,7 +91,7 @@ def parse(line: str) -> tuple[str, str, str]:
     """A row's name and label, and the reason to drop it ('' to keep it)."""
     if not line.strip():
         return "", "", "blank line"
-    fields = line.replace("，", ",").split(",")
+    fields = line.replace("，", ",").split(",", 2)
     if len(fields) != 2:
         return "", "", "not two fields"
     name, label = "".join(fields[0].split()), fields[1].strip()

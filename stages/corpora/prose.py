@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from stages.common.params import Corpus
 from stages.corpora import text
 from stages.corpora.bundled import prose as bundled
-from stages.params import Corpus
 
 FILE = "prose.txt"
 

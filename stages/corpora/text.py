@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.common.errors import PipelineError
 from stages.corpora.bundled.tape import Tape, Writer
 from stages.corpora.counting import count_characters
-from stages.errors import PipelineError
 
 COSTS = "nats.npy"  # -ln p(character | what precedes it), of a source that is known
 HELD_OUT = 0.1  # the last tenth of a text is nobody's training text

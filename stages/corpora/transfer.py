@@ -13,7 +13,7 @@ import pooch
 import requests
 from urllib3.exceptions import HTTPError
 
-from stages.errors import PipelineError
+from stages.common.errors import PipelineError
 
 TIMEOUT_S = 30  # of silence
 DEADLINE_S = 900  # for one place, all tries together

@@ -6,8 +6,8 @@ from typing import Any, Protocol, cast
 
 import pandas as pd
 
-from stages.checking import Frozen
-from stages.errors import PipelineError
+from stages.common.checking import Frozen
+from stages.common.errors import PipelineError
 
 REPORT = "report.json"  # the figures of a demonstration, in its folder
 

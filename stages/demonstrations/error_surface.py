@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import expit
 
-from stages.checking import Frozen
+from stages.common.checking import Frozen
 from stages.demonstrations.contract import six, write
 
 Numbers = NDArray[np.float64]

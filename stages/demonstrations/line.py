@@ -20,7 +20,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stages.checking import Frozen
+from stages.common.checking import Frozen
 from stages.demonstrations.contract import six, write
 
 Numbers = NDArray[np.float64]

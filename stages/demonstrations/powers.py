@@ -13,7 +13,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stages.checking import Frozen, Listed
+from stages.common.checking import Frozen, Listed
 from stages.demonstrations.contract import six, write
 
 Matrix = NDArray[np.float64]

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages import files
-from stages.checking import Fraction, Frozen
-from stages.errors import PipelineError
-from stages.text.labelled import CLASSES, LabelledNames
-from stages.text.splits import random_split
-from stages.text.vocabulary import Vocabulary
+from stages.common import files
+from stages.common.checking import Fraction, Frozen
+from stages.common.errors import PipelineError
+from stages.datasets.labelled import CLASSES, LabelledNames
+from stages.datasets.splits import random_split
+from stages.datasets.vocabulary import Vocabulary
 
 
 class Settings(Frozen):
@@ -39,14 +39,21 @@ def encode(clean: Path, settings: Settings) -> tuple[LabelledNames, dict[str, ob
         )
     ids, lengths = vocabulary.encode_rows(kept["name"].tolist())
     oracle = kept.get("male_probability")
+    labels = (kept["label"] == CLASSES[1]).to_numpy().astype(np.uint8)
+    splits = random_split(len(kept), settings.train, settings.valid, settings.test, settings.seed)
+    trained_on = labels[splits["train"]]
+    if trained_on.min() == trained_on.max():
+        raise PipelineError(
+            f"the {len(trained_on):,} names for train are all {CLASSES[trained_on[0]]}.",
+            where="params.yaml: datasets",
+            remedy="Raise train or top_characters, or use a larger corpus.",
+        )
     encoded = LabelledNames(
         vocabulary=vocabulary,
         ids=ids,
         lengths=lengths,
-        labels=(kept["label"] == CLASSES[1]).to_numpy().astype(np.uint8),
-        splits=random_split(
-            len(kept), settings.train, settings.valid, settings.test, settings.seed
-        ),
+        labels=labels,
+        splits=splits,
         oracle=None if oracle is None else oracle.to_numpy(np.float32),
         origin=files.read_json(clean / "origin.json"),
     )

@@ -7,20 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stages import files
-from stages.checking import Fraction, Frozen
-from stages.errors import PipelineError
-from stages.text import windows
-from stages.text.running import SPLITS, Order, RunningText, Targets
-from stages.text.vocabulary import Vocabulary
-from stages.text.windows import Starts, Stretch
-
-
-class BySource(Frozen):
-    """Fewer of the bundled text than of a real one."""
-
-    bundled: int = Field(ge=1)
-    other: int = Field(ge=1)
+from stages.common import files
+from stages.common.checking import Fraction, Frozen
+from stages.common.errors import PipelineError
+from stages.datasets import windows
+from stages.datasets.running import SPLITS, Order, RunningText, Targets
+from stages.datasets.vocabulary import Vocabulary
+from stages.datasets.windows import Starts, Stretch
+from stages.encoders.contract import BySource
 
 
 class Settings(Frozen):
@@ -37,7 +31,7 @@ class Settings(Frozen):
     split: Literal["contiguous", "random", "last"] = "contiguous"
     valid: Fraction = 0.0
     test: Fraction = 0.0
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=1 << 32)
     spared: int = Field(default=0, ge=0)  # windows at the end that `random` leaves to training
 
 
@@ -71,7 +65,7 @@ def read(clean: Path, settings: Settings) -> tuple[str, NDArray[np.float32] | No
     origin = files.read_json(clean / "origin.json")
     length = settings.characters
     if isinstance(length, BySource):
-        length = length.bundled if origin["source"] == "bundled" else length.other
+        length = length.of(origin)
     text = (clean / "text.txt").read_bytes().decode("utf-8")[:length]
     nats = clean / "nats.npy"
     known = nats.exists()

@@ -18,12 +18,12 @@ import jieba
 import numpy as np
 from pydantic import Field
 
-from stages import files
-from stages.checking import Fraction, Frozen
-from stages.errors import PipelineError
-from stages.text import windows
-from stages.text.running import Order, RunningText
-from stages.text.vocabulary import Vocabulary
+from stages.common import files
+from stages.common.checking import Fraction, Frozen
+from stages.common.errors import PipelineError
+from stages.datasets import windows
+from stages.datasets.running import Order, RunningText
+from stages.datasets.vocabulary import Vocabulary
 
 FIRST, LAST = 0xF0000, 0xFFFFD  # the code points that stand for words
 LARGEST = (1 << 16) - 1  # vocabulary, besides padding

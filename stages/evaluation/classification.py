@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
+from stages.datasets.labelled import CLASSES, LabelledNames
 from stages.evaluation.aggregate import over_seeds
 from stages.evaluation.measured import Measured
-from stages.text.labelled import CLASSES, LabelledNames
 
 BINS = 10  # of confidence; two classes leave half of them empty
 SAMPLES = 10

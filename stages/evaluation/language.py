@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.datasets.running import RunningText
 from stages.evaluation.aggregate import over_seeds
 from stages.evaluation.measured import Measured
 from stages.evaluation.spelling import Words, in_characters
-from stages.text.running import RunningText
 
 BLOCK = 100  # characters: what is hard to predict comes in stretches
 

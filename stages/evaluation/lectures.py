@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from stages import paths
-from stages.checking import Frozen
-from stages.errors import PipelineError
-from stages.experiments import Samples
+from stages.common import paths
+from stages.common.checking import Frozen, explain, read_yaml
+from stages.common.errors import PipelineError
+from stages.common.experiments import Samples
 
 
 class Figure(Frozen):
@@ -24,6 +22,7 @@ class Figure(Frozen):
     experiment: str | None = None
     epoch: int | None = None  # the metric is that epoch's, in the experiment's history
     last: int = Field(default=1, ge=1)  # the median of so many epochs up to that one
+    together: bool = False  # the metric is that of the seeds' answers averaged
     prefix: str | None = None  # the text is what the experiment wrote after it
     void: str | None = None  # why no comparison means anything, where none does
     report: str | None = None  # a file under metrics/
@@ -69,6 +68,8 @@ class Lecture(Frozen):
     own_row: str  # of its experiments that no printed figure names
     # On held-out text, and the experiment that is the same but for the lecture's split.
     counterparts: dict[str, str] = Field(default_factory=dict)
+    # An experiment, and the one that it is held against in place of its best baseline.
+    rivals: dict[str, str] = Field(default_factory=dict)
     samples: Samples | None = None  # for those of its experiments that name none
     figures: list[Figure]
     comparisons: list[Comparison] = Field(default_factory=list)
@@ -80,12 +81,8 @@ LECTURES = TypeAdapter(dict[str, Lecture])
 
 def load(path: Path = paths.LECTURES) -> dict[str, Lecture]:
     """Read and check the file."""
+    values = read_yaml(path)
     try:
-        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
         return LECTURES.validate_python(values)
-    except FileNotFoundError:
-        raise PipelineError("there is no such file here.", where=str(path)) from None
-    except (YAMLError, UnicodeDecodeError) as fault:
-        raise PipelineError(f"is not YAML in UTF-8: {fault}", where=str(path)) from fault
     except ValidationError as fault:
-        raise PipelineError(f"is not as it should be: {fault}", where=str(path)) from fault
+        raise PipelineError(explain(fault, values), where=str(path)) from fault

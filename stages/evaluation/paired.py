@@ -7,19 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
+from stages.common.params import Params
 from stages.evaluation.measured import Measured
-from stages.params import Params
 
 SURE = 0.975  # of a difference's sign, from which it is one
 
 
 def against_baselines(
-    settings: Params, measured: Mapping[str, Measured]
+    settings: Params, measured: Mapping[str, Measured], named: Mapping[str, str]
 ) -> dict[str, dict[str, Any]]:
-    """By experiment: its rival, and how it compares, seed by seed and with its seeds together."""
+    """By experiment: its rival, and how it compares, seed by seed and with its seeds together.
+
+    The rival is the one that a lecture names, or else the best model without a network.
+    """
     compared: dict[str, dict[str, Any]] = {}
     for name, ours in measured.items():
         rivals = [other for other in measured if is_baseline_of(name, other, settings, measured)]
+        if named.get(name) in measured:
+            rivals = [named[name]]
         if not rivals or name in rivals:
             continue
         best = max(rivals, key=lambda other: float(measured[other].merit.mean()))

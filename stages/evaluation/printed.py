@@ -6,10 +6,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from stages import files, paths
+from stages.common import files, paths
 from stages.evaluation.aggregate import DECIMALS, over_seeds
 from stages.evaluation.lectures import Figure
-from stages.tracking.history import read_table
+from stages.records.history import read_table
 
 Evaluations = Mapping[str, Mapping[str, Any]]  # what evaluate measured, by experiment
 PRINTED_FOR = "upstream"  # the corpora on which the lectures print their figures
@@ -32,7 +32,11 @@ def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, A
                 "source": _source(evaluation["origin"]),
                 "missing": f"not run: no {figure.metric} of epoch {figure.epoch}",
             }
-        return of_metric(evaluation, figure.metric)
+        found = of_metric(evaluation, figure.metric)
+        if figure.together:
+            one = evaluation.get("together", evaluation["mean"])  # of a single seed its own
+            found |= {"ours": one[figure.metric], "spread": None}
+        return found
     path = metrics / str(figure.report)
     if not path.exists():
         return {}

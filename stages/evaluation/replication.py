@@ -5,6 +5,8 @@ from math import hypot
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stages.common.experiments import Experiment
+from stages.common.params import Params
 from stages.evaluation import paired
 from stages.evaluation.aggregate import DECIMALS
 from stages.evaluation.lectures import Comparison, Figure, Lecture
@@ -16,8 +18,6 @@ from stages.evaluation.printed import (
     of_metric,
     verdict,
 )
-from stages.experiments import Experiment
-from stages.params import Params
 
 ENOUGH = 100  # characters: the loss of fewer is a matter of luck
 
@@ -90,6 +90,8 @@ def _printed(figure: Figure, evaluations: Evaluations, metrics: Path, wanted: st
 
 
 def _metric(figure: Figure | Comparison) -> str:
+    if isinstance(figure, Figure) and figure.together:
+        return f"{figure.metric}, seeds together"
     if figure.epoch is None:
         return figure.metric
     if figure.last == 1:
@@ -114,7 +116,7 @@ def _own(
         ours = evaluation["together"][lecture.headline]
         found[metric] = {**found[lecture.headline], "ours": ours, "spread": None}
         verdicts[metric] = _against(against, "together")
-    elif experiment.training.kind == "closed_form":
+    elif experiment.training.kind == "closed_form" and not against:
         verdicts[lecture.headline] = "baseline"
     for metric, figures in found.items():
         yield Line(

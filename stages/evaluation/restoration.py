@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.datasets.running import RunningText
 from stages.evaluation.aggregate import over_seeds
 from stages.evaluation.language import BLOCK, place, protocol
 from stages.evaluation.measured import Measured
-from stages.text.running import RunningText
 
 SAMPLES, GAP = 20, "□"
 CONTEXT = 6  # characters on either side: nearer than the next hidden one

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stages import files
-from stages.errors import PipelineError
-from stages.text.running import RunningText
-from stages.text.vocabulary import Vocabulary
+from stages.common import files
+from stages.common.errors import PipelineError
+from stages.datasets.running import RunningText
+from stages.datasets.vocabulary import Vocabulary
 
 PRIVATE = ("\U000f0000", "\U000ffffd")  # where symbols of words lie
 Words = Mapping[str, str]  # by symbol

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from stages.errors import PipelineError
+from stages.common.errors import PipelineError
 from stages.models import contract
 from stages.models.contract import State
 
@@ -38,7 +38,8 @@ class Char3(contract.Model):
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         if ids.shape[1] != 3:
             raise PipelineError(
-                f"Char3 reads three characters, not {ids.shape[1]}.",
+                f"reads three characters, not {ids.shape[1]}.",
+                where="model Char3",
                 remedy="Give it a dataset with `steps: 3`, or a prefix of three or more.",
             )
         of_character = F.relu(self.l_in(self.e.weight))  # (characters, hidden)

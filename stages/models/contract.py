@@ -1,19 +1,23 @@
 """What every model is: one signature, a spec that rebuilds it, and weights without pickle."""
 
-import json
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as as_safetensors
 from torch import Tensor, nn
 
-from stages.errors import PipelineError
+from stages.common import files
+from stages.common.checking import Frozen, brief, checked
+from stages.common.errors import PipelineError
+from stages.common.experiments import Key
 
 State = Any  # what a model carries from one window to the next; each model knows its own
+Layers = Annotated[int, Field(ge=1, le=100)]
 
 
 def detached(state: State) -> State:
@@ -25,10 +29,30 @@ def detached(state: State) -> State:
     return state
 
 
-class Settings(BaseModel):
-    """A model's own hyperparameters: unknown keys and wrong types are refused."""
+class Settings(Frozen):
+    """A model's own hyperparameters."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+class About(Frozen, extra="allow"):
+    """What a task says of its data, as far as predict and generate rely on it."""
+
+    vocabulary: str | list[str]
+    classes: list[str] = Field(default_factory=list)
+    steps: int = Field(default=1, ge=1)
+    reads_on: bool = False
+
+
+class Spec(Frozen):
+    """spec.json of a trained experiment."""
+
+    module: Key
+    name: str
+    inputs: int = Field(ge=1)
+    outputs: int = Field(ge=1)
+    settings: dict[str, Any]
+    seeds: list[int] = Field(min_length=1)
+    about: About
+    fingerprint: str = ""
 
 
 class Model(nn.Module):
@@ -51,6 +75,14 @@ class Model(nn.Module):
             f"{type(self).__name__} has no closed form.",
             where="params.yaml: training",
             remedy="Give it `kind: descent`.",
+        )
+
+    def embedded(self, ids: Tensor) -> Tensor:
+        """What stands for the symbols of each row, side by side: (rows, width). Some learn it."""
+        raise PipelineError(
+            f"{type(self).__name__} has no vectors for its symbols.",
+            where="params.yaml: embedded",
+            remedy="Name an experiment whose model learns them.",
         )
 
     def recurrent(self) -> dict[str, Tensor]:
@@ -87,16 +119,19 @@ def build(spec: Mapping[str, Any]) -> Model:
     except ModuleNotFoundError as fault:
         raise PipelineError(f"there is no stages/models/{module}.py ({fault}).") from fault
     if not (isinstance(kind, type) and issubclass(kind, Model)):
-        raise PipelineError(f"stages/models/{module}.py has no model {name!r}.")
+        raise PipelineError(f"stages/models/{module}.py has no model {brief.repr(name)}.")
+    settings = checked(
+        kind.Settings, dict(spec["settings"]), f"params.yaml: model {name}: settings"
+    )
     try:
-        settings = kind.Settings.model_validate(dict(spec["settings"]))
-    except ValidationError as fault:
-        faults = "; ".join(
-            f"settings.{'.'.join(map(str, error['loc']))}: {error['msg']}"
-            for error in fault.errors()
-        )
-        raise PipelineError(f"{faults}.", where=f"params.yaml: model {name}") from fault
-    return kind(spec["inputs"], spec["outputs"], settings)
+        return kind(spec["inputs"], spec["outputs"], settings)
+    except (RuntimeError, MemoryError, TypeError, OverflowError) as fault:  # a size beyond all
+        why = " ".join(str(fault).split())[:200]
+        raise PipelineError(
+            f"cannot be built with {settings} ({why}).",
+            where=f"params.yaml: model {name}",
+            remedy="Make it smaller.",
+        ) from fault
 
 
 def save(model: Model, path: Path) -> None:
@@ -104,7 +139,7 @@ def save(model: Model, path: Path) -> None:
     tensors = {
         name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
     }
-    save_file(dict(sorted(tensors.items())), path)
+    files.write_bytes(path, as_safetensors(dict(sorted(tensors.items()))))
 
 
 def restore(spec: Mapping[str, Any], path: Path) -> Model:
@@ -124,11 +159,20 @@ def restore(spec: Mapping[str, Any], path: Path) -> Model:
 def read_spec(folder: Path) -> dict[str, Any]:
     """The spec of a trained experiment."""
     try:
-        spec: dict[str, Any] = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+        spec: dict[str, Any] = files.read_json(folder / "spec.json")
     except FileNotFoundError:
         raise PipelineError(
             "this experiment is not trained yet.", where=str(folder), remedy="Run dvc repro."
         ) from None
+    known = checked(Spec, spec, str(folder / "spec.json"))
+    characters, classes = {*known.about.vocabulary}, known.about.classes
+    if len(characters) + 1 != known.inputs or len(classes) not in (0, known.outputs):
+        raise PipelineError(
+            f"{known.inputs:,} inputs and {known.outputs:,} outputs, but {len(characters):,} "
+            f"characters (and padding) and {len(classes):,} classes.",
+            where=str(folder / "spec.json"),
+            remedy="Train it again: dvc repro.",
+        )
     return spec
 
 

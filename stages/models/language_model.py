@@ -22,7 +22,7 @@ class LanguageModel(contract.Model):
         cell: Literal["rnn", "gru", "lstm"]
         embedding: PositiveInt
         hidden: PositiveInt
-        layers: PositiveInt = 1
+        layers: contract.Layers = 1
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of what leaves a layer
 
     def __init__(self, inputs: int, outputs: int, settings: Settings) -> None:

@@ -8,12 +8,14 @@ n counts in the training text; T is how many different characters followed the c
 (Witten and Bell's weight). A context that the text never had leaves p_{k-1} as it is.
 """
 
+from typing import Annotated
+
 import torch
 import torch.nn.functional as F
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt
 from torch import Tensor
 
-from stages.errors import PipelineError
+from stages.common.errors import PipelineError
 from stages.models import contract
 from stages.models.contract import State
 
@@ -26,7 +28,7 @@ class InterpolatedNgrams(contract.Model):
     """
 
     class Settings(contract.Settings):
-        order: PositiveInt  # 1 counts characters alone, without any context
+        order: Annotated[int, Field(ge=1, le=63)]  # 1 counts characters alone, without any context
         # How many different k-grams each order has: found by fit.
         sizes: list[NonNegativeInt] = Field(default_factory=list)
 

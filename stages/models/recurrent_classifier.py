@@ -23,7 +23,7 @@ class RecurrentClassifier(contract.Model):
         cell: Literal["rnn", "gru", "lstm"]
         embedding: PositiveInt
         hidden: PositiveInt
-        layers: PositiveInt = 1
+        layers: contract.Layers = 1
         bidirectional: bool = False
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of what leaves a layer
 

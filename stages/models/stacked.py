@@ -90,7 +90,7 @@ class Stacked(contract.Model):
     class Settings(contract.Settings):
         cell: Literal["gru", "lstm"]
         hidden: PositiveInt  # of each direction
-        layers: PositiveInt = 1
+        layers: contract.Layers = 1
         bidirectional: bool = False  # then it has read what it is asked for: no language model
         repair: Literal["none", "residual", "norm"] = "none"
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of what leaves a layer

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from stages.errors import PipelineError
+from stages.common.errors import PipelineError
 from stages.models.contract import Model, State
 
 PARTS = ("h", "c")  # of a state: the hidden state, and the cell of an LSTM

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages.reporting import clipping, demonstrations, probing, spectra, surface, trainings
+from stages.reporting import (
+    clipping,
+    demonstrations,
+    entities,
+    probing,
+    spectra,
+    surface,
+    trainings,
+)
 from stages.reporting.lines import Line, read_table
 from stages.reporting.views import Section
 
@@ -34,5 +42,6 @@ def sections(metrics: Path, trained: Sequence[str], lines: Sequence[Line]) -> li
         probing.through_time(probes, trained),
         demonstrations.powers(shown / "powers"),
         spectra.section(probes, trained),
+        entities.section(probes, trained),
     )
     return [section for section in found if section is not None]

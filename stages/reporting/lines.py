@@ -6,7 +6,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages import files
+from stages.common import files
 
 LECTURE = "lecture"  # the protocol of a figure that a lecture prints
 OWN = "held-out,"  # how the protocols of our own comparisons begin

@@ -139,8 +139,8 @@ def _corpora(metrics: Path) -> Table | None:
     for path in sorted((metrics / "clean").glob("*.json")):
         report = read_json(path)
         origin = report.get("origin", {})
-        size = report.get("characters") or report.get("kept", {}).get("names") or 0
-        unit = "characters" if "characters" in report else "names"
+        kept = report.get("kept", {"characters": report.get("characters", 0)})
+        unit, size = next(iter(kept.items()))
         source = str(origin.get("source", ""))
         whose = ORIGINS.get(source) or str(origin.get("name", source))
         cells = (Cell(path.stem), Cell(whose))

@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from stages.errors import PipelineError
-from stages.experiments import Samples
+from stages.common.errors import PipelineError
+from stages.common.experiments import Samples
+from stages.datasets.batches import of_equal_length
+from stages.datasets.labelled import CLASSES, LabelledNames
 from stages.models.contract import Model, State
 from stages.tasks.contract import Answers, Batch
-from stages.text.batches import of_equal_length
-from stages.text.labelled import CLASSES, LabelledNames
 
 SCORING_BATCH = 4096
 

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stages.errors import PipelineError
-from stages.experiments import Samples
+from stages.common.errors import PipelineError
+from stages.common.experiments import Samples
 from stages.models.contract import Model, State
 
 Batch = NDArray[np.int32]  # numbers of records, or places in a text
@@ -21,7 +21,7 @@ class Answers(NamedTuple):
     """What a model said of a split, record by record, in an order that is the same each time."""
 
     records: NDArray[np.int32]  # which record each row answers for
-    log_probabilities: NDArray[np.float64]  # (records, classes), or (records,) of what was right
+    said: NDArray[np.float64]  # ln of what each class got (records, classes), or what was right
 
 
 class Task(Protocol):

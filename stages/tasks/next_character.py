@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stages.errors import PipelineError
-from stages.experiments import Samples
+from stages.common.errors import PipelineError
+from stages.common.experiments import Samples
+from stages.datasets.running import RunningText
+from stages.datasets.windows import covering
 from stages.models.contract import Model, State, detached
 from stages.tasks.contract import Answers, Batch
-from stages.text.running import RunningText
-from stages.text.windows import covering
 from stages.training.generation import Writer, greedy
 
 SCORING_WINDOWS = 2048  # at once

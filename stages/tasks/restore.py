@@ -12,12 +12,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stages.errors import PipelineError
-from stages.experiments import Samples
+from stages.common.errors import PipelineError
+from stages.common.experiments import Samples
+from stages.datasets.running import RunningText
+from stages.datasets.windows import shuffled
 from stages.models.contract import Model, State
 from stages.tasks.contract import Answers, Batch
-from stages.text.running import RunningText
-from stages.text.windows import shuffled
 
 HIDDEN = 0  # padding is no character: where one is hidden, it stands
 EVERY = 7  # one character in so many is hidden at a time

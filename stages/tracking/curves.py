@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from stages.tracking.history import Row
+from stages.records.history import Row
 
 
 def gradient_points(seed: int, rows: Iterable[Row]) -> Iterator[tuple[str, float, int]]:

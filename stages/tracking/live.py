@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from stages.cli import note
-from stages.tracking.history import Row
-from stages.tracking.recorder import Run, tracking_uri
+from stages.common.cli import note
+from stages.records.history import Row
+from stages.records.recorder import Run, tracking_uri
 
 PATIENCE_S = 5.0  # how long a finished training waits for a tracker that lags behind
 # While it connects to a database in a file: its first use makes it, and the next training is to

@@ -17,10 +17,10 @@ from mlflow.entities import Metric, Param
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
+from stages.records.history import Row
+from stages.records.recorder import Run, git_commit, tracking_uri
 from stages.tracking import database
 from stages.tracking.curves import Curves, flat, gradient_points
-from stages.tracking.history import Row
-from stages.tracking.recorder import Run, git_commit, tracking_uri
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 TRIES = 4  # to open a database, within a second; MLflow's own ten take 100

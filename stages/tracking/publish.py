@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages import files, paths
-from stages.cli import note
-from stages.params import Params
+from stages.common import files, paths
+from stages.common.cli import note
+from stages.common.params import Params
+from stages.records.history import health, read_table
+from stages.records.recorder import CIRCUMSTANCES, Run, tracking_uri
 from stages.tracking import database
-from stages.tracking.history import health, read_table
 from stages.tracking.live import in_a_line
-from stages.tracking.recorder import CIRCUMSTANCES, Run, tracking_uri
 
 if TYPE_CHECKING:
     from stages.tracking.mlflow_sink import Store

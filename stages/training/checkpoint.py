@@ -1,17 +1,20 @@
 """A training in progress on disk: after a kill it goes on from the last finished epoch."""
 
 import json
+import zlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from stages.cli import note
-from stages.tracking.history import Fault, Row
+from stages.common import files
+from stages.common.cli import note
+from stages.records.history import Fault, Row
 
 Written = dict[str, dict[str, str]]  # epoch -> prefix -> what the model wrote
 
@@ -32,9 +35,8 @@ class Progress:
     optimizer: dict[str, Tensor] = field(default_factory=dict)  # "<parameter>.<name>"
 
 
-STANDING = (  # what is no tensor
-    "epoch", "history", "smoothed", "batches", "samples", "gradients", "faults",
-)  # fmt: skip
+STANDING = ("epoch", "history", "smoothed", "batches", "samples", "faults")  # what is no tensor
+COUNTS = ("epoch", "step")  # of a line of gradients; the rest are norms
 
 
 class Checkpoint:
@@ -45,21 +47,23 @@ class Checkpoint:
 
     def write(self, progress: Progress) -> None:
         """Replace the file."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         tensors = {
             f"{part}/{name}": tensor.detach().cpu().contiguous()
             for part in ("weights", "kept", "optimizer")
             for name, tensor in getattr(progress, part).items()
         }
+        columns = progress.gradients[0] if progress.gradients else {}
+        for name in columns:  # not in the text below: of a long training there are many
+            column = [row[name] for row in progress.gradients]
+            tensors[f"gradients/{name}"] = torch.tensor(column, dtype=torch.double)
+        standing = {name: getattr(progress, name) for name in STANDING}
         about = {
+            "columns": json.dumps([*columns]),
             "identity": self.identity,
-            "standing": json.dumps(
-                {name: getattr(progress, name) for name in STANDING}, default=asdict
-            ),
+            "standing": json.dumps(standing, default=asdict),
         }
-        partial = self.path.with_suffix(".part")
-        save_file(tensors, partial, metadata=about)
-        partial.replace(self.path)
+        about["checksum"] = checksum(tensors, about)
+        files.write_bytes(self.path, save(tensors, metadata=about))
 
     def read(self) -> Progress | None:
         """The progress, if this very training wrote it; a damaged file is set aside."""
@@ -67,21 +71,48 @@ class Checkpoint:
             return None
         try:
             with safe_open(self.path, framework="pt") as file:
-                about: dict[str, Any] = file.metadata() or {}
-                if about.get("identity") != self.identity:
-                    return None
-                standing = json.loads(about["standing"])
-                standing["faults"] = [Fault(**fault) for fault in standing["faults"]]
-                progress = Progress(**standing)
-                for key in file.keys():  # noqa: SIM118 — not a mapping
-                    part, name = key.split("/", 1)
-                    getattr(progress, part)[name] = file.get_tensor(key)
-                return progress
+                about: dict[str, str] = file.metadata() or {}
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            if about.pop("checksum") != checksum(tensors, about):
+                raise ValueError("its checksum is wrong")
+            return restored(about, tensors) if about["identity"] == self.identity else None
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
             aside = self.path.with_suffix(".damaged")
             self.path.replace(aside)
             note(f"warning: checkpoint {self.path} is damaged ({fault}); kept as {aside.name}")
             return None
+
+
+def checksum(tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> str:
+    """Of all that a checkpoint says: safetensors itself takes flipped bits for weights."""
+    found = zlib.crc32(json.dumps(about, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        found = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), found)
+        found = zlib.crc32(tensor.numpy().tobytes(), found)
+    return f"{found:08x}"
+
+
+def restored(about: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Progress:
+    """What `write` was given."""
+    standing = json.loads(about["standing"])
+    standing["faults"] = [Fault(**fault) for fault in standing["faults"]]
+    progress = Progress(**standing)
+    names = json.loads(about["columns"])
+    progress.gradients = lines({name: tensors[f"gradients/{name}"] for name in names})
+    for key, tensor in tensors.items():
+        part, name = key.split("/", 1)
+        if part != "gradients":
+            getattr(progress, part)[name] = tensor
+    return progress
+
+
+def lines(columns: dict[str, Tensor]) -> list[Row]:
+    """The recorded steps again, line by line."""
+    values = {
+        name: (column.long() if name in COUNTS else column).tolist()
+        for name, column in columns.items()
+    }
+    return [dict(zip(values, line, strict=True)) for line in zip(*values.values(), strict=True)]
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -1,15 +1,28 @@
 """Where tensors live, and what makes their arithmetic repeat."""
 
 import os
+import platform
 
 import torch
 
-from stages.errors import PipelineError
-from stages.params import Runtime
+from stages.common.errors import PipelineError
+from stages.common.params import Runtime
+
+# One way of computing on every x86-64 with AVX2, whoever made it: PyTorch's own kernels and oneDNN
+# (the LSTM) take these instructions though there be wider ones, and MKL those that all processors
+# have. They read this when they compute first, not when they are loaded. NumPy's OpenBLAS reads
+# its own when it is loaded: stages/__init__.py.
+STRICT = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_CBWR": "COMPATIBLE",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+}
 
 
 def prepare(runtime: Runtime) -> torch.device:
-    """Fix the thread count and deterministic algorithms; choose the device."""
+    """Fix the thread count, the instructions and deterministic algorithms; choose the device."""
+    if runtime.reproducible == "strict" and platform.machine() in ("x86_64", "AMD64"):
+        os.environ |= STRICT
     # cuBLAS repeats its results only with a workspace of its own.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(runtime.threads)
@@ -24,3 +37,11 @@ def prepare(runtime: Runtime) -> torch.device:
     if runtime.device == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     return torch.device("cuda")
+
+
+def described(device: torch.device) -> str:
+    """What may change the last bits of a result: the GPU's kind, or the CPU's instructions."""
+    if device.type == "cuda":
+        return f"cuda {torch.cuda.get_device_name(device)}"
+    chosen = [f"{name}={os.environ[name]}" for name in STRICT if name in os.environ]
+    return " ".join(["cpu", torch.backends.cpu.get_cpu_capability(), *chosen])

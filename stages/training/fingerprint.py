@@ -10,7 +10,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from stages.experiments import Experiment
+from stages.common.experiments import Experiment
 
 PIPELINE = Path("dvc.yaml")
 PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")

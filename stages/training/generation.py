@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from stages.errors import PipelineError
+from stages.common.errors import PipelineError
+from stages.datasets.vocabulary import Vocabulary
 from stages.models.contract import Model, State
-from stages.text.vocabulary import Vocabulary
 
+LONGEST = 10_000  # characters of a prefix, which is read at once
+NAMED = 10  # unknown characters in an error
 Choice = Callable[[Tensor], int]  # the logits of the next character -> its id
 
 
@@ -53,13 +55,14 @@ class Writer:
 
     def write(self, prefix: str, length: int, choose: Choice) -> Iterator[str]:
         """So many characters after the prefix, each as soon as it is chosen."""
-        unknown = self.vocabulary.unknown(prefix)
-        if unknown or not prefix:
-            shown = " ".join(sorted(map(repr, unknown)))
+        refuse_unknown(prefix, self.vocabulary.unknown(prefix))
+        if not 1 <= len(prefix) <= LONGEST:
             raise PipelineError(
-                f"the model never saw {shown}." if unknown else "an empty prefix says nothing.",
+                f"{len(prefix):,} characters are too many."
+                if prefix
+                else "an empty prefix says nothing.",
                 where=f"prefix {prefix[:40]!r}",
-                remedy="Begin with characters of its text.",
+                remedy=f"Begin with characters of its text, at most {LONGEST:,}.",
             )
         ids = [int(i) for i in self.vocabulary.encode(prefix)]
         state: State = None
@@ -77,3 +80,15 @@ class Writer:
         logits = answers.flatten(0, -2)[-1]
         logits[0] = -torch.inf  # padding is no character
         return logits, state
+
+
+def refuse_unknown(prefix: str, unknown: set[str]) -> None:
+    """Characters that no training text had."""
+    if unknown:
+        first = " ".join(map(repr, sorted(unknown)[:NAMED]))
+        more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
+        raise PipelineError(
+            f"the model never saw {first}{more}.",
+            where=f"prefix {prefix[:40]!r}",
+            remedy="Begin with characters of its text.",
+        )

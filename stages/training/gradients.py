@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_
 
-from stages.experiments import Descent
-from stages.tracking.history import Row
+from stages.common.experiments import Descent
+from stages.records.history import Row
 
 
 class Gradients:
@@ -18,15 +18,23 @@ class Gradients:
 
     def clip(self) -> None:
         """Measure the gradients as they came, then shorten them as the training asks."""
-        gradients = [p.grad for p in self.parameters.values() if p.grad is not None]
-        norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
+        norms = torch.stack([self._norm(p) for p in self.parameters.values()])
         self._norms.append(norms)
         if self.training.clip_norm is not None:
             total = torch.linalg.vector_norm(norms)
             clip_grads_with_norm_(self.parameters.values(), self.training.clip_norm, total)
         if self.training.clip_each is not None:
             for parameter, norm in zip(self.parameters.values(), norms, strict=True):
-                clip_grads_with_norm_(parameter, self.training.clip_each, norm)
+                if parameter.grad is not None:
+                    clip_grads_with_norm_(parameter, self.training.clip_each, norm)
+
+    @staticmethod
+    def _norm(parameter: nn.Parameter) -> Tensor:
+        """Of a parameter that the loss does not depend on, 0."""
+        if parameter.grad is None:
+            return parameter.new_zeros(())
+        norm: Tensor = torch.linalg.vector_norm(parameter.grad)
+        return norm
 
     def of_epoch(self) -> Tensor:
         """The norms since it was last asked: (steps, parameters)."""

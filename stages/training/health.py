@@ -6,9 +6,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from stages.errors import PipelineError
-from stages.experiments import Alarm
-from stages.tracking.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault
+from stages.common.errors import PipelineError
+from stages.common.experiments import Alarm
+from stages.records.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault
 from stages.training.checkpoint import Progress
 from stages.training.gradients import Gradients, recorded, short, total
 from stages.training.watch import Watch
@@ -50,19 +50,21 @@ def faults(
 
     if not sound.all():
         step = int(sound.logical_not().nonzero()[0])
-        of_step = norms[step]
-        where = int(
-            of_step.isfinite().logical_not().int().argmax()
-        )  # the first; or the first of all
-        yield at(NOT_A_NUMBER, step, where, of_step[where])
+        finite = norms[step].isfinite()
+        if finite.all():  # the loss comes before its gradients
+            yield replace(at(NOT_A_NUMBER, step, 0, losses[step]), parameter="the loss")
+        else:
+            first = int(finite.int().argmin())
+            yield at(NOT_A_NUMBER, step, first, norms[step, first])
         norms = norms[:step]
     exploded = (total(norms) >= alarm.explodes).nonzero().flatten()
     if len(exploded):
         step = int(exploded[0])
         where = int(norms[step].argmax())
         yield at(EXPLODING, step, where, norms[step, where], len(exploded))
-    if len(norms):
-        shares = (norms / norms.amax(dim=1, keepdim=True)).amax(dim=0)  # of each parameter, at best
+    if sound.all():
+        largest = norms.amax(dim=1, keepdim=True).clamp(min=torch.finfo(norms.dtype).tiny)
+        shares = (norms / largest).amax(dim=0)  # of each parameter, at best
         where = int(shares.argmin())
         if shares[where] < alarm.vanishes:
             yield at(VANISHING, 0, where, norms[:, where].max())

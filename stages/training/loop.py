@@ -4,16 +4,17 @@ import math
 import operator
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from stages.errors import PipelineError
-from stages.experiments import ClosedForm, Descent
+from stages.common.errors import PipelineError
+from stages.common.experiments import ClosedForm, Descent
 from stages.models.contract import Model
+from stages.records.history import Row
 from stages.tasks.contract import Task
-from stages.tracking.history import Row
 from stages.training.checkpoint import Progress, Written, optimizer_tensors, restore_optimizer
 from stages.training.gradients import Gradients, total
 from stages.training.health import examined
@@ -22,9 +23,9 @@ from stages.training.watch import Watch
 
 MOMENTUM = 0.98  # of the moving average that the lectures print as their training loss
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
-    "sgd": torch.optim.SGD,
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
+    "sgd": partial(torch.optim.SGD, fused=True),
+    "adam": partial(torch.optim.Adam, fused=True),
+    "adamw": partial(torch.optim.AdamW, fused=True),
 }
 
 
@@ -33,9 +34,17 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> Writte
 
     Returns what the model wrote on its way.
     """
+    if not [*model.parameters()]:
+        raise PipelineError(
+            f"{type(model).__name__} has no weights to descend with.",
+            where=f"params.yaml: experiments.{watch.name}.training",
+            remedy="Give it `kind: closed_form`.",
+        )
     optimizer = OPTIMIZERS[training.optimizer](
         model.parameters(), lr=rate_at(training, 0), weight_decay=training.weight_decay
     )
+    if watch.samples:  # what cannot be written is refused before hours of training
+        task.samples(model, watch.samples.model_copy(update={"length": 1}))
     progress = _resume(model, optimizer, watch)
     gradients = Gradients(model, training)
     for epoch in range(progress.epoch + 1, training.epochs + 1):

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stages.experiments import Samples
-from stages.tracking.history import Fault, Row
+from stages.common.experiments import Samples
+from stages.records.history import Fault, Row
 from stages.training.checkpoint import Checkpoint
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 import typer
 
-from stages import cli, params
+from stages.common import cli, params
 from stages.training.gradients import Gradients
 from stages.training.loop import OPTIMIZERS, one_epoch, rate_at
 from stages.training.seeding import generator

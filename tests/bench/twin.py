@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from stages.experiments import Descent
+from stages.common.experiments import Descent
 from stages.tasks.classify import Classify
 from stages.tasks.contract import Batch, Task
 from stages.tasks.next_character import NextCharacter

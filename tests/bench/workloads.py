@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stages import params
-from stages.experiments import Descent
+from stages.common import params
+from stages.common.experiments import Descent
+from stages.datasets import windows
+from stages.datasets.labelled import LabelledNames
+from stages.datasets.running import Order, RunningText, Targets
+from stages.datasets.vocabulary import Vocabulary
 from stages.models import contract
 from stages.tasks.contract import Task, load
-from stages.text import windows
-from stages.text.labelled import LabelledNames
-from stages.text.running import Order, RunningText, Targets
-from stages.text.vocabulary import Vocabulary
 from tests.bench import plain
 from tests.project import ROOT
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.common.errors import PipelineError
 from stages.corpora.fetch import MIRROR_VARIABLE, RETRIES, Pin, fetch, file_name
 from stages.corpora.transfer import Unavailable
-from stages.errors import PipelineError
 from tests.project import Project, sha256
 from tests.server import Answer, Server
 

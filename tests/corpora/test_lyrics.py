@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.common.errors import PipelineError
 from stages.corpora import lyrics
-from stages.errors import PipelineError
 from tests.project import Project
 
 SONG = "想要有直升机\n想要和你飞到宇宙去\n" * 20

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages import params
+from stages.common import params
+from stages.common.errors import PipelineError
 from stages.corpora import names
-from stages.errors import PipelineError
 from tests.project import ROOT, Project
 
 CORPUS = params.load(ROOT / "params.yaml").corpora["names"]

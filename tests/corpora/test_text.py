@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.common.errors import PipelineError
 from stages.corpora import lyrics, prose, text
 from stages.corpora.counting import count_characters
-from stages.errors import PipelineError
 from tests.project import Project
 
 TEXTS = st.text(

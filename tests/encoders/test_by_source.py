@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from stages import files
-from stages.checking import checked
+from stages.common import files
+from stages.common.checking import checked
+from stages.common.errors import PipelineError
+from stages.datasets.running import RunningText
 from stages.encoders import running_text
-from stages.errors import PipelineError
-from stages.text.running import RunningText
 from tests.encoders.texts import TEN_EACH, cleaned, some_text
 
 TEXT = some_text(200)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from stages import encode, params
-from stages.checking import checked
+from stages import encode
+from stages.common import params
+from stages.common.checking import checked
+from stages.common.errors import PipelineError
 from stages.encoders import contract
-from stages.errors import PipelineError
 from tests.pipeline.imports import ROOT
 from tests.project import ABSENT, Project
 

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import files
+from stages.common import files
+from stages.common.errors import PipelineError
+from stages.datasets.labelled import LabelledNames
 from stages.encoders.labelled_names import Settings, encode
-from stages.errors import PipelineError
-from stages.text.labelled import LabelledNames
 
-LABELS = {"王小红": "女", "李伟": "男", "王芳": "女", "王伟伟": "男", "李小伟": "男"}
-PROBABILITIES = {"王小红": 0.1, "李伟": 0.9, "王芳": 0.2, "王伟伟": 0.8, "李小伟": 0.7}
+LABELS = {"王小红": "女", "李伟": "男", "王芳": "女", "王伟伟": "女", "李小伟": "男"}
+PROBABILITIES = {"王小红": 0.1, "李伟": 0.9, "王芳": 0.2, "王伟伟": 0.2, "李小伟": 0.7}
 
 
 def cleaned(folder: Path, *, known: bool) -> Path:
@@ -54,7 +54,7 @@ def test_only_names_wholly_in_the_most_frequent_characters_are_kept(tmp_path: Pa
     assert labels(data) == {name: LABELS[name] for name in ("李伟", "王伟伟", "李小伟")}
     assert (report["names"], report["kept"]) == (5, 3)
     assert data.oracle is not None
-    assert data.oracle.tolist() == pytest.approx([0.9, 0.8, 0.7])
+    assert data.oracle.tolist() == pytest.approx([0.9, 0.2, 0.7])
 
 
 def test_the_floor_is_that_of_the_test_names(tmp_path: Path) -> None:
@@ -82,3 +82,8 @@ def test_when_no_name_is_left_it_says_what_to_raise(tmp_path: Path) -> None:
 def test_more_names_than_there_are_cannot_be_asked_for(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="5 records do not suffice"):
         encode(cleaned(tmp_path, known=False), settings(None, test=5))
+
+
+def test_names_of_one_sex_alone_teach_nothing(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match=r"1 names for train are all .\. Raise train"):
+        encode(cleaned(tmp_path, known=False), Settings(train=1, test=1, seed=0))

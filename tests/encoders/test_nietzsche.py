@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stages import clean, download, files, params, paths
+from stages import clean, download
+from stages.common import files, params, paths
 from stages.corpora.fetch import MIRROR_VARIABLE
+from stages.datasets.running import RunningText
 from stages.encoders import running_text
-from stages.text.running import RunningText
 from tests.project import Project
 
 AT_STRIDE_1 = [

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages import files
+from stages.common import files
+from stages.common.errors import PipelineError
+from stages.datasets import windows
+from stages.datasets.running import RunningText
 from stages.encoders import running_words
 from stages.encoders.running_words import FIRST, LAST, RunningWords, cut_words
-from stages.errors import PipelineError
-from stages.text import windows
-from stages.text.running import RunningText
 from tests.encoders.texts import ORIGIN, cleaned, encoded
 from tests.pipeline.imports import ROOT
 

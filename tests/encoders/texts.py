@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from stages import files
+from stages.common import files
+from stages.datasets.running import RunningText
 from stages.encoders import running_text
-from stages.text.running import RunningText
 
 ORIGIN = {"source": "own file", "name": "some.txt"}
 TEN_EACH = {"steps": 4, "stride": 4, "targets": "every", "valid": 0.1, "test": 0.1}

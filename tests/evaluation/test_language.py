@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from stages.datasets.running import RunningText
 from stages.evaluation import language
-from stages.text.running import RunningText
 from tests.encoders.texts import encoded, some_text
 
 CHANCES = st.lists(st.floats(1e-9, 1), min_size=5, max_size=5)

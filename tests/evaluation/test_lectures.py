@@ -1,7 +1,7 @@
 import pytest
 
-from stages import params
-from stages.errors import PipelineError
+from stages.common import params
+from stages.common.errors import PipelineError
 from stages.evaluation import lectures
 from tests.project import ROOT, Project
 
@@ -51,11 +51,27 @@ def test_every_experiment_that_a_lecture_names_exists() -> None:
             *(figure.experiment for figure in lecture.figures),
             *lecture.counterparts,
             *lecture.counterparts.values(),
+            *lecture.rivals,
+            *lecture.rivals.values(),
             *(n for table in lecture.comparisons for row in table.rows.values() for n in row),
         )
         if name is not None
     }
     assert named - set(settings.experiments) == set()
+
+
+def test_a_rival_is_another_experiment_on_the_same_rows() -> None:
+    settings = params.load(ROOT / "params.yaml")
+    rivals = [
+        pair
+        for lecture in lectures.load(ROOT / "lectures.yaml").values()
+        for pair in lecture.rivals.items()
+    ]
+    assert rivals
+    for ours, theirs in rivals:
+        one, other = settings.experiments[ours], settings.experiments[theirs]
+        assert ours != theirs and one.task == other.task
+        assert settings.dataset(one.dataset) == settings.dataset(other.dataset)
 
 
 def test_every_table_of_a_lecture_has_a_title_and_a_row_that_its_page_shows() -> None:
@@ -95,7 +111,8 @@ def test_a_lecture_is_read_as_it_stands(project: Project) -> None:
     assert lecture.figures[0].printed == 0.9
     assert lecture.figures[0].better is None
     assert lecture.figures[0].last == 1
-    assert (lecture.caveats, lecture.comparisons) == ({}, [])
+    assert lecture.figures[0].together is False
+    assert (lecture.caveats, lecture.comparisons, lecture.rivals) == ({}, [], {})
 
 
 @pytest.mark.parametrize(

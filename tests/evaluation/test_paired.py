@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages import params
+from stages.common import params
 from stages.evaluation.measured import Measured
 from stages.evaluation.paired import against_baselines, difference, verdict
 from tests.pipeline.imports import ROOT
@@ -124,7 +124,7 @@ class TestRivals:
         measured = {name: of_records([0.0, 1.0] * 50) for name in NAMES}
         measured["names_logistic"] = of_records([0.0, 1.0, 1.0, 1.0] * 25)
         measured["names_all_bayes"] = of_records([1.0] * 100)  # better still, on other names
-        compared = against_baselines(REAL, measured)
+        compared = against_baselines(REAL, measured, {})
         assert compared["names_gru"]["baseline"] == "names_logistic"
         assert compared["names_gru"]["seeds"]["difference"] == -0.25
         assert "together" not in compared["names_gru"]
@@ -136,7 +136,7 @@ class TestRivals:
             "names_gru": of_records([0.0, 1.0] * 50, together=[1.0, 1.0] * 50),
             "names_bayes": of_records([0.0, 1.0] * 50),
         }
-        compared = against_baselines(REAL, measured)["names_gru"]
+        compared = against_baselines(REAL, measured, {})["names_gru"]
         assert compared["seeds"]["difference"] == 0
         assert compared["together"]["difference"] == 0.5
 
@@ -146,7 +146,7 @@ class TestRivals:
             "nietzsche_trigram": of_text([-2.0] * 100),
             "nietzsche_fivegram": of_text([-1.5] * 100),
         }
-        compared = against_baselines(REAL, measured)["nietzsche_rnn_held_out"]
+        compared = against_baselines(REAL, measured, {})["nietzsche_rnn_held_out"]
         assert compared["baseline"] == "nietzsche_fivegram"
         assert compared["seeds"]["difference"] == 0.5
 
@@ -155,7 +155,7 @@ class TestRivals:
             "nietzsche_lstm": of_text([9.0, 1.0, 2.0, 4.0], first=10, block=1),
             "nietzsche_trigram": of_text([1.0, 1.0, 1.0, 9.0], first=11, block=1),
         }
-        compared = against_baselines(REAL, measured)["nietzsche_lstm"]["seeds"]
+        compared = against_baselines(REAL, measured, {})["nietzsche_lstm"]["seeds"]
         assert compared["difference"] == pytest.approx((0 + 1 + 3) / 3)
 
     def test_errors_are_of_the_blocks_that_the_measure_names(self) -> None:
@@ -164,7 +164,7 @@ class TestRivals:
             "nietzsche_lstm": of_text(ours, block=4),
             "nietzsche_trigram": of_text(theirs, block=4),
         }
-        compared = against_baselines(REAL, measured)["nietzsche_lstm"]["seeds"]
+        compared = against_baselines(REAL, measured, {})["nietzsche_lstm"]["seeds"]
         same = {"difference": -3.0, "standard_error": 0.0, "blocks": 10}  # every block
         assert compared == same
 
@@ -174,25 +174,54 @@ class TestRivals:
             "nietzsche_rnn_held_out": of_text([-1.0] * 100, ground=ground),
             "nietzsche_trigram": of_text([-2.0] * 100),
         }
-        assert against_baselines(REAL, measured) == {}
+        assert against_baselines(REAL, measured, {}) == {}
 
     def test_on_its_training_text_nobody_has_a_rival(self) -> None:
         def compared(protocol: str) -> set[str]:
             ours = of_text([-1.0] * 100, protocol=protocol)
             theirs = of_text([-2.0] * 100, protocol=protocol)
-            return {*against_baselines(REAL, {"nietzsche_lstm": ours, "nietzsche_trigram": theirs})}
+            texts = {"nietzsche_lstm": ours, "nietzsche_trigram": theirs}
+            return {*against_baselines(REAL, texts, {})}
 
         assert compared("held-out") == {"nietzsche_lstm"}
         assert compared("its training text") == set()
 
+    def test_a_rival_that_is_named_stands_in_place_of_the_best_baseline(self) -> None:
+        measured = {
+            "sales_network_vectors": of_records([-0.1] * 100, together=[-0.05] * 100),
+            "sales_network": of_records([-0.3] * 100),
+            "sales_boosted": of_records([-0.2] * 100),  # the best baseline
+        }
+        named = {"sales_network_vectors": "sales_network"}
+        compared = against_baselines(REAL, measured, named)
+        assert compared["sales_network_vectors"]["baseline"] == "sales_network"
+        assert compared["sales_network_vectors"]["seeds"]["difference"] == pytest.approx(0.2)
+        assert compared["sales_network_vectors"]["together"]["difference"] == pytest.approx(0.25)
+        assert compared["sales_network"]["baseline"] == "sales_boosted", "nobody named its rival"
+
+    def test_a_baseline_has_a_rival_only_if_it_is_named(self) -> None:
+        """On a dataset of its own, and of the same rows."""
+        names = ("sales_forest", "sales_boosted", "sales_forest_vectors", "sales_boosted_vectors")
+        measured = {name: of_records([-0.1 * place] * 100) for place, name in enumerate(names)}
+        named = {"sales_forest_vectors": "sales_forest"}
+        compared = against_baselines(REAL, measured, named)
+        assert [*compared] == ["sales_forest_vectors"]
+        assert compared["sales_forest_vectors"]["baseline"] == "sales_forest"
+        assert compared["sales_forest_vectors"]["seeds"]["difference"] == pytest.approx(-0.2)
+
+    def test_a_named_rival_that_was_not_measured_leaves_it_to_the_best_baseline(self) -> None:
+        measured = {name: of_records([0.0, 1.0] * 50) for name in ("names_gru", "names_bayes")}
+        compared = against_baselines(REAL, measured, {"names_gru": "names_lstm"})
+        assert compared["names_gru"]["baseline"] == "names_bayes"
+
     def test_another_question_has_no_rival_here(self) -> None:
         measured = {name: of_records([0.0, 1.0] * 50) for name in ("names_gru", "names_bayes")}
-        assert "names_gru" in against_baselines(REAL, measured)
+        assert "names_gru" in against_baselines(REAL, measured, {})
         asked = changed("names_bayes", task="regress")
-        assert against_baselines(asked, measured) == {}
+        assert against_baselines(asked, measured, {}) == {}
 
     def test_another_text_is_no_ground_to_compare_on(self) -> None:
         measured = {name: of_text([-1.0] * 100) for name in ("nietzsche_lstm", "nietzsche_trigram")}
-        assert "nietzsche_lstm" in against_baselines(REAL, measured)
+        assert "nietzsche_lstm" in against_baselines(REAL, measured, {})
         measured["nietzsche_lstm"] = of_text([-1.0] * 100, ground="another text")
-        assert against_baselines(REAL, measured) == {}
+        assert against_baselines(REAL, measured, {}) == {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stages import files
+from stages.common import files
 from stages.evaluation.printed import find, verdict
 from tests.evaluation.figures import figure
 
@@ -84,6 +84,26 @@ def test_a_figure_of_an_epoch_is_found_in_the_history(project: Path) -> None:
     found = find(wanted, {"net": EVALUATION}, project / "metrics")
     assert (found["ours"], found["seeds"], found["source"]) == (3.0, 2, "upstream")
     assert found["spread"] == pytest.approx(2**0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("together", "averaged", "expected"),
+    [
+        (False, {"mape": 0.09}, (0.1, 0.01)),
+        (True, {"mape": 0.09}, (0.09, None)),
+        (True, None, (0.1, None)),  # of one seed: its own
+    ],
+)
+def test_a_figure_of_the_seeds_together_is_that_of_their_answers_averaged(
+    project: Path, together: bool, averaged: Any, expected: tuple[float, float | None]
+) -> None:
+    one = {"mean": {"mape": 0.1}, "spread": {"mape": 0.01}, "by_seed": {0: {}, 1: {}}}
+    floor = {"floor": {"mape": 0.08}}
+    evaluation = {**EVALUATION, **one, **floor, **({"together": averaged} if averaged else {})}
+    wanted = figure(metric="mape", together=together)
+    found = find(wanted, {"net": evaluation}, project / "metrics")
+    assert (found["ours"], found["spread"]) == expected
+    assert (found["seeds"], found["floor"], found["source"]) == (2, 0.08, "upstream")
 
 
 def test_an_epoch_that_was_not_run_leaves_the_field_empty_and_says_so(project: Path) -> None:

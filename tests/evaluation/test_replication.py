@@ -4,12 +4,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stages import files, params
+from stages.common import files, params
+from stages.common.experiments import Experiment
+from stages.common.params import Params
 from stages.evaluation import replication
 from stages.evaluation.lectures import Comparison, Lecture
 from stages.evaluation.replication import Line
-from stages.experiments import Experiment
-from stages.params import Params
 from tests.evaluation.figures import figure
 from tests.project import ROOT
 
@@ -176,6 +176,24 @@ def test_the_seeds_together_are_a_line_of_their_own(tmp_path: Path) -> None:
     assert together.verdict == "beats bayes (+0.0100 ± 0.0030)"
 
 
+def test_a_printed_figure_of_the_seeds_together_stands_beside_ours_together(
+    tmp_path: Path,
+) -> None:
+    wanted = figure(printed=0.95, tolerance=0.001, together=True)
+    lecture = LECTURES["made_up"].model_copy(update={"figures": [wanted]})
+    net = {**evaluation(0.93, 3), "together": {"accuracy": 0.95}}
+    line, *_ = replication.table({"made_up": lecture}, SETTINGS, {"net": net}, tmp_path)
+    metric, u = "accuracy, seeds together", "upstream"
+    expected = Line("B2", "net", u, "lecture", metric, 0.95, 0.95, None, 3, 0.99, "reproduced")
+    assert line == expected
+
+
+def test_a_baseline_with_a_rival_stands_against_it(tmp_path: Path) -> None:
+    bayes = {**evaluation(0.94, 1), "against": {**against(-0.01), "baseline": "net"}}
+    line = headline("bayes", table(tmp_path, {"bayes": bayes}))
+    assert line.verdict == "behind net (-0.0100 ± 0.0030)"
+
+
 def test_an_experiment_that_is_measured_otherwise_than_its_lecture_has_no_such_line(
     tmp_path: Path,
 ) -> None:
@@ -214,10 +232,11 @@ def test_held_out_text_stands_against_the_lectures_split(tmp_path: Path) -> None
         ({"epoch": 160, "last": 10}, "train_perplexity, median of epochs 151 to 160"),
         ({"epoch": 40, "last": 2}, "train_perplexity, median of epochs 39 to 40"),
         ({"epoch": 160}, "train_perplexity, epoch 160"),
+        ({"together": True}, "train_perplexity, seeds together"),
         ({}, "train_perplexity"),
     ],
 )
-def test_a_metric_says_of_which_epochs_it_is(
+def test_a_metric_says_of_which_epochs_it_is_and_whether_of_the_seeds_together(
     tmp_path: Path, changes: dict[str, Any], words: str
 ) -> None:
     wanted = figure(metric="train_perplexity", **changes)

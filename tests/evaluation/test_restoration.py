@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from stages.datasets.running import RunningText
 from stages.evaluation import restoration
 from stages.evaluation.restoration import figures, measured, samples
 from stages.tasks.restore import EVERY
-from stages.text.running import RunningText
 from tests.encoders.texts import encoded, some_text
 
 TEXT = "".join(chr(0x4E00 + place) for place in range(50))  # no character is there twice

@@ -13,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stages import files
-from stages.errors import PipelineError
+from stages.common import files
+from stages.common.errors import PipelineError
+from stages.datasets import windows
+from stages.datasets.running import SPLITS, RunningText
+from stages.datasets.vocabulary import Vocabulary
 from stages.evaluation import language
 from stages.evaluation.measured import Measured
 from stages.evaluation.spelling import (
@@ -24,9 +27,6 @@ from stages.evaluation.spelling import (
     words_for,
     words_of,
 )
-from stages.text import windows
-from stages.text.running import SPLITS, RunningText
-from stages.text.vocabulary import Vocabulary
 from tests.encoders.texts import encoded, some_text
 from tests.evaluation.words import FIFTHS, chinese, has_symbols, in_words, numbered
 

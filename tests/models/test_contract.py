@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from stages import params
-from stages.errors import PipelineError
+from stages.common import files, params
+from stages.common.errors import PipelineError
 from stages.models import contract
+from stages.models.regressors import Regressor
 from tests.pipeline.imports import ROOT
 
 SPEC: dict[str, Any] = {
@@ -20,23 +21,28 @@ SPEC: dict[str, Any] = {
     "settings": {"cell": "gru", "embedding": 3, "hidden": 4},
 }
 PARAMS = params.load(ROOT / "params.yaml")
-BATCH, CHARACTERS, CLASSES = 5, 11, 2
+BATCH, CHARACTERS, CLASSES = 12, 11, 2
 
 
 @pytest.mark.parametrize("name", PARAMS.experiments)
 def test_every_experiment_builds_and_answers_by_the_one_signature(name: str) -> None:
     experiment = PARAMS.experiments[name]
-    settings = PARAMS.datasets[experiment.dataset].settings
-    steps = settings.get("steps", 3)
-    outputs = CLASSES if experiment.task == "classify" else CHARACTERS
+    settings = PARAMS.dataset(experiment.dataset).settings
+    steps = len(settings.get("columns", ())) or settings.get("steps", 3)
+    outputs = {"classify": CLASSES, "regress": 1}.get(experiment.task, CHARACTERS)
     last: tuple[int, ...] = (BATCH, outputs)
     every: tuple[int, ...] = (BATCH, steps, outputs)
     asked = {"last": [last, every], "every": [every]}  # of each step, the task can take the last
-    shapes = [last] if experiment.task == "classify" else asked[settings.get("targets", "every")]
+    at_once = experiment.task in ("classify", "regress")
+    shapes = [last] if at_once else asked[settings.get("targets", "every")]
     model = contract.build(
         {**experiment.model.model_dump(), "inputs": CHARACTERS, "outputs": outputs}
     )
     ids = torch.randint(1, CHARACTERS, (BATCH, steps))
+    if experiment.dataset in PARAMS.embedded:  # vectors in place of the symbols
+        ids = torch.rand(BATCH, 2 * steps)
+    if isinstance(model, Regressor):  # it knows its columns when it is fitted
+        model.fit(ids, torch.rand(BATCH))
     logits, state = model(ids)
     assert tuple(logits.shape) in shapes
     again, _ = model(ids, contract.detached(state))
@@ -89,9 +95,11 @@ def test_a_file_that_is_no_safetensors_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"settings": {**SPEC["settings"], "hiden": 3}}, "settings.hiden"),
-        ({"settings": {**SPEC["settings"], "hidden": 0}}, "settings.hidden"),
-        ({"settings": {**SPEC["settings"], "cell": "transformer"}}, "settings.cell"),
+        ({"settings": {**SPEC["settings"], "hiden": 3}}, "settings: hiden"),
+        ({"settings": {**SPEC["settings"], "hidden": 0}}, "settings: hidden"),
+        ({"settings": {**SPEC["settings"], "cell": "transformer"}}, "settings: cell"),
+        ({"settings": {**SPEC["settings"], "hidden": 10**18}}, "cannot be built .*hidden=1000000"),
+        ({"settings": {**SPEC["settings"], "layers": 101}}, "settings: layers"),
         ({"name": "Settings"}, "no model 'Settings'"),
         ({"name": "nn"}, "no model 'nn'"),
         ({"module": "nonesuch"}, "no stages/models/nonesuch.py"),
@@ -105,3 +113,80 @@ def test_a_wrong_spec_is_refused_by_name(change: dict[str, Any], named: str) -> 
 def test_a_network_has_no_closed_form() -> None:
     with pytest.raises(PipelineError, match="kind: descent"):
         contract.build(SPEC).fit(torch.zeros(1, 1), torch.zeros(1))
+
+
+def test_a_network_that_has_no_vectors_is_refused_by_its_name() -> None:
+    says = "RecurrentClassifier has no vectors for its symbols.*Name an experiment whose model"
+    with pytest.raises(PipelineError, match=says):
+        contract.build(SPEC).embedded(torch.zeros(1, 1, dtype=torch.int64))
+
+
+TRAINED: dict[str, Any] = {
+    **SPEC,
+    "seeds": [0],
+    "about": {"vocabulary": "abcdefghij", "classes": ["f", "m"], "origin": {"source": "bundled"}},
+}
+
+
+def of_text(**about: Any) -> dict[str, Any]:
+    """What is to be changed for data without classes."""
+    return {"about": {"vocabulary": "abcdefghij", **about}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        of_text(),
+        of_text(steps=8, reads_on=True),
+        of_text(vocabulary=[f"column={level}" for level in range(10)]),
+        {"fingerprint": "0"},
+    ],
+)
+def test_a_spec_is_read_as_it_was_written(tmp_path: Path, change: dict[str, Any]) -> None:
+    files.write_json(tmp_path / "spec.json", {**TRAINED, **change})
+    assert contract.read_spec(tmp_path) == {**TRAINED, **change}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (of_text(vocabulary="abcdefghi"), "11 inputs and 2 outputs, but 9 characters"),
+        (of_text(vocabulary="abcdefghia"), "11 inputs and 2 outputs, but 9 characters"),
+        (of_text(vocabulary=["a=1", "a=2"]), "but 2 characters"),
+        (of_text(classes=["m"]), r"2 outputs, but .* 1 classes\.* Train it again"),
+        (of_text(classes=["m", "f", "x"]), "2 outputs, but .* 3 classes"),
+        ({"inputs": 12}, "12 inputs and 2 outputs, but 10 characters"),
+        ({"inputs": 0}, "inputs: Input should be greater than or equal to 1"),
+        ({"seeds": []}, "seeds: List should have at least 1 item"),
+        ({"module": "../models"}, "module: String should match pattern"),
+        (of_text(steps=0), "about.steps: Input should be greater than or equal to 1"),
+        (of_text(reads_on="yes"), "about.reads_on: Input should be a valid boolean"),
+        ({"weights": 3}, r"weights: unknown key"),
+    ],
+)
+def test_a_spec_that_does_not_fit_itself_is_refused(
+    tmp_path: Path, change: dict[str, Any], named: str
+) -> None:
+    files.write_json(tmp_path / "spec.json", {**TRAINED, **change})
+    with pytest.raises(PipelineError, match=rf"spec\.json: .*{named}"):
+        contract.read_spec(tmp_path)
+
+
+@pytest.mark.parametrize("key", TRAINED)
+def test_a_spec_without_one_of_its_keys_is_refused_by_the_key(tmp_path: Path, key: str) -> None:
+    left = {name: value for name, value in TRAINED.items() if name != key}
+    files.write_json(tmp_path / "spec.json", left)
+    with pytest.raises(PipelineError, match=rf"spec\.json: {key}: Field required"):
+        contract.read_spec(tmp_path)
+
+
+def test_an_about_without_its_vocabulary_is_refused(tmp_path: Path) -> None:
+    files.write_json(tmp_path / "spec.json", {**TRAINED, "about": {"steps": 8}})
+    with pytest.raises(PipelineError, match=r"about\.vocabulary: Field required"):
+        contract.read_spec(tmp_path)
+
+
+def test_an_experiment_that_is_not_trained_has_no_spec(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match=r"not trained yet\. Run dvc repro"):
+        contract.read_spec(tmp_path)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from stages.errors import PipelineError
+from stages.common.errors import PipelineError
 from stages.models import contract
 from stages.models.ngrams import InterpolatedNgrams
 

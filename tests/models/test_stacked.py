@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from stages.errors import PipelineError
+from stages.common.errors import PipelineError
 from stages.models import contract
 from stages.models.contract import State
 from stages.models.stacked import OneHot, Stacked

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stages import files
+from stages.common import files
 from tests.pipeline.workspace import (
     DATASETS,
     DEMONSTRATIONS,

@@ -21,16 +21,17 @@ COPIED = (
     ".dvc/plots",
     ".dvcignore",
 )
-SIZES = {"names": 1500, "prose": 4000, "lyrics": 6000}
+SIZES = {"names": 1500, "prose": 4000, "lyrics": 6000, "sales": 1}  # sales: as few as there are
 NAMES = ("names_rnn", "names_gru", "names_logistic")
 NIETZSCHE = ("nietzsche_rnn", "nietzsche_lstm", "nietzsche_trigram")
 LYRICS = ("lyrics_bigru", "lyrics_whole_bigram", "lyrics_words_gru", "lyrics_restore_both")
 HARD = ("hard_identity_unclipped", "hard_rnn")
-KEPT = (*NAMES, *NIETZSCHE, *LYRICS, *HARD)
+SALES = ("sales_network", "sales_network_vectors", "sales_neighbours_vectors")
+KEPT = (*NAMES, *NIETZSCHE, *LYRICS, *HARD, *SALES)
 DEMONSTRATIONS = ("line", "error_surface", "powers")
 DATASETS = (
     "names_lecture", "nietzsche_8", "nietzsche_stream",
-    "lyrics_lecture", "lyrics_whole", "lyrics_words", "lyrics_windows",
+    "lyrics_lecture", "lyrics_whole", "lyrics_words", "lyrics_windows", "sales",
 )  # fmt: skip
 
 yaml = YAML()
@@ -130,6 +131,9 @@ def shrink(values: Any) -> None:
     for name in (*LYRICS, *HARD):
         if "hidden" in values["experiments"][name]["model"]["settings"]:
             values["experiments"][name]["model"]["settings"]["hidden"] = 8
+    values["datasets"]["sales"]["settings"]["sampled"]["bundled"] = 400
+    for name in SALES[:2]:
+        values["experiments"][name]["model"]["settings"]["hidden"] = [16, 8]
     rnn, lstm = (values["experiments"][f"nietzsche_{kind}"] for kind in ("rnn", "lstm"))
     rnn["model"]["settings"]["hidden"] = 32
     lstm["model"]["settings"]["hidden"] = 16

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from stages import params
+from stages.common import params
 from stages.models import contract
 from stages.models.contract import Model
 from stages.probes import foresight
@@ -120,7 +120,7 @@ def test_a_network_of_both_directions_does_not_answer_as_in_one_pass(
 ) -> None:
     asked = task(tmp_path, **changes)
     model = both_ways(asked)
-    gave = answers_by_prefix(model, asked, "test").log_probabilities.reshape(-1, asked.data.steps)
+    gave = answers_by_prefix(model, asked, "test").said.reshape(-1, asked.data.steps)
     for found, (first, end) in zip(gave.tolist(), windows(asked, "test"), strict=True):
         whole = at_once(model, asked, first, end)
         assert found[-1] == pytest.approx(whole[-1], abs=1e-6)  # the prefix is the window
@@ -136,10 +136,10 @@ def test_a_later_character_changes_no_earlier_answer(
     asked = task(tmp_path, **changes)
     model = both_ways(asked)
     first, end = windows(asked, "test")[0]
-    before = answers_by_prefix(model, asked, "test").log_probabilities[:4].tolist()
+    before = answers_by_prefix(model, asked, "test").said[:4].tolist()
     before_at_once = at_once(model, asked, first, end)
     asked.ids[first + step] = asked.ids[first + step] % 6 + 1
-    after = answers_by_prefix(model, asked, "test").log_probabilities[:4].tolist()
+    after = answers_by_prefix(model, asked, "test").said[:4].tolist()
     after_at_once = at_once(model, asked, first, end)
     assert after[: step - 1] == before[: step - 1]
     assert not set(before[step - 1 :]) & set(after[step - 1 :])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from stages.errors import PipelineError
+from stages.common.errors import PipelineError
 from stages.models import contract
 from stages.probes.through_time import gradients, jacobian_norms, leaves, reach, rebuilt
 

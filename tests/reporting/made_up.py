@@ -336,6 +336,16 @@ def probes(folder: Path) -> None:
     ways = (f"{what}_{way}" for way in ("global", "each", "last") for what in ("norm", "cosine"))
     head = ("experiment", "threshold", "seed", "step", "norm", *ways)
     table(folder / "probes/clipping.csv", head, clipped)
+    head = ("column", "level", "first", "second", "share", "experiment", "seed")
+    places = [("state", HOSTILE, 0.1, 0.2, 0.8), ("state", "BY", -0.3, 0.1, 0.8)]
+    places += [("store", str(n), n / 40, -n / 40, 0.5) for n in range(40)]
+    table(folder / "probes/entities.csv", head, [(*place, "net", 0) for place in places])
+    head = ("column", "one", "other", "learned", "true", "experiment", "seed")
+    pair = ("state", HOSTILE, "BY", 0.4, 300.0, "net", 0)
+    table(folder / "probes/entity_distances.csv", head, [pair])
+    head = ("experiment", "seed", "column", "spearman")
+    ranks = [("net", 0, "state", 0.6), ("net", 1, "state", 0.5)]
+    table(folder / "probes/entity_ranks.csv", head, ranks)
 
 
 def everything(folder: Path, source: str = "bundled") -> Path:

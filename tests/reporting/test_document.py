@@ -177,6 +177,7 @@ def test_experiments_share_a_chart_by_what_they_have_in_common() -> None:
 
 
 SECTIONS = {
+    "entities-maps": "probes/entities.csv",
     "line": "demonstrations/line",
     "error-surface": "demonstrations/error_surface",
     "powers": "demonstrations/powers",

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from stages.errors import PipelineError
-from stages.experiments import Samples
+from stages.common.errors import PipelineError
+from stages.common.experiments import Samples
 from tests.training.toy import fresh, toy_task
 
 
@@ -46,7 +46,7 @@ def test_answers_stand_in_the_order_of_the_split(tmp_path: Path) -> None:
 def test_nothing_is_dropped_out_of_what_answers(tmp_path: Path) -> None:
     task = toy_task(tmp_path)
     model = fresh(task).train()
-    first, again = (task.answers(model, "valid").log_probabilities for _ in range(2))
+    first, again = (task.answers(model, "valid").said for _ in range(2))
     np.testing.assert_array_equal(first, again)
 
 

@@ -7,15 +7,27 @@ import numpy as np
 import pytest
 import torch
 
-from stages import params
-from stages.errors import PipelineError
+from stages.common import params
+from stages.common.errors import PipelineError
 from stages.tasks import contract
 from stages.tasks.classify import Classify
 from stages.tasks.contract import Task
 from stages.tasks.next_character import NextCharacter
+from stages.tasks.regress import Regress
 from stages.tasks.restore import UNASKED, Restore
 from tests.pipeline.imports import ROOT
-from tests.training.toy import CPU, RECURRENT, WRITING, Spec, fresh, text_task, toy_task, write_text
+from tests.training.toy import (
+    CPU,
+    READING,
+    RECURRENT,
+    WRITING,
+    Spec,
+    fresh,
+    table_task,
+    text_task,
+    toy_task,
+    write_text,
+)
 
 EXPERIMENTS = params.load(ROOT / "params.yaml").experiments
 Made = tuple[Task, Spec]
@@ -23,6 +35,7 @@ TOYS: dict[str, Callable[[Path], Made]] = {
     "classify": lambda folder: (toy_task(folder), RECURRENT),
     "next_character": lambda folder: (text_task(folder, "shuffled"), WRITING),
     "next_character, read on": lambda folder: (text_task(folder), WRITING),
+    "regress": lambda folder: (table_task(folder), READING),
     "restore": lambda folder: (Restore(write_text(folder / "text", "shuffled"), CPU), WRITING),
 }
 
@@ -36,6 +49,7 @@ def made(request: pytest.FixtureRequest, tmp_path: Path) -> Made:
 def test_a_task_is_found_by_its_name() -> None:
     assert contract.load("classify") is Classify
     assert contract.load("next_character") is NextCharacter
+    assert contract.load("regress") is Regress
 
 
 def test_every_experiments_task_is_there_and_has_a_toy_here() -> None:
@@ -45,9 +59,9 @@ def test_every_experiments_task_is_there_and_has_a_toy_here() -> None:
 
 
 def test_a_task_that_is_not_there_is_refused_by_its_file() -> None:
-    says = r"params\.yaml: experiments: there is no stages/tasks/regress\.py"
+    says = r"params\.yaml: experiments: there is no stages/tasks/translate\.py"
     with pytest.raises(PipelineError, match=says):
-        contract.load("regress")
+        contract.load("translate")
 
 
 def test_a_module_without_the_class_is_refused_by_the_class() -> None:
@@ -67,8 +81,12 @@ def test_inputs_and_targets_are_within_the_tasks_bounds(made: Made) -> None:
     for batch in task.batches("train", 8, np.random.default_rng(0)):
         ids, targets = task.take(batch)
         assert len(ids) == len(targets) == len(batch) <= 8
-        assert ids.dtype == targets.dtype == torch.int64
+        assert ids.dtype == torch.int64
         assert ids.min() >= 0 and ids.max() < task.inputs and ids.any()
+        if isinstance(task, Regress):  # it asks for a number
+            assert targets.dtype == torch.float32 and targets.min() > 0 and targets.max() <= 1
+            continue
+        assert targets.dtype == torch.int64
         asked = targets[targets != UNASKED]
         assert asked.min() >= 0 and asked.max() < task.outputs
 
@@ -90,6 +108,9 @@ def test_answers_are_the_same_each_time_and_give_the_score(made: Made) -> None:
     np.testing.assert_array_equal(records, again)
     np.testing.assert_array_equal(logs, logs_again)
     assert len(records) == len(logs) == len(set(records.tolist()))
+    if isinstance(task, Regress):  # tests/tasks/test_regress.py has the rest
+        assert (logs > 0).all()
+        return
     assert (logs < 0).all()
     truth = task.data.labels if isinstance(task, Classify) else task.data.ids
     right = logs if logs.ndim == 1 else logs[np.arange(len(logs)), truth[records]]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.datasets.windows import covering
 from stages.tasks import next_character
-from stages.text.windows import covering
 from tests.tasks.asking import STREAM, at_once, network, task
 
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from stages.errors import PipelineError
-from stages.experiments import Samples
+from stages.common.errors import PipelineError
+from stages.common.experiments import Samples
 from stages.models import contract
 from stages.models.contract import Model, State
 from stages.tasks import restore
@@ -183,7 +183,7 @@ def test_answers_are_without_dropout(tmp_path: Path) -> None:
     asked = task(tmp_path)
     settings = {"cell": "gru", "hidden": 8, "bidirectional": True, "dropout": 0.5}
     model = fresh(asked, {**BOTH_WAYS, "settings": settings})
-    first, again = (asked.answers(model.train(), "test").log_probabilities for _ in range(2))
+    first, again = (asked.answers(model.train(), "test").said for _ in range(2))
     np.testing.assert_array_equal(first, again)
 
 
@@ -191,7 +191,7 @@ def test_an_empty_split_scores_nothing(tmp_path: Path) -> None:
     asked = task(tmp_path, valid=0.0)
     model = fresh(asked, BOTH_WAYS)
     assert asked.score(model, "valid") == {}
-    assert asked.answers(model, "valid").log_probabilities.shape == (0, asked.outputs)
+    assert asked.answers(model, "valid").said.shape == (0, asked.outputs)
 
 
 def test_a_loss_of_one_answer_a_window_is_refused(tmp_path: Path) -> None:

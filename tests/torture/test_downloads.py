@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stages.common.errors import PipelineError
 from stages.corpora import transfer
 from stages.corpora.fetch import RETRIES, Pin, fetch
 from stages.corpora.transfer import Unavailable
-from stages.errors import PipelineError
 from tests.project import ROOT, Project, sha256
 from tests.server import Answer, Server
 from tests.torture.answers import GOOD, GZIP, RIGHT, SLOW, TOO_SLOW, WITHOUT_END, WRONG, ZEROS, head

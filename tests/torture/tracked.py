@@ -10,9 +10,9 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 
-from stages import files, paths
+from stages.common import files, paths
+from stages.records.history import read_table
 from stages.tracking import live
-from stages.tracking.history import read_table
 from tests.project import Project
 from tests.torture import trainings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from stages import files
+from stages.common import files
 from tests.project import ROOT, Project
 from tests.training.toy import write_names, write_text
 

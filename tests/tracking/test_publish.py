@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stages import files, paths
+from stages.common import files, paths
 from stages.tracking.publish import digest, figures
 
 NAMES = {

@@ -1,19 +1,23 @@
 """The device: chosen by what there is, refused by name, and every experiment learns on each."""
 
+import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from stages import params
-from stages.errors import PipelineError
-from stages.experiments import Descent, Experiment
-from stages.params import Runtime
+from stages.common import params
+from stages.common.errors import PipelineError
+from stages.common.experiments import Descent, Experiment
+from stages.common.params import Runtime
 from stages.tasks.contract import Task, load
 from stages.training.device import prepare
 from tests.pipeline.imports import ROOT
-from tests.training.toy import train, write_names, write_text
+from tests.training.toy import COLUMNS, train, write_names, write_table, write_text
 
 PARAMS = params.load(ROOT / "params.yaml")
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -22,22 +26,28 @@ pytestmark = pytest.mark.usefixtures("restored_torch")
 
 def toy(chosen: Experiment, folder: Path, device: torch.device) -> Task:
     """An experiment's task on little data of the kind that it has."""
-    settings = PARAMS.datasets[chosen.dataset].settings
+    settings = PARAMS.dataset(chosen.dataset).settings
     if chosen.task == "classify":
         write_names(folder)
+    elif chosen.task == "regress":
+        write_table(folder, width=4 if chosen.dataset in PARAMS.embedded else 0)
     else:
         order, steps = settings.get("order", "shuffled"), min(settings["steps"], 8)
         write_text(folder, order, settings.get("targets", "every"), steps)
     return load(chosen.task)(folder, device)
 
 
-SIZES = {"hidden": 8, "embedding": 4}
+SIZES = {"hidden": 8, "embedding": 4, "trees": 3, "rounds": 3}
 
 
 def shrunken(chosen: Experiment) -> dict[str, Any]:
     """Its model with few numbers, and as many layers as matter."""
     spec = chosen.model.model_dump()
-    small = {size: n for size, n in SIZES.items() if size in spec["settings"]}
+    small: dict[str, Any] = {size: n for size, n in SIZES.items() if size in spec["settings"]}
+    if isinstance(spec["settings"].get("hidden"), list):  # of each layer
+        small["hidden"] = [SIZES["hidden"] for _ in spec["settings"]["hidden"]]
+    if "widths" in spec["settings"]:
+        small["widths"] = [*range(1, len(COLUMNS) + 1)]
     layers = {"layers": min(spec["settings"].get("layers", 1), 2)}
     spec["settings"] |= small | (layers if layers["layers"] > 1 else {})
     return spec
@@ -47,8 +57,9 @@ def kinds() -> list[str]:
     """The first experiment of each kind: a task, a shrunken model, a way of learning."""
     found: dict[str, str] = {}
     for name, chosen in PARAMS.experiments.items():
-        settings = PARAMS.datasets[chosen.dataset].settings
+        settings = PARAMS.dataset(chosen.dataset).settings
         reading = [settings.get("order"), settings.get("targets"), chosen.task]
+        reading.append(chosen.dataset in PARAMS.embedded)
         way = chosen.training.model_copy(update={"epochs": 2, "batch": 16, "rate": 0.01})
         found.setdefault(repr([reading, shrunken(chosen), way]), name)
     return [*found.values()]
@@ -70,6 +81,62 @@ def test_cuda_without_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(PipelineError, match="no CUDA device"):
         prepare(Runtime(device="cuda"))
+
+
+ELSEWHERE = {  # what other processors would choose, and a user may have set
+    "ATEN_CPU_CAPABILITY": "default",
+    "MKL_CBWR": "AVX2",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+    "OPENBLAS_CORETYPE": "Haswell",
+}
+LEARN = """
+import hashlib, sys, torch
+from stages.common.params import Runtime
+from stages.training.device import prepare
+prepare(Runtime(device="cpu", threads=2, reproducible=sys.argv[1]))
+torch.manual_seed(0)
+digest = hashlib.sha256()
+for kind in ("RNN", "GRU", "LSTM"):
+    network, text = getattr(torch.nn, kind)(64, 96), torch.randn(12, 16, 64)
+    descent = torch.optim.Adam(network.parameters(), fused=True)
+    for _ in range(3):
+        descent.zero_grad()
+        network(text)[0].square().mean().backward()
+        descent.step()
+    for parameter in network.parameters():
+        digest.update(parameter.detach().numpy().tobytes())
+print(digest.hexdigest())
+"""
+
+
+def learned(reproducible: str, settings: dict[str, str]) -> str:
+    """The hash of what networks learn in a process of their own, with these settings around."""
+    command = [sys.executable, "-c", LEARN, reproducible]
+    done = subprocess.run(
+        command, env={**os.environ, **settings}, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="of x86-64 alone")
+def test_strict_gives_the_same_bits_whatever_instructions_the_libraries_would_choose() -> None:
+    assert learned("strict", {}) == learned("strict", ELSEWHERE)
+    assert learned("fast", {}) != learned("fast", ELSEWHERE)  # else this shows nothing
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="of x86-64 alone")
+def test_numpy_computes_as_on_every_processor_with_avx2() -> None:
+    code = (
+        "import stages, numpy, threadpoolctl;"
+        "print({p.get('architecture') for p in threadpoolctl.threadpool_info()"
+        " if p['internal_api'] == 'openblas'})"
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "OPENBLAS_CORETYPE"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout == "{'Haswell'}\n", done.stderr
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_cuda)])

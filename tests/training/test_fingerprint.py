@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stages import params
+from stages.common import params
 from stages.training.fingerprint import dependencies, filled, fingerprint
 from tests.pipeline.imports import ROOT
 from tests.pipeline.workspace import Workspace
@@ -25,7 +25,7 @@ def identity(name: str = "names_gru") -> str:
 
 def test_it_is_the_same_whatever_was_imported_before(workspace: Workspace) -> None:
     code = (
-        "from stages import params; from stages.training.fingerprint import fingerprint;"
+        "from stages.common import params; from stages.training.fingerprint import fingerprint;"
         "print(fingerprint('names_gru', params.load().experiments['names_gru']))"
     )
     bare = workspace.run("python", "-c", code).stdout.strip()

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from stages.errors import PipelineError
+from stages.common.errors import PipelineError
+from stages.datasets.vocabulary import Vocabulary
 from stages.models import contract
 from stages.models.contract import Model, State
-from stages.text.vocabulary import Vocabulary
 from stages.training.generation import Draw, Writer, greedy
 
 VOCABULARY = Vocabulary("abcde")

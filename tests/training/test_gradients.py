@@ -132,5 +132,14 @@ def test_looking_changes_nothing(tmp_path: Path) -> None:
     assert all(torch.equal(value, weights[name]) for name, value in looked.weights.items())
 
 
+def test_a_parameter_without_a_gradient_has_none_of_it(model: nn.Module) -> None:
+    model.bias.grad = None
+    for clip in ({}, {"clip_norm": 1.0}, {"clip_each": 1.0}):
+        gradients = Gradients(model, descent(**clip))
+        gradients.clip()
+        found = gradients.of_epoch()[0]
+        assert found[1] == 0 and len(found) == len(gradients.parameters)
+
+
 def test_total_is_over_all_parameters() -> None:
     assert total(torch.tensor([[3.0, 4.0], [0.0, 2.0]])).tolist() == [5.0, 2.0]

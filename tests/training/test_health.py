@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stages.errors import PipelineError
-from stages.experiments import Alarm
+from stages.common.errors import PipelineError
+from stages.common.experiments import Alarm
 from stages.models.recurrent_classifier import RecurrentClassifier
-from stages.tracking.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault, Row
+from stages.records.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault, Row
 from stages.training.health import add, faults
 from stages.training.loop import descend
 from tests.training.toy import descent, fresh, toy_task, train, watch
@@ -43,6 +43,21 @@ def test_a_gradient_vanishes_that_is_small_through_a_whole_epoch() -> None:
     assert examined([[1.0, 9e-6], [2.0, 1e-3]]) == [], "one step is enough to learn from"
 
 
+def test_a_step_without_any_gradient_hides_no_vanishing_one() -> None:
+    (fault,) = examined([[1.0, 1e-9], [0.0, 0.0]])
+    assert (fault.kind, fault.parameter) == (VANISHING, "W_hh")
+
+
+def test_an_epoch_that_was_cut_short_is_not_judged_as_a_whole() -> None:
+    kinds = [fault.kind for fault in examined([[1.0, 1e-9], [float("nan"), 1e-9]])]
+    assert kinds == [NOT_A_NUMBER]
+
+
+def test_once_is_once() -> None:
+    assert str(Fault(VANISHING, 1, 1, "W", 1e-9)).endswith("norm 1e-09; 1 epoch")
+    assert str(Fault(EXPLODING, 1, 1, "W", 1e9, 2)).endswith("norm 1e+09; 2 steps")
+
+
 def test_a_loss_that_is_learnt_to_nothing_is_no_vanishing_gradient() -> None:
     assert examined([[1e-12, 1e-13]]) == []
 
@@ -54,7 +69,8 @@ def test_the_first_parameter_that_is_no_number_is_named() -> None:
 
 def test_a_loss_that_is_no_number_is_found_where_all_norms_are() -> None:
     (fault,) = examined([FINE, FINE], [1.0, float("inf")])
-    assert (fault.kind, fault.step) == (NOT_A_NUMBER, 2)
+    assert fault == Fault(NOT_A_NUMBER, 1, step=2, parameter="the loss", norm=None)
+    assert str(fault) == "not a number at step 2 (epoch 1) in the loss"
 
 
 def test_what_exploded_before_is_told_as_well() -> None:

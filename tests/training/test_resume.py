@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from stages.experiments import Samples
+from stages.common.experiments import Samples
 from stages.training.checkpoint import Checkpoint, Progress
 from stages.training.loop import OPTIMIZERS
 from tests.training.toy import WRITING, assert_same, descent, text_task, toy_task, train
@@ -77,6 +77,16 @@ def test_a_checkpoint_of_another_training_is_not_resumed_from(tmp_path: Path) ->
     train(task, tmp_path / "a", descent(rate=0.5), identity="other", stop_after=2)
     resumed = train(task, tmp_path / "a", descent())
     assert_same(resumed.weights, train(task, tmp_path / "b", descent()).weights)
+
+
+def test_the_gradients_and_faults_of_a_killed_training_are_all_there(tmp_path: Path) -> None:
+    task = toy_task(tmp_path)
+    training = descent(gradient_norms=3, alarm={"explodes": 1e-6})
+    whole = train(task, tmp_path / "a", training)
+    train(task, tmp_path / "b", training, stop_after=2)
+    resumed = train(task, tmp_path / "b", training)
+    assert resumed.gradients == whole.gradients
+    assert resumed.faults == whole.faults and whole.faults[0].times == 40
 
 
 @pytest.mark.parametrize("damage", ["cut short", "of an older kind"])

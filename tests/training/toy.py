@@ -8,17 +8,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stages.experiments import ClosedForm, Descent, Samples
+from stages.common.experiments import ClosedForm, Descent, Samples
+from stages.datasets import windows
+from stages.datasets.labelled import LabelledNames
+from stages.datasets.running import Order, RunningText, Targets
+from stages.datasets.splits import random_split
+from stages.datasets.table import Table, as_symbols
+from stages.datasets.vocabulary import Vocabulary
 from stages.models import contract
+from stages.records.history import Fault, Row
 from stages.tasks.classify import Classify
 from stages.tasks.contract import Task
 from stages.tasks.next_character import NextCharacter
-from stages.text import windows
-from stages.text.labelled import LabelledNames
-from stages.text.running import Order, RunningText, Targets
-from stages.text.splits import random_split
-from stages.text.vocabulary import Vocabulary
-from stages.tracking.history import Fault, Row
+from stages.tasks.regress import Regress
 from stages.training.checkpoint import Checkpoint, Written
 from stages.training.loop import LEARN
 from stages.training.seeding import seed_torch
@@ -36,6 +38,12 @@ WRITING: Spec = {
     "module": "language_model",
     "name": "LanguageModel",
     "settings": {"cell": "lstm", "embedding": 4, "hidden": 8},
+}
+COLUMNS = {"store": [*"abcd"], "weekday": [*"567"], "promo": [*"01"]}
+READING: Spec = {
+    "module": "entities",
+    "name": "EntityEmbeddings",
+    "settings": {"widths": [3, 2, 1], "hidden": [8, 4]},
 }
 
 
@@ -85,6 +93,33 @@ def write_text(
     return folder
 
 
+def some_table(rows: int = 240, valid: float = 0.2, width: int = 0) -> Table:
+    """What each row measured follows from its levels; with a width, vectors stand for them."""
+    rng = np.random.default_rng(0)
+    codes = np.stack([rng.integers(len(levels), size=rows) for levels in COLUMNS.values()], axis=1)
+    measured = codes @ [0.5, -0.25, 1.0] + rng.normal(5, 0.1, size=rows)
+    test, chooses = rows // 5, round(rows * valid)
+    places = np.arange(rows, dtype=np.int32)
+    train, choose, measure = np.split(places, [rows - test - chooses, rows - test])
+    return Table(
+        columns=COLUMNS,
+        ids=as_symbols(COLUMNS, codes),
+        values=np.exp(measured),
+        splits={"train": train, "valid": choose, "test": measure},
+        best=None,
+        vectors=rng.normal(size=(rows, width)).astype(np.float32) if width else None,
+        places={},
+        origin=ORIGIN,
+    )
+
+
+def write_table(folder: Path, width: int = 0) -> Path:
+    """A table of three columns, or of a network's vectors."""
+    folder.mkdir(parents=True)
+    some_table(width=width).save(folder)
+    return folder
+
+
 def toy_task(folder: Path) -> Classify:
     """The classifier's task on a fresh dataset."""
     return Classify(write_names(folder / "toy"), CPU)
@@ -93,6 +128,11 @@ def toy_task(folder: Path) -> Classify:
 def text_task(folder: Path, order: Order = "consecutive") -> NextCharacter:
     """The language model's task on a fresh text."""
     return NextCharacter(write_text(folder / "text", order), CPU)
+
+
+def table_task(folder: Path, width: int = 0) -> Regress:
+    """The task of numbers on a fresh table."""
+    return Regress(write_table(folder / "table", width), CPU)
 
 
 def descent(**changes: object) -> Descent:

@@ -1,0 +1,102 @@
+"""An experiment of params.yaml: a model, how it is trained, and from which seeds."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from stages.common.checking import Frozen, Listed
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+LARGEST = 3e38  # in single precision
+Rate = Annotated[float, Field(gt=0, le=LARGEST)]
+
+
+class Model(Frozen):
+    """A class of a family, and its settings (checked by the class itself)."""
+
+    module: Key  # stages/models/<module>.py
+    name: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class Alarm(Frozen):
+    """Gradients that a training reports of itself."""
+
+    explodes: Rate = 100.0  # the norm of all gradients together, before clipping
+    vanishes: Rate = 1e-5  # a parameter's norm as a share of the largest, through a whole epoch
+
+
+class Descent(Frozen):
+    """Learning by gradient descent, in epochs over shuffled batches."""
+
+    kind: Literal["descent"] = "descent"
+    optimizer: Literal["sgd", "adam", "adamw"]
+    rate: Rate | Listed[Rate]  # a list has one for each epoch
+    schedule: Literal["constant", "cosine"] = "constant"
+    weight_decay: float = Field(default=0.0, ge=0, le=LARGEST)
+    clip_norm: Rate | None = None  # of all gradients together
+    clip_each: Rate | None = None  # of each parameter's gradient alone
+    epochs: int = Field(ge=1)
+    batch: int = Field(ge=1)
+    keep: Literal["last", "best"] = "last"  # which epoch's weights; best: lowest validation loss
+    gradient_norms: int | None = Field(default=50, ge=1)  # recorded every so many steps
+    alarm: Alarm = Alarm()
+
+    @model_validator(mode="after")
+    def _one_clipping(self) -> Self:
+        if self.clip_norm and self.clip_each:
+            raise ValueError("give one of clip_norm and clip_each")
+        return self
+
+    @model_validator(mode="after")
+    def _rates_fit(self) -> Self:
+        if isinstance(self.rate, tuple) and (
+            len(self.rate) != self.epochs or self.schedule != "constant"
+        ):
+            raise ValueError(
+                f"a list as `rate` has one for each epoch (`epochs: {self.epochs}`), and no other "
+                "schedule"
+            )
+        return self
+
+
+class ClosedForm(Frozen):
+    """Learning in one call: the model's own `fit`, told as one epoch."""
+
+    kind: Literal["closed_form"]
+
+    @property
+    def epochs(self) -> int:
+        return 1
+
+
+class Samples(Frozen):
+    """Text for a model to continue, character by character."""
+
+    prefixes: Listed[str] = Field(min_length=1)
+    length: int = Field(ge=1, le=100_000)
+    every: int | None = Field(default=None, ge=1)  # epochs; null: only when training is over
+
+
+class Experiment(Frozen):
+    """One line of the comparison: a model, trained in one way on one dataset, from some seeds."""
+
+    lecture: Key
+    dataset: Key
+    task: Key  # stages/tasks/<task>.py
+    model: Model
+    training: Annotated[Descent | ClosedForm, Field(discriminator="kind")]
+    seeds: Listed[int] = Field(min_length=1)
+    samples: Samples | None = None
+
+    @model_validator(mode="after")
+    def _samples_come(self) -> Self:
+        if self.samples and self.samples.every and self.samples.every > self.training.epochs:
+            raise ValueError("samples.every is more than training.epochs: none would be written")
+        return self
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> Self:
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("seeds must differ")
+        return self

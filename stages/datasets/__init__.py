@@ -1,0 +1,1 @@
+"""What encode writes and a task reads: arrays, vocabulary, splits, windows, batches. NumPy only."""

@@ -1,0 +1,33 @@
+"""Stage: a dataset in which a trained network's vectors stand for the symbols."""
+
+import shutil
+from dataclasses import replace
+
+import torch
+
+from stages.common import cli, params, paths
+from stages.datasets.table import Table
+from stages.models import contract
+from stages.training.device import prepare
+
+
+def main(embedded: str) -> None:
+    """Make one of the datasets under `embedded` in params.yaml."""
+    settings = params.load()
+    chosen = params.choose(settings.embedded, embedded, "embedded dataset")
+    prepare(settings.runtime)
+    folder = paths.model(chosen.network)
+    spec = contract.read_spec(folder)
+    network = contract.restore(spec, contract.seed_file(folder, spec["seeds"][0]))
+    data = Table.load(paths.encoded(chosen.dataset))
+    with torch.inference_mode():
+        vectors = network.embedded(torch.from_numpy(data.ids.astype("int64"))).numpy()
+    out = paths.encoded(embedded)
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    replace(data, vectors=vectors).save(out)
+    cli.note(f"{embedded}: {len(vectors):,} rows of {vectors.shape[1]} numbers")
+
+
+if __name__ == "__main__":
+    cli.run(main)

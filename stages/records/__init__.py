@@ -1,0 +1,1 @@
+"""What a training writes down as it goes: history, gradient norms, health."""

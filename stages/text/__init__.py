@@ -1,1 +1,0 @@
-"""Characters as integers: vocabulary, splits, batches. NumPy only."""
