@@ -109,15 +109,14 @@ def _own(
         return
     found = {metric: of_metric(evaluation, metric) for metric in evaluation["mean"]}
     against = evaluation.get("against", {})
-    verdicts = {lecture.headline: _against(against, "seeds")}
+    baseline = "baseline" if experiment.training.kind == "closed_form" else ""
+    verdicts = {lecture.headline: _against(against, "seeds") or baseline}
     if lecture.headline in evaluation.get("together", {}):
         # The seeds' probabilities averaged: one answer, no spread.
         metric = f"{lecture.headline}, seeds together"
         ours = evaluation["together"][lecture.headline]
         found[metric] = {**found[lecture.headline], "ours": ours, "spread": None}
         verdicts[metric] = _against(against, "together")
-    elif experiment.training.kind == "closed_form" and not against:
-        verdicts[lecture.headline] = "baseline"
     for metric, figures in found.items():
         yield Line(
             row=row,

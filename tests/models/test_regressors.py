@@ -104,6 +104,14 @@ def test_a_row_on_a_threshold_goes_left_as_in_scikit_learn() -> None:
     np.testing.assert_allclose(found, reference.predict(halves), rtol=3e-7)
 
 
+def test_rows_that_differ_by_a_hair_part_as_in_scikit_learn() -> None:
+    one = np.nextafter(np.float32(16), np.float32(17))
+    other = np.nextafter(one, np.float32(17))  # nothing lies between them in 32 bits
+    rows = torch.tensor([[float(one)], [float(other)]]).repeat(20, 1)
+    found = answers(fitted("Forest", rows, like=torch.tensor([[0.0], [2.0]]).repeat(20, 1)), rows)
+    assert found[1] - found[0] > 0.05
+
+
 @KINDS
 def test_neighbours_are_scikit_learns_on_rows_of_length_1(kind: Kind) -> None:
     rows, asked = kind(ROWS, 0), kind(ASKED, 1)

@@ -38,7 +38,8 @@ def test_batches_have_each_row_of_their_split_once(tmp_path: Path, split: str, w
     assert {len(batch) for batch in batches[:-1]} <= {32}
     for batch in batches:
         inputs, shares = task.take(batch)
-        expected = task.data.vectors if width else task.data.ids
+        vectors = task.data.vectors
+        expected = task.data.ids if vectors is None else vectors
         np.testing.assert_array_equal(inputs.numpy(), expected[batch])
         logs = np.log(task.data.values[batch])
         np.testing.assert_allclose(shares.numpy() * task.scale, logs, rtol=1e-6)
