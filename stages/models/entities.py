@@ -27,6 +27,18 @@ class Layers(nn.Sequential):
         super().__init__(*layers, nn.Linear(sizes[-1], 1), nn.Sigmoid())
 
 
+def rows_of(table: nn.Embedding, ids: Tensor) -> Tensor:
+    """A symbol's row of the table, for each: (batch, columns, width)."""
+    if ids.is_floating_point():
+        raise PipelineError(
+            "reads levels, and this dataset has a network's vectors in their place.",
+            where="params.yaml: model of module entities",
+            remedy="Give it the dataset that was embedded.",
+        )
+    found: Tensor = table(ids)
+    return found
+
+
 class EntityEmbeddings(contract.Model):
     """Each level has a vector, as wide as its column asks; the row is all of them side by side."""
 
@@ -47,7 +59,7 @@ class EntityEmbeddings(contract.Model):
                 where="params.yaml: model EntityEmbeddings: settings: widths",
                 remedy="Give one for each column of its dataset.",
             )
-        columns = zip(self.vectors(ids).unbind(dim=1), self.settings.widths, strict=True)
+        columns = zip(rows_of(self.vectors, ids).unbind(dim=1), self.settings.widths, strict=True)
         return torch.cat([vectors[:, :width] for vectors, width in columns], dim=1)
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
@@ -70,6 +82,6 @@ class OneHotEntities(contract.Model):
         self.layers = Layers(first, *others)
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
-        of_row = self.of_symbol(ids).sum(dim=1) + self.bias
+        of_row = rows_of(self.of_symbol, ids).sum(dim=1) + self.bias
         shares: Tensor = self.layers(of_row.relu())
         return shares, None

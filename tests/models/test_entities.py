@@ -177,3 +177,11 @@ def test_one_hot_levels_have_no_vectors() -> None:
 def test_what_cannot_be_is_refused_by_name(name: str, settings: Any, says: str) -> None:
     with pytest.raises(PipelineError, match=says):
         network(name, **settings)
+
+
+@pytest.mark.parametrize("name", ["EntityEmbeddings", "OneHotEntities"])
+def test_rows_of_vectors_are_refused(name: str) -> None:
+    settings = {"hidden": [4], **({"widths": [2, 2]} if name == "EntityEmbeddings" else {})}
+    spec = {"module": "entities", "name": name, "inputs": 5, "outputs": 1, "settings": settings}
+    with pytest.raises(PipelineError, match="vectors in their place"):
+        contract.build(spec)(torch.zeros(3, 2))
