@@ -27,13 +27,19 @@ stages:
 SCORES = {"names_gru": {"accuracy": 0.95, "log_loss": 0.15, "calibration_error": 0.01}}
 
 
-@pytest.fixture
-def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """.ci/compare.py in a repository whose results are committed."""
-    spec = importlib.util.spec_from_file_location("compare", ROOT / ".ci/compare.py")
+def script(name: str) -> ModuleType:
+    """A script of .ci/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f".ci/{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """.ci/compare.py in a repository whose results are committed."""
+    module = script("compare")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "metrics").mkdir()
     write(clean="a", model="b", scores=SCORES)
@@ -143,3 +149,22 @@ def test_the_sample_has_every_class_of_model_and_every_task() -> None:
         return {(e.task, e.model.module, e.model.name) for e in chosen}
 
     assert kinds(sample) == kinds(experiments)
+
+
+def test_the_audit_counts_what_it_could_not_look_up_as_not_audited() -> None:
+    packages = [
+        {"name": "a", "version": "1", "vulns": []},
+        {"name": "b", "version": "2", "vulns": [{"id": "CVE-1", "fix_versions": ["2.1", "3"]}]},
+        {"name": "c", "version": "3", "vulns": [{"id": "CVE-2", "fix_versions": []}]},
+        {"name": "d", "skip_reason": "not found"},
+    ]
+    text, known = script("audit").summary({"dependencies": packages})
+    assert known == 2
+    assert text.splitlines() == [
+        "audit: 3 of 4 packages, 2 known vulnerabilities",
+        "b 2: CVE-1, mended in 2.1, 3",
+        "c 3: CVE-2, mended in no version yet",
+    ]
+    nothing = [{"name": "d", "skip_reason": "not found"}]
+    said = "audit: 0 of 1 packages, 0 known vulnerabilities"
+    assert script("audit").summary({"dependencies": nothing}) == (said, 0)

@@ -90,5 +90,6 @@ def test_a_second_run_leaves_the_same_bytes_and_no_leftovers(
 
 
 def test_an_unknown_dataset_is_refused(project: Project) -> None:
-    with pytest.raises(PipelineError, match=r"no dataset 'poems'.*Choose one of: names_lecture, .* others"):
+    known = r"no dataset 'poems'.*Choose one of: names_lecture, .* others"
+    with pytest.raises(PipelineError, match=known):
         encode.main("poems")

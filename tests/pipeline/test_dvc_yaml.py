@@ -1,6 +1,7 @@
 """dvc.yaml against the code: a stage depends on all that it imports, and on nothing unknown."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,14 @@ def test_mlflow_is_imported_in_one_module() -> None:
         if any(name.split(".")[0] == "mlflow" for name in imports_of(path))
     }
     assert importing == {"stages/tracking/mlflow_sink.py"}
+
+
+LOADS_CODE = ("pickle", "joblib", "dill", "shelve", "marshal")
+
+
+def test_nothing_that_is_read_can_run_code() -> None:
+    for path in (ROOT / "stages").rglob("*.py"):
+        assert not {name.split(".")[0] for name in imports_of(path)} & {*LOADS_CODE}, path
+        text = path.read_text(encoding="utf-8")
+        for call in ("torch.load", "read_pickle", "allow_pickle=True", "eval(", "exec("):
+            assert not re.search(rf"(?<![\w.]){re.escape(call)}", text), (path, call)

@@ -140,7 +140,7 @@ def test_stores_differ_by_the_month_alone_and_those_of_a_state_by_a_constant(
     logs = by_store(days)
     apart = logs.sub(logs[1], axis="index")
     months = apart.groupby(apart.index.str[5:7])
-    assert (months.max() - months.min()).max(axis=None) < 1e-5
+    assert (months.max() - months.min()).to_numpy().max() < 1e-5
     for store, other in zip(range(1, 13), range(13, 25), strict=True):
         assert np.ptp(logs[store] - logs[other]) < 1e-5
 
@@ -150,7 +150,6 @@ def test_summer_lifts_the_north(days: pd.DataFrame) -> None:
     north = days.drop_duplicates("Store").set_index("Store")["Y"]
     lift = logs.loc["2014-08-05"] - logs.loc["2014-05-06"]  # Tuesdays
     assert np.corrcoef(lift, north[lift.index])[0, 1] == pytest.approx(1, abs=1e-3)
-    assert lift[north.idxmax()] > lift[north.idxmin()]
 
 
 def test_a_promotion_sells_more_on_a_monday_than_on_a_friday(days: pd.DataFrame) -> None:
