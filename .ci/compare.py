@@ -23,6 +23,7 @@ TOLERANCE = {
     "calibration_error": 0.02,
     "log_loss": 0.03,
     "loss": 0.03,
+    "mape": 0.005,
     "restored": 0.02,
     "restoring_loss": 0.03,
 }

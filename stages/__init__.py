@@ -4,6 +4,8 @@ import os
 import platform
 
 # OpenBLAS chooses its instructions when NumPy loads it, before any module of ours could: those
-# that every x86-64 with AVX2 has, so that the last bits of a result are the same on all of them.
+# that every x86-64 with AVX2 has, and one thread, so that the last bits of a result are the same on
+# all of them.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 if platform.machine() in ("x86_64", "AMD64"):
-    os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
+    os.environ["OPENBLAS_CORETYPE"] = "Haswell"

@@ -59,6 +59,7 @@ def prune_lock(settings: Params) -> None:
         "clean": settings.corpora,
         "encode": settings.datasets,
         "train": settings.experiments,
+        "embed": settings.embedded,
         "demonstrate": settings.demonstrations,
     }
     gone = [

@@ -36,7 +36,8 @@ def train(experiment: str, settings: Params, chosen: Experiment) -> None:
     """From every seed, going on from what a killed training left."""
     device = prepare(settings.runtime)
     task = load(chosen.task)(paths.encoded(chosen.dataset), device)
-    refuse_choice_without_validation(task, chosen.training, experiment)
+    training = chosen.training.on(task.about["origin"])
+    refuse_choice_without_validation(task, training, experiment)
     blank = {**chosen.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
     model = contract.build(blank)  # first of all: a wrong setting stops here
     identity = fingerprint(experiment, chosen)
@@ -46,7 +47,7 @@ def train(experiment: str, settings: Params, chosen: Experiment) -> None:
     out.mkdir(parents=True)
     # A checkpoint goes with the device, the library and the thread count as well.
     machine = f"{described(device)} torch-{torch.__version__} threads-{settings.runtime.threads}"
-    sinks: list[Sink] = [Shown(experiment, len(chosen.seeds) * chosen.training.epochs)]
+    sinks: list[Sink] = [Shown(experiment, len(chosen.seeds) * training.total)]
     if settings.runtime.tracking:
         sinks.append(LiveSink(run, follow))
     written = {}
@@ -64,7 +65,7 @@ def train(experiment: str, settings: Params, chosen: Experiment) -> None:
                 tell_faults=partial(recorder.faults, seed),
                 samples=chosen.samples,
             )
-            written[seed] = LEARN[chosen.training.kind](model, task, chosen.training, watch)
+            written[seed] = LEARN[training.kind](model, task, training, watch)
             contract.save(model, contract.seed_file(out, seed))
     spec = {**model.spec(), "seeds": chosen.seeds, "fingerprint": identity, "about": task.about}
     files.write_json(out / "spec.json", spec)

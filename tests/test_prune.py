@@ -43,6 +43,7 @@ def test_the_committed_lock_has_a_stage_for_each_entry_and_no_other() -> None:
     wanted = {f"{verb}@{key}" for verb in ("download", "clean") for key in settings.corpora}
     wanted |= {f"encode@{key}" for key in settings.datasets}
     wanted |= {f"train@{key}" for key in settings.experiments}
+    wanted |= {f"embed@{key}" for key in settings.embedded}
     lock = yaml.load((ROOT / "dvc.lock").read_text(encoding="utf-8"))
     wanted |= {f"demonstrate@{key}" for key in settings.demonstrations}
     assert set(lock["stages"]) == wanted | {"evaluate", "probe", "report"}
@@ -51,7 +52,7 @@ def test_the_committed_lock_has_a_stage_for_each_entry_and_no_other() -> None:
 def test_every_verb_of_the_pipeline_is_pruned(project: Project) -> None:
     settings = params.load()
     maps = {"download": "corpora", "clean": "corpora", "encode": "datasets"}
-    maps |= {"train": "experiments", "demonstrate": "demonstrations"}
+    maps |= {"train": "experiments", "embed": "embedded", "demonstrate": "demonstrations"}
     pipeline = yaml.load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     assert {verb for verb, stage in pipeline.items() if "foreach" in stage} == maps.keys()
     named = [f"{verb}@{next(iter(getattr(settings, name)))}" for verb, name in maps.items()]

@@ -59,6 +59,18 @@ def test_a_training_leaves_weights_spec_history_and_samples(small: Project) -> N
     assert not Path(".checkpoints/nietzsche_lstm").exists()
 
 
+def test_the_source_may_choose_the_epochs(small: Project) -> None:
+    small.edit({f"{LSTM}.training.epochs": {"bundled": 1, "other": 3}, f"{LSTM}.seeds": [5]})
+    train.main("nietzsche_lstm")
+    about = files.read_json(Path("data/encoded/nietzsche_stream/dataset.json"))
+    wanted = {"bundled": 1, "upstream": 3}[about["origin"]["source"]]
+    assert pd.read_csv("metrics/history/nietzsche_lstm.csv")["epoch"].tolist()[-1] == wanted
+    folder = Path("data/encoded/nietzsche_stream/dataset.json")
+    files.write_json(folder, {**about, "origin": {"source": "own file", "name": "x"}})
+    train.main("nietzsche_lstm")
+    assert pd.read_csv("metrics/history/nietzsche_lstm.csv")["epoch"].tolist()[-1] == 3
+
+
 def test_each_seed_begins_with_its_own_weights(small: Project) -> None:
     train.main("nietzsche_lstm")
     five, three = (

@@ -1,6 +1,6 @@
 """Values from a file, frozen and checked: a fault names every key that is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from reprlib import Repr
 from typing import Annotated, Any, TypeVar
@@ -30,6 +30,17 @@ class Frozen(BaseModel):
     """Immutable, and strict about keys and types: 'yes' is no boolean, 1.5 is no count."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class BySource(Frozen):
+    """Fewer on a bundled corpus, which is to be quick, than on a real one."""
+
+    bundled: int = Field(ge=1)
+    other: int = Field(ge=1)
+
+    def of(self, origin: Mapping[str, str]) -> int:
+        """As many as that source gives."""
+        return self.bundled if origin["source"] == "bundled" else self.other
 
 
 def read_yaml(path: Path) -> Any:

@@ -1,10 +1,11 @@
 """An experiment of params.yaml: a model, how it is trained, and from which seeds."""
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from stages.common.checking import Frozen, Listed
+from stages.common.checking import BySource, Frozen, Listed
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
 LARGEST = 3e38  # in single precision
@@ -36,11 +37,22 @@ class Descent(Frozen):
     weight_decay: float = Field(default=0.0, ge=0, le=LARGEST)
     clip_norm: Rate | None = None  # of all gradients together
     clip_each: Rate | None = None  # of each parameter's gradient alone
-    epochs: int = Field(ge=1)
+    epochs: Annotated[int, Field(ge=1)] | BySource
     batch: int = Field(ge=1)
     keep: Literal["last", "best"] = "last"  # which epoch's weights; best: lowest validation loss
     gradient_norms: int | None = Field(default=50, ge=1)  # recorded every so many steps
     alarm: Alarm = Alarm()
+
+    @property
+    def total(self) -> int:
+        """How many epochs; where the source decides and is not known yet, at most."""
+        return self.epochs if isinstance(self.epochs, int) else self.epochs.other
+
+    def on(self, origin: Mapping[str, str]) -> Self:
+        """The same on data of a known source."""
+        if isinstance(self.epochs, int):
+            return self
+        return self.model_copy(update={"epochs": self.epochs.of(origin)})
 
     @model_validator(mode="after")
     def _one_clipping(self) -> Self:
@@ -54,7 +66,7 @@ class Descent(Frozen):
             len(self.rate) != self.epochs or self.schedule != "constant"
         ):
             raise ValueError(
-                f"a list as `rate` has one for each epoch (`epochs: {self.epochs}`), and no other "
+                f"a list as `rate` has one for each epoch (`epochs: {self.total}`), and no other "
                 "schedule"
             )
         return self
@@ -65,9 +77,11 @@ class ClosedForm(Frozen):
 
     kind: Literal["closed_form"]
 
-    @property
-    def epochs(self) -> int:
-        return 1
+    total: ClassVar[int] = 1  # epochs
+
+    def on(self, origin: Mapping[str, str]) -> Self:
+        """The same, whatever the source."""
+        return self
 
 
 class Samples(Frozen):
@@ -91,7 +105,7 @@ class Experiment(Frozen):
 
     @model_validator(mode="after")
     def _samples_come(self) -> Self:
-        if self.samples and self.samples.every and self.samples.every > self.training.epochs:
+        if self.samples and self.samples.every and self.samples.every > self.training.total:
             raise ValueError("samples.every is more than training.epochs: none would be written")
         return self
 

@@ -119,8 +119,10 @@ class Params(Frozen):
             if dataset.corpus not in self.corpora:
                 raise ValueError(f"datasets.{key}.corpus: there is no corpus {dataset.corpus!r}")
         for key, entry in self.embedded.items():
-            if key in self.datasets or entry.dataset not in self.datasets:
-                raise ValueError(f"embedded.{key}: its dataset is another one, of `datasets`")
+            if key in self.datasets:
+                raise ValueError(f"embedded.{key}: `datasets` has one of that name already")
+            if entry.dataset not in self.datasets:
+                raise ValueError(f"embedded.{key}.dataset: there is no dataset {entry.dataset!r}")
             network = self.experiments.get(entry.network)
             if network is None or network.dataset != entry.dataset:
                 raise ValueError(

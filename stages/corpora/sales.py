@@ -88,7 +88,8 @@ def read(path: Path) -> Tables:
 def table(content: bytes, where: str) -> pd.DataFrame:
     """A csv file, every cell as it is written."""
     try:
-        rows = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8")
+        whole = io.BytesIO(content.rstrip() + b"\n")  # but for the end, a blank line is a row
+        rows = pd.read_csv(whole, dtype=str, keep_default_na=False, skip_blank_lines=False)
         if not isinstance(rows.index, pd.RangeIndex):  # pandas took the first cells for names
             raise ValueError("its rows have more cells than its first line")
         return rows

@@ -1,25 +1,11 @@
 """What every encoder is: settings of its own, and one call from clean records to a dataset."""
 
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from pydantic import Field
-
 from stages.common.checking import Frozen
 from stages.common.errors import PipelineError
-
-
-class BySource(Frozen):
-    """Fewer of a bundled corpus, which is to be quick, than of a real one."""
-
-    bundled: int = Field(ge=1)
-    other: int = Field(ge=1)
-
-    def of(self, origin: Mapping[str, str]) -> int:
-        """As many as that source gives."""
-        return self.bundled if origin["source"] == "bundled" else self.other
 
 
 class Dataset(Protocol):

@@ -8,13 +8,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from stages.common import files
-from stages.common.checking import Fraction, Frozen
+from stages.common.checking import BySource, Fraction, Frozen
 from stages.common.errors import PipelineError
 from stages.datasets import windows
 from stages.datasets.running import SPLITS, Order, RunningText, Targets
 from stages.datasets.vocabulary import Vocabulary
 from stages.datasets.windows import Starts, Stretch
-from stages.encoders.contract import BySource
 
 
 class Settings(Frozen):

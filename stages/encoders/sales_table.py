@@ -8,11 +8,10 @@ import pandas as pd
 from pydantic import Field
 
 from stages.common import files
-from stages.common.checking import Fraction, Frozen, Listed
+from stages.common.checking import BySource, Fraction, Frozen, Listed
 from stages.common.errors import PipelineError
 from stages.datasets.splits import Indices
 from stages.datasets.table import Table, as_symbols, symbols
-from stages.encoders.contract import BySource
 
 Column = Literal["store", "weekday", "promo", "year", "month", "day", "state"]
 
@@ -70,7 +69,7 @@ def encode(clean: Path, settings: Settings) -> tuple[Table, dict[str, object]]:
 
 
 def by_time(rows: int, settings: Settings, origin: dict[str, str]) -> dict[str, Indices]:
-    """Rows come in the order of time: what is measured on lies after all that trains."""
+    """Rows come in the order of time: no day that is measured on lies before one that trains."""
     held_out, chooses = int(rows * settings.test), int(rows * settings.valid)
     first = rows - held_out - chooses  # how many may train
     sampled = settings.sampled

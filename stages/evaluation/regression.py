@@ -10,7 +10,7 @@ from stages.datasets.table import Table
 from stages.evaluation.aggregate import over_seeds
 from stages.evaluation.measured import Measured
 
-BLOCK = 100  # rows: neighbours are of one day, and what it had of its own is in all of them
+BLOCK = 100  # rows at least, that count as one
 
 
 def measured(
@@ -36,5 +36,7 @@ def measured(
         records=records,
         merit=-np.mean([*errors.values()], axis=0),
         together=-averaged if len(said) > 1 else None,
-        block=BLOCK,
+        # Rows of a day are neighbours, and what it had of its own is in all of them: as many as
+        # the column with most levels has, of sales the stores.
+        block=max(BLOCK, *map(len, data.columns.values())),
     )

@@ -110,9 +110,9 @@ def _own(
     found = {metric: of_metric(evaluation, metric) for metric in evaluation["mean"]}
     against = evaluation.get("against", {})
     baseline = "baseline" if experiment.training.kind == "closed_form" else ""
-    verdicts = {lecture.headline: _against(against, "seeds") or baseline}
+    verdicts = {lecture.headline: ": ".join(filter(None, [baseline, _against(against, "seeds")]))}
     if lecture.headline in evaluation.get("together", {}):
-        # The seeds' probabilities averaged: one answer, no spread.
+        # The seeds' answers averaged: one answer, no spread.
         metric = f"{lecture.headline}, seeds together"
         ours = evaluation["together"][lecture.headline]
         found[metric] = {**found[lecture.headline], "ours": ours, "spread": None}
@@ -139,7 +139,7 @@ def _gap(row: str, name: str, lecture: Lecture, evaluations: Evaluations) -> Ite
     Part of it may be the text itself; how much its source pays more for it is said where known.
     """
     theirs = evaluations.get(lecture.counterparts.get(name, ""))
-    if theirs is None or theirs["characters"] < ENOUGH:
+    if theirs is None or theirs.get("characters", ENOUGH) < ENOUGH:
         return
     metric = lecture.headline
     here, there = of_metric(evaluations[name], metric), of_metric(theirs, metric)

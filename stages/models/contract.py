@@ -81,8 +81,8 @@ class Model(nn.Module):
         """What stands for the symbols of each row, side by side: (rows, width). Some learn it."""
         raise PipelineError(
             f"{type(self).__name__} has no vectors for its symbols.",
-            where="params.yaml: embedded",
-            remedy="Name an experiment whose model learns them.",
+            where="params.yaml",
+            remedy="`embedded` and `probes.entities` name experiments whose models learn them.",
         )
 
     def recurrent(self) -> dict[str, Tensor]:

@@ -10,8 +10,8 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeInt, PositiveInt
-from torch import Tensor
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
 
 from stages.common.errors import PipelineError
 from stages.models import contract
@@ -23,20 +23,25 @@ Kinds = Mapping[str, torch.dtype]
 AT_ONCE = 1024  # rows that go down the trees together
 
 
+def take_shapes(model: nn.Module, found: dict[str, Tensor], prefix: str, *rest: object) -> None:
+    """Before weights are loaded: how large the arrays of a fit are, their file alone says."""
+    for name, array in model.named_buffers():
+        loaded = found.get(prefix + name)
+        if loaded is not None and loaded.dtype == array.dtype:
+            model.register_buffer(name, array.new_empty(loaded.shape))
+
+
 class Regressor(contract.Model):
     """Rows as numbers, and one number a row as the answer."""
 
-    class Settings(contract.Settings):
-        # Of the arrays that fit finds.
-        shapes: dict[str, list[NonNegativeInt]] = Field(default_factory=dict)
-
-    kinds: ClassVar[Kinds] = {}  # of those arrays
+    kinds: ClassVar[Kinds] = {}  # of the arrays that fit finds
     first: Tensor  # the smallest symbol of each column
 
-    def __init__(self, inputs: int, outputs: int, settings: Settings) -> None:
+    def __init__(self, inputs: int, outputs: int, settings: contract.Settings) -> None:
         super().__init__(inputs, outputs, settings)
         for name, kind in {"first": torch.int64, **self.kinds}.items():
-            self.register_buffer(name, torch.zeros(settings.shapes.get(name, [0]), dtype=kind))
+            self.register_buffer(name, torch.zeros(0, dtype=kind))
+        self.register_load_state_dict_pre_hook(take_shapes)  # type: ignore[no-untyped-call]
 
     def numbers(self, ids: Tensor) -> Rows:
         """Rows of levels from 0, or of a network's vectors."""
@@ -53,8 +58,6 @@ class Regressor(contract.Model):
             self.first = ids.amin(dim=0)
         for name, array in self.learn(self.numbers(ids), labels.numpy()).items():
             self.register_buffer(name, torch.from_numpy(array).to(self.kinds[name]))
-        shapes = {name: [*array.shape] for name, array in self.named_buffers()}
-        self.settings = self.settings.model_copy(update={"shapes": shapes})
 
     def learn(self, rows: Rows, shares: Rows) -> Found:
         """What `predict` needs: an array of each kind."""
@@ -70,7 +73,7 @@ class NearestNeighbours(Regressor):
     rows of length 1.
     """
 
-    class Settings(Regressor.Settings):
+    class Settings(contract.Settings):
         neighbours: PositiveInt
 
     kinds: ClassVar[Kinds] = {"rows": torch.float32, "shares": torch.float32}
@@ -105,7 +108,7 @@ class Forest(Regressor):
     A tree's nodes stand in the order in which it was grown: to the left of a node goes the next.
     """
 
-    class Settings(Regressor.Settings):
+    class Settings(contract.Settings):
         trees: PositiveInt
         depth: PositiveInt
 
@@ -159,7 +162,7 @@ def _mean(nodes: Mapping[str, Tensor], rows: Tensor) -> Tensor:
 class BoostedTrees(Regressor):
     """Trees that each mend what those before them left, on a share of the rows and columns."""
 
-    class Settings(Regressor.Settings):
+    class Settings(contract.Settings):
         rounds: PositiveInt
         depth: PositiveInt
         rate: Annotated[float, Field(gt=0, le=1)]

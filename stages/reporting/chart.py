@@ -7,6 +7,8 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
+from stages.reporting.verdicts import is_baseline
+
 OURS, FLOOR, BASELINE = "#1f6f8b", "#b5541c", "#8a8a8a"
 
 
@@ -40,7 +42,7 @@ def draw(table: pd.DataFrame, metric: str, better: str, title: str, target: Path
 
 def _panel(axis: Axes, title: str, ordered: pd.DataFrame) -> None:
     """The best on top."""
-    colours = [BASELINE if verdict == "baseline" else OURS for verdict in ordered["verdict"]]
+    colours = [BASELINE if is_baseline(verdict) else OURS for verdict in ordered["verdict"]]
     places = range(len(ordered))
     spreads = ordered["spread"].fillna(0).astype(float)
     axis.hlines(places, ordered["ours"] - spreads, ordered["ours"] + spreads, colours, linewidth=2)

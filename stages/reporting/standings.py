@@ -10,6 +10,7 @@ from stages.reporting import drawing
 from stages.reporting.drawing import BASE, FLOOR, INK, SERIES
 from stages.reporting.lines import Line
 from stages.reporting.tables import known
+from stages.reporting.verdicts import is_baseline
 from stages.reporting.views import Chart, Key
 
 NETWORK, BASELINE, BEST = (
@@ -37,8 +38,8 @@ class Gap(NamedTuple):
 
 def gap(name: str, best_first: Sequence[Line]) -> Gap:
     """Lines of one set of records, baselines and networks apart."""
-    baselines = [line for line in best_first if line.verdict == "baseline"]
-    networks = tuple(line for line in best_first if line.verdict != "baseline")
+    baselines = [line for line in best_first if is_baseline(line.verdict)]
+    networks = tuple(line for line in best_first if not is_baseline(line.verdict))
     return Gap(name, next(iter(baselines), None), next(iter(networks), None), networks)
 
 
@@ -102,17 +103,17 @@ def panel(key: str, title: str, metric: str, better: str, best_first: Sequence[L
     """Every experiment on one set of records, the best on top."""
     lines = [*reversed(best_first)]
     floors = [line.floor for line in lines if line.floor is not None]
-    baselines = any(line.verdict == "baseline" for line in lines)
+    baselines = any(is_baseline(line.verdict) for line in lines)
 
     def paint(figure: Figure) -> None:
         axis = figure.add_subplot()
         values = [known(line) for line in lines]
         for place, line in enumerate(lines):
-            colour = BASE if line.verdict == "baseline" else SERIES[0]
+            colour = BASE if is_baseline(line.verdict) else SERIES[0]
             spread = line.spread or 0.0
             middle = known(line)
             axis.plot([middle - spread, middle + spread], [place, place], color=colour, linewidth=2)
-            marker = "s" if line.verdict == "baseline" else "o"
+            marker = "s" if is_baseline(line.verdict) else "o"
             axis.plot([middle], [place], marker, color=colour, markersize=6)
         if floors:
             axis.axvline(floors[0], color=FLOOR, linewidth=1.4, linestyle=(0, (4, 3)))

@@ -33,6 +33,11 @@ OWN = {
 }
 
 
+def is_baseline(text: object) -> bool:
+    """Whether the verdict is of a model without a network, which may have a rival of its own."""
+    return str(text).startswith("baseline")
+
+
 def read(text: str) -> Verdict | None:
     """The verdict that a line's text states; None for none."""
     for label, (kind, sign) in {**PRINTED, **OWN}.items():

@@ -47,7 +47,7 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> Writte
         task.samples(model, watch.samples.model_copy(update={"length": 1}))
     progress = _resume(model, optimizer, watch)
     gradients = Gradients(model, training)
-    for epoch in range(progress.epoch + 1, training.epochs + 1):
+    for epoch in range(progress.epoch + 1, training.total + 1):
         started = time.monotonic()
         losses, sizes = one_epoch(model, task, training, optimizer, gradients, epoch, watch)
         norms = examined(gradients, losses, epoch, progress, watch)
@@ -127,7 +127,7 @@ def rate_at(training: Descent, epochs: float) -> float:
         return training.rate[int(epochs)]
     if training.schedule == "constant":
         return training.rate
-    return training.rate * (1 + math.cos(math.pi * epochs / training.epochs)) / 2
+    return training.rate * (1 + math.cos(math.pi * epochs / training.total)) / 2
 
 
 def validation(model: Model, task: Task) -> Row:

@@ -254,6 +254,25 @@ def test_what_is_chosen_must_exist() -> None:
         params.choose({"a": 1, "b": 2}, "c", "corpus")
 
 
+def test_of_very_many_the_likeliest_are_named() -> None:
+    section = dict.fromkeys([f"names_{n}" for n in range(40)] + ["lyrics"], 0)
+    with pytest.raises(PipelineError, match=r"Choose one of: lyrics \(40 others\)"):
+        params.choose(section, "lyrisc", "experiment")
+    with pytest.raises(PipelineError, match=r"names_0, .* \(31 others\)"):
+        params.choose(section, "???", "experiment")
+
+
+def test_epochs_may_be_fewer_on_a_bundled_corpus() -> None:
+    of_source = {"optimizer": "sgd", "rate": 1.0, "batch": 1, "epochs": {"bundled": 2, "other": 5}}
+    training = Descent.model_validate(of_source)
+    assert training.total == 5
+    assert training.on({"source": "bundled"}).total == 2
+    assert training.on({"source": "upstream"}).total == 5
+    assert training.on({"source": "own file"}).epochs == 5
+    with pytest.raises(ValidationError, match="one for each epoch"):
+        Descent.model_validate({**of_source, "rate": [1.0, 1.0]})
+
+
 @hypothesis_settings(max_examples=20)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
 def test_whatever_stands_there_the_error_is_ours(scratch_params: Project, value: object) -> None:

@@ -91,7 +91,10 @@ def test_whatever_is_typed_is_answered_or_refused_by_what_it_is(
         assert writes(typed).startswith("prefix "), case
         said = classifies(typed)
         told = capsys.readouterr().out
-        assert said.startswith("name 1: ") or told.isprintable() or told.endswith("\n"), case
+        if typed.split():
+            assert said.startswith("name 1: ") or told.count("\n") == 1, case
+        else:
+            assert not said and not told, case
         assert len(told) < 400 and all(c.isprintable() or c in "\t\n" for c in told), case
         kept.injected += 2
     assert not writes("王小红") and not classifies("王小红")
