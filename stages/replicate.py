@@ -144,9 +144,10 @@ def unpack(target: Path) -> None:
     with tarfile.open(fileobj=BytesIO(archive)) as tar:
         for member in tar.getmembers():
             inner = Path(member.name).relative_to(paths.METRICS)
-            if member.isfile() and inner.parts[0] not in (NAME, *LEFT_OUT):
-                member.name = str(inner)
-                tar.extract(member, target, filter="data")
+            content = tar.extractfile(member) if member.isfile() else None
+            if content and inner.parts[0] not in (NAME, *LEFT_OUT):
+                (target / inner).parent.mkdir(parents=True, exist_ok=True)
+                (target / inner).write_bytes(content.read())
 
 
 def _git(*arguments: str) -> str:
