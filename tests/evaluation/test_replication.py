@@ -191,7 +191,7 @@ def test_a_printed_figure_of_the_seeds_together_stands_beside_ours_together(
 def test_a_baseline_with_a_rival_stands_against_it(tmp_path: Path) -> None:
     bayes = {**evaluation(0.94, 1), "against": {**against(-0.01), "baseline": "net"}}
     line = headline("bayes", table(tmp_path, {"bayes": bayes}))
-    assert line.verdict == "behind net (-0.0100 ± 0.0030)"
+    assert line.verdict == "baseline: behind net (-0.0100 ± 0.0030)"
 
 
 def test_an_experiment_that_is_measured_otherwise_than_its_lecture_has_no_such_line(

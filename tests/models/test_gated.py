@@ -223,5 +223,5 @@ def test_a_state_continues_a_text(name: str, cut: int) -> None:
     ("key", "value"), [("layers", 2), ("hidden", 0), ("scale", 0.0), ("scale", -0.01)]
 )
 def test_a_wrong_setting_is_refused_by_name(name: str, key: str, value: float) -> None:
-    with pytest.raises(PipelineError, match=rf"settings\.{key}: "):
+    with pytest.raises(PipelineError, match=rf"settings: {key}: "):
         fresh(name, **{key: value})

@@ -347,7 +347,7 @@ def test_dropout_takes_nothing_from_what_passes_a_layer_by(cell: str, repair: st
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(key: str, value: Any) -> None:
-    with pytest.raises(PipelineError, match=rf"settings\.{key}: "):
+    with pytest.raises(PipelineError, match=rf"settings: {key}: "):
         network(**{key: value})
 
 

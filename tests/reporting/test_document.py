@@ -253,3 +253,10 @@ def test_figures_have_the_decimals_that_mean_something(
     value: float | None, like: float | None, written: str
 ) -> None:
     assert lines.number(value, like) == written
+
+
+def test_a_model_without_a_network_is_one_though_it_has_a_rival() -> None:
+    assert verdicts.is_baseline("baseline")
+    assert verdicts.is_baseline("baseline: beats forest (+0.0100 ± 0.0030)")
+    assert not verdicts.is_baseline("beats baseline")
+    assert not verdicts.is_baseline(float("nan"))
