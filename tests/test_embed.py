@@ -90,7 +90,7 @@ def test_a_second_run_leaves_the_same_bytes_and_no_leftovers(small: Project) -> 
 
 def test_a_network_without_vectors_is_refused_by_name_and_nothing_is_made(small: Project) -> None:
     trained(ONE_HOT)
-    with pytest.raises(PipelineError, match=r"params\.yaml: embedded: OneHotEntities has no vec"):
+    with pytest.raises(PipelineError, match=r"OneHotEntities has no vectors.*`embedded`"):
         embed.main(MADE)
     assert not paths.encoded(MADE).exists()
 

@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.common import files
-from stages.common.checking import checked
+from stages.common.checking import BySource, checked
 from stages.common.errors import PipelineError
 from stages.datasets.table import Table, symbols
-from stages.encoders.contract import BySource
 from stages.encoders.sales_table import Settings, by_time, encode
 
 OWN = {"source": "own file", "name": "mine.zip"}
