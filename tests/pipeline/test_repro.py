@@ -21,10 +21,11 @@ EVERYTHING = [
     *(
         f"{stage}@{corpus}"
         for stage in ("download", "clean")
-        for corpus in ("names", "prose", "lyrics")
+        for corpus in ("names", "prose", "lyrics", "sales")
     ),
     *(f"encode@{name}" for name in DATASETS),
     *(f"train@{name}" for name in KEPT),
+    "embed@sales_vectors",
     *(f"demonstrate@{name}" for name in DEMONSTRATIONS),
     "evaluate",
     "probe",
@@ -51,7 +52,7 @@ def test_everything_is_there(workspace: Workspace) -> None:
     assert set(table["source"][table["ours"].notna()]) == {"bundled", "no corpus"}
     page = (workspace.folder / "metrics/replication.md").read_text(encoding="utf-8")
     assert "names_gru" in page and "nietzsche_lstm" in page
-    for lecture in ("names", "nietzsche", "lyrics"):
+    for lecture in ("names", "nietzsche", "lyrics", "entities"):
         assert (workspace.folder / f"metrics/figures/{lecture}.svg").exists()
     for name in KEPT:
         assert (workspace.folder / f"data/models/{name}/spec.json").exists()
