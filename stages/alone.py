@@ -1,4 +1,4 @@
-"""One at a time: a second training of one experiment, or a second `make repro`, waits its turn."""
+"""One at a time: a second `make repro`, or `make replicate`, waits its turn."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
