@@ -30,7 +30,7 @@ test: $(READY) ## Lint, types and the test suite
 	mypy
 	pytest -n 2 --dist loadfile
 
-torture: $(READY) ## Kills, full disks, dead servers: metrics/reliability.md (under 30 minutes)
+torture: $(READY) ## Kills, full disks, dead servers: metrics/reliability.md (half an hour or more)
 	pytest tests/torture --long
 
 bench: $(READY) ## Seconds an epoch, here and in a plain twin: metrics/bench (on an idle machine)
