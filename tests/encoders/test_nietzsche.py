@@ -51,7 +51,7 @@ def nietzsche(project: Project, mirror: Path) -> None:
     """The lectures' file, downloaded and cleaned."""
     project.edit({"source": "upstream"})
     settings = params.load()
-    name = download.describe(settings, settings.corpora["prose"])["name"]
+    name = download.describe(settings, "prose", settings.corpora["prose"])["name"]
     if not (mirror / name).is_file():
         pytest.skip(f"{MIRROR_VARIABLE} holds no {name}")
     download.main("prose")
