@@ -1,5 +1,6 @@
 """Stage: every trained model on what its dataset holds out; the scores, the replication table."""
 
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -88,7 +89,7 @@ def measure(name: str, settings: Params, samples: Samples | None) -> Measured:
     spec = contract.read_spec(folder)
     models = {
         seed: contract.restore(spec, contract.seed_file(folder, seed)).to(task.device)
-        for seed in experiment.seeds
+        for seed in spec["seeds"]
     }
     kind = kind_of(experiment.task)
     words = spelling.words_of(encoded) if kind.predicts else {}
@@ -106,12 +107,28 @@ def measure(name: str, settings: Params, samples: Samples | None) -> Measured:
         found = measured(task.data, *collect(task_answers, models, task, experiment))
         if kind.predicts and samples:
             found.samples.update(written(models, task, samples, words, folder))
+    refuse_no_numbers(name, found.report["mean"])
     about = {
         "fingerprint": spec["fingerprint"],
         "dataset": experiment.dataset,
         "origin": task.about["origin"],
     }
     return replace(found, report=rounded({**about, **found.report}))
+
+
+def refuse_no_numbers(name: str, scores: Mapping[str, object]) -> None:
+    """Weights may be finite, and what they answer to records that trained nothing is not."""
+    wrong = [
+        key
+        for key, value in scores.items()
+        if isinstance(value, float) and not math.isfinite(value)
+    ]
+    if wrong:
+        raise PipelineError(
+            f"{' and '.join(wrong)} on its held-out records is no number.",
+            where=name,
+            remedy="Lower its rate, or set clip_norm, and train it again.",
+        )
 
 
 def kind_of(task: str) -> Kind:

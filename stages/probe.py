@@ -35,7 +35,7 @@ def main() -> None:
     paths.PROBES.mkdir(parents=True)
     progress = cli.Progress("probe", total=len(probes.experiments))
     for name in probes.experiments:
-        for when, model in before_and_after(name, settings):
+        for when, model in before_and_after(name):
             about = {"experiment": name, "when": when}
             steps = through_time(name, model, settings)
             through += [{**about, **line} for line in steps]
@@ -61,9 +61,10 @@ def main() -> None:
     )
 
 
-def before_and_after(name: str, settings: Params) -> Iterator[tuple[str, contract.Model]]:
+def before_and_after(name: str) -> Iterator[tuple[str, contract.Model]]:
     """An experiment's first seed, with its first weights and with its last."""
-    spec, seed = contract.read_spec(paths.model(name)), settings.experiments[name].seeds[0]
+    spec = contract.read_spec(paths.model(name))
+    seed = spec["seeds"][0]
     seed_torch(name, seed, "weights")  # as train does
     yield "before", contract.build(spec)
     yield "after", contract.restore(spec, contract.seed_file(paths.model(name), seed))
@@ -141,17 +142,17 @@ def entity_maps(settings: Params) -> dict[str, pd.DataFrame]:
     for name in settings.probes.entities:
         folder, experiment = paths.model(name), settings.experiments[name]
         data, spec = Table.load(paths.encoded(experiment.dataset)), contract.read_spec(folder)
-        for seed in experiment.seeds:
+        for seed in spec["seeds"]:
             network = contract.restore(spec, contract.seed_file(folder, seed))
             for of in entities.vectors(network, data):
                 about: dict[str, Any] = {"experiment": name, "seed": seed}
-                if seed == experiment.seeds[0]:
+                if seed == spec["seeds"][0]:
                     maps.append(entities.drawn(of).assign(**about))
                 if of.column in data.places:
                     pairs = entities.distances(of, data.places[of.column]).assign(**about)
                     rank = entities.agreement(pairs)
                     ranks.append({**about, "column": of.column, "spearman": rank})
-                    if seed == experiment.seeds[0]:
+                    if seed == spec["seeds"][0]:
                         apart.append(pairs)
     return {
         "entities": pd.concat(maps),

@@ -34,7 +34,8 @@ def main(experiment: str) -> None:
 
 def train(experiment: str, settings: Params, chosen: Experiment) -> None:
     """From every seed, going on from what a killed training left."""
-    device = prepare(settings.runtime)
+    runtime = settings.runtime
+    device = prepare(runtime)
     task = load(chosen.task)(paths.encoded(chosen.dataset), device)
     training = chosen.training.on(task.about["origin"])
     refuse_choice_without_validation(task, training, experiment)
@@ -46,13 +47,13 @@ def train(experiment: str, settings: Params, chosen: Experiment) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     # A checkpoint goes with the device, the library and the thread count as well.
-    machine = f"{described(device)} torch-{torch.__version__} threads-{settings.runtime.threads}"
-    sinks: list[Sink] = [Shown(experiment, len(chosen.seeds) * training.total)]
-    if settings.runtime.tracking:
+    machine = f"{described(device, runtime)} torch-{torch.__version__}"
+    sinks: list[Sink] = [Shown(experiment, len(run.seeds) * training.total)]
+    if runtime.tracking:
         sinks.append(LiveSink(run, follow))
     written = {}
     with Recorder(run, sinks) as recorder:
-        for seed in chosen.seeds:
+        for seed in run.seeds:
             seed_torch(experiment, seed, "weights")
             model = contract.build(blank).to(device)
             progress = contract.seed_file(paths.checkpoint(experiment), seed)
@@ -65,9 +66,9 @@ def train(experiment: str, settings: Params, chosen: Experiment) -> None:
                 tell_faults=partial(recorder.faults, seed),
                 samples=chosen.samples,
             )
-            written[seed] = LEARN[training.kind](model, task, training, watch)
+            written[seed] = LEARN[training.kind](model, task, training, watch, runtime)
             contract.save(model, contract.seed_file(out, seed))
-    spec = {**model.spec(), "seeds": chosen.seeds, "fingerprint": identity, "about": task.about}
+    spec = {**model.spec(), "seeds": run.seeds, "fingerprint": identity, "about": task.about}
     files.write_json(out / "spec.json", spec)
     files.write_json(out / "samples.json", written)
     shutil.rmtree(paths.checkpoint(experiment), ignore_errors=True)

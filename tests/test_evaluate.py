@@ -1,5 +1,6 @@
 """One experiment measured: in characters, never with the answer in view, and what it writes."""
 
+import math
 from pathlib import Path
 from typing import Any, Protocol
 from unittest.mock import ANY
@@ -9,6 +10,7 @@ import pytest
 
 from stages import evaluate
 from stages.common import files, params, paths
+from stages.common.errors import PipelineError
 from stages.common.experiments import Samples
 from stages.common.params import Runtime
 from stages.evaluation.measured import Measured
@@ -85,6 +87,13 @@ def nats(gave: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
 
 def test_every_task_of_an_experiment_can_be_measured() -> None:
     assert {experiment.task for experiment in REAL.experiments.values()} <= set(evaluate.KINDS)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_score_that_is_no_number_is_refused(value: float) -> None:
+    evaluate.refuse_no_numbers("small", {"loss": 1.5, "records": 3})
+    with pytest.raises(PipelineError, match="small: loss on its held-out records is no number"):
+        evaluate.refuse_no_numbers("small", {"loss": value, "accuracy": 0.5})
 
 
 @pytest.mark.parametrize("changes", [{}, STREAM])

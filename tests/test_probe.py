@@ -51,7 +51,7 @@ def first_weights(experiment: Experiment) -> contract.Model:
 
 
 def test_before_training_are_the_weights_that_training_begins_with(trained: Params) -> None:
-    found = dict(probe.before_and_after(NAME, trained))
+    found = dict(probe.before_and_after(NAME))
     wanted = first_weights(trained.experiments[NAME]).state_dict()
     before, after = (found[when].state_dict() for when in ("before", "after"))
     assert all(torch.equal(value, wanted[name]) for name, value in before.items())
@@ -123,5 +123,5 @@ def test_clipping_is_computed_for_each_threshold_and_recorded_step(project: Proj
 def test_a_network_that_is_not_trained_is_named(project: Project) -> None:
     project.edit({"probes.experiments": [NAME]})
     with pytest.raises(Exception, match=r"models/names_gru.*not trained yet"):
-        list(probe.before_and_after(NAME, params.load()))
+        list(probe.before_and_after(NAME))
     assert not Path("metrics/probes").exists()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from reprlib import Repr
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
@@ -11,7 +11,9 @@ from ruamel.yaml import YAML
 from stages.common.errors import PipelineError
 
 Item = TypeVar("Item")
+Value = TypeVar("Value")
 Kind = TypeVar("Kind", bound=BaseModel)
+Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 # YAML has lists; frozen values are tuples.
 Listed = Annotated[
@@ -32,14 +34,14 @@ class Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class BySource(Frozen):
-    """Fewer on a bundled corpus, which is to be quick, than on a real one."""
+class BySource(Frozen, Generic[Value]):
+    """One value for a bundled corpus, which is to be quick, and one for a real one."""
 
-    bundled: int = Field(ge=1)
-    other: int = Field(ge=1)
+    bundled: Value
+    other: Value
 
-    def of(self, origin: Mapping[str, str]) -> int:
-        """As many as that source gives."""
+    def of(self, origin: Mapping[str, str]) -> Value:
+        """The one for that source."""
         return self.bundled if origin["source"] == "bundled" else self.other
 
 

@@ -3,13 +3,23 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from stages.common.checking import BySource, Frozen, Listed
+from stages.common.checking import BySource, Count, Frozen, Listed
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
 LARGEST = 3e38  # in single precision
 Rate = Annotated[float, Field(gt=0, le=LARGEST)]
+
+
+def different(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    """The same seeds, if none comes twice."""
+    if len(set(seeds)) != len(seeds):
+        raise ValueError("seeds must differ")
+    return seeds
+
+
+Seeds = Annotated[Listed[int], Field(min_length=1), AfterValidator(different)]
 
 
 class Model(Frozen):
@@ -37,7 +47,7 @@ class Descent(Frozen):
     weight_decay: float = Field(default=0.0, ge=0, le=LARGEST)
     clip_norm: Rate | None = None  # of all gradients together
     clip_each: Rate | None = None  # of each parameter's gradient alone
-    epochs: Annotated[int, Field(ge=1)] | BySource
+    epochs: Count | BySource[Count]
     batch: int = Field(ge=1)
     keep: Literal["last", "best"] = "last"  # which epoch's weights; best: lowest validation loss
     gradient_norms: int | None = Field(default=50, ge=1)  # recorded every so many steps
@@ -100,7 +110,7 @@ class Experiment(Frozen):
     task: Key  # stages/tasks/<task>.py
     model: Model
     training: Annotated[Descent | ClosedForm, Field(discriminator="kind")]
-    seeds: Listed[int] = Field(min_length=1)
+    seeds: Seeds | BySource[Seeds]
     samples: Samples | None = None
 
     @model_validator(mode="after")
@@ -109,8 +119,6 @@ class Experiment(Frozen):
             raise ValueError("samples.every is more than training.epochs: none would be written")
         return self
 
-    @model_validator(mode="after")
-    def _seeds_differ(self) -> Self:
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError("seeds must differ")
-        return self
+    def seeds_on(self, origin: Mapping[str, str]) -> tuple[int, ...]:
+        """What each of its trainings begins with, on data of a known source."""
+        return self.seeds.of(origin) if isinstance(self.seeds, BySource) else self.seeds

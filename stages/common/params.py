@@ -23,7 +23,15 @@ class Runtime(Frozen):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = Field(default=2, ge=1, le=1024)  # of the CPU: the last bits depend on it
     reproducible: Literal["strict", "fast"] = "strict"  # the same bits on every x86-64, or not
+    precision: Literal["full", "tf32", "bf16"] = "full"  # of the products: all bits, or fewer
+    graphs: bool = False  # on CUDA, a batch's kernels as one launch
     tracking: bool = True  # whether training and evaluation tell MLflow
+
+    @model_validator(mode="after")
+    def _fewer_bits_are_other_bits(self) -> Self:
+        if self.precision != "full" and self.reproducible == "strict":
+            raise ValueError("fewer bits give other results: set `reproducible: fast` beside it")
+        return self
 
 
 class Published(Frozen):

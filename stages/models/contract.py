@@ -1,6 +1,6 @@
 """What every model is: one signature, a spec that rebuilds it, and weights without pickle."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -22,10 +22,15 @@ Layers = Annotated[int, Field(ge=1, le=100)]
 
 def detached(state: State) -> State:
     """The same values, cut off from how they came about: no gradient flows back through them."""
+    return changed(state, Tensor.detach)
+
+
+def changed(state: State, change: Callable[[Tensor], Any]) -> State:
+    """A state, however nested, with something else in place of each tensor."""
     if isinstance(state, Tensor):
-        return state.detach()
+        return change(state)
     if isinstance(state, tuple):
-        return tuple(detached(part) for part in state)
+        return tuple(changed(part, change) for part in state)
     return state
 
 

@@ -50,7 +50,7 @@ class Run:
             name=name,
             lecture=experiment.lecture,
             fingerprint=fingerprint,
-            seeds=experiment.seeds,
+            seeds=experiment.seeds_on(origin),
             parameters={
                 **experiment.model_dump(mode="json"),
                 "dataset": dataset.model_dump(mode="json"),

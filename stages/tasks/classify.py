@@ -13,7 +13,7 @@ from stages.common.experiments import Samples
 from stages.datasets.batches import of_equal_length
 from stages.datasets.labelled import CLASSES, LabelledNames
 from stages.models.contract import Model, State
-from stages.tasks.contract import Answers, Batch
+from stages.tasks.contract import Answers, Batch, moved
 
 SCORING_BATCH = 4096
 
@@ -25,8 +25,8 @@ class Classify:
         self.data, self.device = LabelledNames.load(folder), device
         self.inputs, self.outputs = len(self.data.vocabulary), len(CLASSES)
         self.about = self.data.about()
-        self.ids = torch.from_numpy(self.data.ids.astype(np.int64)).to(device)
-        self.labels = torch.from_numpy(self.data.labels.astype(np.int64)).to(device)
+        self.ids = torch.from_numpy(self.data.ids.astype(np.int32)).to(device)
+        self.labels = torch.from_numpy(self.data.labels).to(device)
 
     def batches(
         self, split: str, size: int, rng: np.random.Generator | None = None
@@ -34,15 +34,15 @@ class Classify:
         return of_equal_length(self.data.splits[split], self.data.lengths, size, rng)
 
     def take(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        chosen = torch.from_numpy(batch).to(self.device)
-        return self.ids[chosen, : self.data.lengths[batch[0]]], self.labels[chosen]
+        chosen = moved(batch, self.device)
+        return self.ids[chosen, : self.data.lengths[batch[0]]], self.labels[chosen].long()
 
     def carry(self, state: State) -> State:
         return None  # one record says nothing of the next
 
     def everything(self, split: str) -> tuple[Tensor, Tensor]:
         rows = torch.from_numpy(self.data.splits[split])
-        return self.ids.cpu()[rows], self.labels.cpu()[rows]
+        return self.ids.cpu()[rows], self.labels.cpu()[rows].long()
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         return F.cross_entropy(logits, targets)
@@ -62,11 +62,12 @@ class Classify:
         """ln of what the model gives each class for each record."""
         model.eval()
         rows = self.data.splits[split]
-        table = np.empty((len(self.data.labels), self.outputs))
+        table = np.empty((len(rows), self.outputs))
         for batch in self.batches(split, SCORING_BATCH):
             logits, _ = model(self.take(batch)[0])
-            table[batch] = logits.double().log_softmax(dim=-1).cpu().numpy()
-        return Answers(rows, table[rows])
+            places = np.searchsorted(rows, batch)  # splits are sorted
+            table[places] = logits.double().log_softmax(dim=-1).cpu().numpy()
+        return Answers(rows, table)
 
     def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
         raise PipelineError(

@@ -63,6 +63,14 @@ class Task(Protocol):
         """Inputs of so many steps, or of as many as there are, and the answer after the last."""
 
 
+def moved(batch: Batch, device: torch.device) -> Tensor:
+    """The numbers on the device; from pinned memory, so that a GPU's work is not waited for."""
+    numbers = torch.from_numpy(batch)
+    if device.type == "cpu":
+        return numbers
+    return numbers.pin_memory().to(device, non_blocking=True)
+
+
 def load(name: str) -> Callable[[Path, torch.device], Task]:
     """The task in stages/tasks/<name>.py: its class has the module's name in capitals."""
     kind = "".join(part.capitalize() for part in name.split("_"))

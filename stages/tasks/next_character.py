@@ -14,7 +14,7 @@ from stages.common.experiments import Samples
 from stages.datasets.running import RunningText
 from stages.datasets.windows import covering
 from stages.models.contract import Model, State, detached
-from stages.tasks.contract import Answers, Batch
+from stages.tasks.contract import Answers, Batch, moved
 from stages.training.generation import Writer, greedy
 
 SCORING_WINDOWS = 2048  # at once
@@ -40,7 +40,7 @@ class NextCharacter:
         return self.data.batches(split, size, rng)
 
     def take(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        chosen = self.windows[torch.from_numpy(batch).to(self.device)]
+        chosen = self.windows[moved(batch, self.device)]
         return chosen[:, :-1], chosen[:, -1] if self.last_only else chosen[:, 1:]
 
     def carry(self, state: State) -> State:

@@ -13,7 +13,7 @@ from stages.common.experiments import Samples
 from stages.datasets.table import Table
 from stages.datasets.windows import shuffled
 from stages.models.contract import Model, State
-from stages.tasks.contract import Answers, Batch
+from stages.tasks.contract import Answers, Batch, moved
 
 SCORING_BATCH = 8192
 
@@ -37,7 +37,7 @@ class Regress:
         return shuffled(self.data.splits[split], size, rng)
 
     def take(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        chosen = torch.from_numpy(batch).to(self.device)
+        chosen = moved(batch, self.device)
         return self.rows[chosen], self.shares[chosen]
 
     def carry(self, state: State) -> State:

@@ -17,11 +17,10 @@ from stages.common.experiments import Samples
 from stages.datasets.running import RunningText
 from stages.datasets.windows import shuffled
 from stages.models.contract import Model, State
-from stages.tasks.contract import Answers, Batch
+from stages.tasks.contract import Answers, Batch, moved
 
 HIDDEN = 0  # padding is no character: where one is hidden, it stands
 EVERY = 7  # one character in so many is hidden at a time
-UNASKED = -100  # what cross_entropy leaves out
 SCORING_WINDOWS = 256
 
 
@@ -57,9 +56,9 @@ class Restore:
         ]
 
     def take(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        rows = torch.from_numpy(batch).long().to(self.device)
+        rows = moved(batch, self.device).long()
         whole, hidden = self.windows[rows[:, 0]], rows[:, 1:]
-        targets = torch.full_like(whole, UNASKED).scatter(1, hidden, whole.gather(1, hidden))
+        targets = torch.stack([hidden, whole.gather(1, hidden)], dim=2)  # a step, its character
         return whole.scatter(1, hidden, HIDDEN), targets
 
     def carry(self, state: State) -> State:
@@ -73,7 +72,7 @@ class Restore:
         )
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        return F.cross_entropy(asked(logits, targets), targets[targets != UNASKED])
+        return F.cross_entropy(asked(logits, targets), targets[..., 1].flatten())
 
     def score(self, model: Model, split: str) -> dict[str, float]:
         places, table = self.answers(model, split)
@@ -119,14 +118,15 @@ class Restore:
 
 
 def asked(logits: Tensor, targets: Tensor) -> Tensor:
-    """The logits of the hidden characters, row by row, step by step: (hidden, characters)."""
+    """The logits where characters are hidden, window by window: (hidden, characters)."""
     if logits.dim() == 2:
         raise PipelineError(
             "the model answers once a window, and any character of it may be hidden.",
             where="params.yaml: experiments",
             remedy="Give it a model that answers at every step.",
         )
-    return logits[targets != UNASKED]
+    steps = targets[..., :1].expand(-1, -1, logits.shape[-1])
+    return logits.gather(1, steps).flatten(0, 1)
 
 
 def hidden_in_turn(begins: Batch, steps: int) -> Iterator[Batch]:

@@ -27,21 +27,29 @@ def prepare(runtime: Runtime) -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(runtime.threads)
     torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.allow_tf32 = False  # full precision, as on a CPU
+    tf32 = runtime.precision == "tf32"  # else full precision, as on a CPU
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32
     if runtime.device == "cuda" and not torch.cuda.is_available():
         raise PipelineError(
             "runtime.device is cuda, but PyTorch sees no CUDA device.",
             where="params.yaml",
             remedy="Set it to auto or cpu, or mend the driver (nvidia-smi).",
         )
-    if runtime.device == "cpu" or not torch.cuda.is_available():
-        return torch.device("cpu")
-    return torch.device("cuda")
+    if runtime.device != "cpu" and torch.cuda.is_available():
+        return torch.device("cuda")
+    if runtime.precision == "bf16":  # of an nn.LSTM only some processors can
+        raise PipelineError(
+            "runtime.precision is bf16, which needs a CUDA device here.",
+            where="params.yaml",
+            remedy="Set it to full.",
+        )
+    return torch.device("cpu")
 
 
-def described(device: torch.device) -> str:
+def described(device: torch.device, runtime: Runtime) -> str:
     """What may change the last bits of a result: the GPU's kind, or the CPU's instructions."""
+    bits = [f"threads-{runtime.threads}", runtime.precision]
     if device.type == "cuda":
-        return f"cuda {torch.cuda.get_device_name(device)}"
+        return " ".join(["cuda", torch.cuda.get_device_name(device), *bits])
     chosen = [f"{name}={os.environ[name]}" for name in STRICT if name in os.environ]
-    return " ".join(["cpu", torch.backends.cpu.get_cpu_capability(), *chosen])
+    return " ".join(["cpu", torch.backends.cpu.get_cpu_capability(), *chosen, *bits])

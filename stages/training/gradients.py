@@ -14,12 +14,14 @@ class Gradients:
     def __init__(self, model: nn.Module, training: Descent) -> None:
         self.training = training
         self.parameters = dict(model.named_parameters())
-        self._norms: list[Tensor] = []
+        # One block of memory: a small tensor a step, kept among large ones that come and go, would
+        # leave holes between them that nothing fits into.
+        self._norms, self._steps = torch.empty(0, len(self.parameters)), 0
 
     def clip(self) -> None:
         """Measure the gradients as they came, then shorten them as the training asks."""
         norms = torch.stack([self._norm(p) for p in self.parameters.values()])
-        self._norms.append(norms)
+        self._keep(norms)
         if self.training.clip_norm is not None:
             total = torch.linalg.vector_norm(norms)
             clip_grads_with_norm_(self.parameters.values(), self.training.clip_norm, total)
@@ -38,8 +40,17 @@ class Gradients:
 
     def of_epoch(self) -> Tensor:
         """The norms since it was last asked: (steps, parameters)."""
-        norms, self._norms = torch.stack(self._norms).double().cpu(), []
+        norms = self._norms[: self._steps].double().cpu()
+        self._steps = 0
         return norms
+
+    def _keep(self, norms: Tensor) -> None:
+        if self._steps == len(self._norms):
+            larger = norms.new_empty(max(64, 2 * self._steps), len(norms))
+            larger[: self._steps] = self._norms[: self._steps]
+            self._norms = larger
+        self._norms[self._steps] = norms
+        self._steps += 1
 
 
 def total(norms: Tensor) -> Tensor:

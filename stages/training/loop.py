@@ -12,10 +12,12 @@ from torch import Tensor
 
 from stages.common.errors import PipelineError
 from stages.common.experiments import ClosedForm, Descent
+from stages.common.params import Runtime
 from stages.models.contract import Model
 from stages.records.history import Row
 from stages.tasks.contract import Task
 from stages.training.checkpoint import Progress, Written, optimizer_tensors, restore_optimizer
+from stages.training.forward import Forward
 from stages.training.gradients import Gradients, total
 from stages.training.health import examined
 from stages.training.seeding import generator, seed_torch
@@ -29,7 +31,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 }
 
 
-def descend(model: Model, task: Task, training: Descent, watch: Watch) -> Written:
+def descend(model: Model, task: Task, training: Descent, watch: Watch, runtime: Runtime) -> Written:
     """Gradient descent, epoch by epoch; leaves the weights that `training.keep` asks for.
 
     Returns what the model wrote on its way.
@@ -47,9 +49,10 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> Writte
         task.samples(model, watch.samples.model_copy(update={"length": 1}))
     progress = _resume(model, optimizer, watch)
     gradients = Gradients(model, training)
+    forward = Forward(model, runtime, task.device)
     for epoch in range(progress.epoch + 1, training.total + 1):
         started = time.monotonic()
-        losses, sizes = one_epoch(model, task, training, optimizer, gradients, epoch, watch)
+        losses, sizes = one_epoch(forward, task, training, optimizer, gradients, epoch, watch)
         norms = examined(gradients, losses, epoch, progress, watch)
         each = losses.tolist()
         row = {
@@ -73,11 +76,12 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch) -> Writte
         watch.tell(row, time.monotonic() - started)
     if training.keep == "best":
         model.load_state_dict(progress.kept)
+    _refuse_overflow(model, task, training, watch)
     return progress.samples
 
 
 def one_epoch(
-    model: Model,
+    forward: Forward,
     task: Task,
     training: Descent,
     optimizer: torch.optim.Optimizer,
@@ -96,21 +100,22 @@ def one_epoch(
             where=watch.name,
             remedy="Lower `batch`, or `steps` in its dataset.",
         )
-    losses, sizes, state = [], [], None
-    model.train()
+    losses = torch.empty(len(batches), device=task.device)
+    sizes, state = [], None
+    forward.model.train()
     for number, batch in enumerate(batches):
         ids, targets = task.take(batch)
         for group in optimizer.param_groups:
             group["lr"] = rate_at(training, epoch - 1 + number / len(batches))
-        logits, state = model(ids, task.carry(state))
+        logits, state = forward(ids, task.carry(state))
         loss = task.loss(logits, targets)
         optimizer.zero_grad()
         loss.backward()
         gradients.clip()
         optimizer.step()
-        losses.append(loss.detach())
+        losses[number] = loss.detach()
         sizes.append(targets.numel())
-    return torch.stack(losses).cpu(), sizes  # read once an epoch: the device never waits
+    return losses.cpu(), sizes  # read once an epoch: the device never waits
 
 
 def smoothed(progress: Progress, losses: list[float]) -> float:
@@ -135,8 +140,8 @@ def validation(model: Model, task: Task) -> Row:
     return {f"valid_{name}": value for name, value in task.score(model, "valid").items()}
 
 
-def fit(model: Model, task: Task, training: ClosedForm, watch: Watch) -> Written:
-    """Learning in one call, told as one epoch."""
+def fit(model: Model, task: Task, training: ClosedForm, watch: Watch, runtime: Runtime) -> Written:
+    """Learning in one call, told as one epoch; on one thread, however many the machine may use."""
     started = time.monotonic()
     with threadpool_limits(limits=1):  # scikit-learn's sums depend on the number of threads
         model.cpu().fit(*task.everything("train"))
@@ -174,6 +179,19 @@ def _refuse_nan(row: Row, watch: Watch) -> None:
         raise PipelineError(
             f"{' and '.join(wrong)} became {row[wrong[0]]} in epoch {row['epoch']} "
             f"(seed {watch.seed}).",
+            where=watch.name,
+            remedy="Lower its rate, or set clip_norm.",
+        )
+
+
+@torch.inference_mode()
+def _refuse_overflow(model: Model, task: Task, training: Descent, watch: Watch) -> None:
+    """The last step may leave weights whose answers overflow, and no later loss tells of it."""
+    model.eval()
+    ids, targets = task.take(task.batches("train", training.batch)[0])
+    if not task.loss(model(ids)[0], targets).isfinite():
+        raise PipelineError(
+            f"with the weights that its last step left, its loss is no number (seed {watch.seed}).",
             where=watch.name,
             remedy="Lower its rate, or set clip_norm.",
         )

@@ -18,7 +18,7 @@ from stages.common.experiments import Samples
 from stages.models import contract
 from stages.models.contract import Model, State
 from stages.tasks import restore
-from stages.tasks.restore import EVERY, HIDDEN, UNASKED, Restore, hidden_in_turn
+from stages.tasks.restore import EVERY, HIDDEN, Restore, hidden_in_turn
 from tests.encoders.texts import encoded, some_text
 from tests.training.toy import CPU, Spec, descent, fresh, train, write_text
 
@@ -90,7 +90,10 @@ def test_each_window_has_its_share_hidden_and_is_asked_for_that(
         assert len(batch) <= size
         assert (hidden.sum(axis=1) == max(1, steps // 7)).all()
         np.testing.assert_array_equal(ids, np.where(hidden, 0, whole))
-        np.testing.assert_array_equal(targets, np.where(hidden, whole, -100))
+        steps_hidden, characters = targets[..., 0], targets[..., 1]
+        np.testing.assert_array_equal(np.take_along_axis(whole, steps_hidden, 1), characters)
+        assert np.take_along_axis(hidden, steps_hidden, 1).all()
+        assert [len({*row}) for row in steps_hidden.tolist()] == hidden.sum(axis=1).tolist()
         begins += batch[:, 0].tolist()
     assert sorted(begins) == asked.data.begins["train"].tolist()
 
@@ -135,8 +138,7 @@ def test_batches_are_the_same_again_and_random_only_by_their_seed(
 def test_the_loss_is_the_mean_over_what_was_hidden(tmp_path: Path) -> None:
     asked = task(tmp_path)
     logits = torch.randn(2, 4, asked.outputs)
-    targets = torch.full((2, 4), UNASKED)
-    targets[0, 1], targets[1, 3] = 5, 2
+    targets = torch.tensor([[[1, 5]], [[3, 2]]])  # a step and its character
     logs = logits.log_softmax(dim=-1)
     torch.testing.assert_close(asked.loss(logits, targets), -(logs[0, 1, 5] + logs[1, 3, 2]) / 2)
 

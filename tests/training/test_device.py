@@ -83,6 +83,12 @@ def test_cuda_without_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         prepare(Runtime(device="cuda"))
 
 
+def test_bfloat16_is_for_cuda() -> None:
+    fewer = Runtime(device="cpu", precision="bf16", reproducible="fast")
+    with pytest.raises(PipelineError, match=r"params\.yaml: runtime\.precision is bf16.*full"):
+        prepare(fewer)
+
+
 ELSEWHERE = {  # what other processors would choose, and a user may have set
     "ATEN_CPU_CAPABILITY": "default",
     "MKL_CBWR": "AVX2",

@@ -14,7 +14,7 @@ from stages.models.recurrent_classifier import RecurrentClassifier
 from stages.records.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault, Row
 from stages.training.health import add, faults
 from stages.training.loop import descend
-from tests.training.toy import descent, fresh, toy_task, train, watch
+from tests.training.toy import PLAIN, descent, fresh, toy_task, train, watch
 
 ALARM = Alarm(explodes=100.0, vanishes=1e-5)
 NAMES = ["W_xh", "W_hh"]
@@ -126,7 +126,7 @@ def test_nan_stops_it_with_its_step_and_keeps_what_was_told(
     heard: list[Fault] = []
     listener = replace(watch(tmp_path, told), tell_faults=heard.extend)
     with pytest.raises(PipelineError, match=r"at step 25 \(epoch 3\) in embedding\.weight"):
-        descend(fresh(task), task, descent(epochs=4), listener)
+        descend(fresh(task), task, descent(epochs=4), listener, PLAIN)
     assert [row["epoch"] for row in told] == [1, 2]
     assert heard[-1].kind == NOT_A_NUMBER
 

@@ -113,7 +113,7 @@ def test_the_smoothed_loss_is_a_mean_in_which_older_batches_weigh_less(
 
     monkeypatch.setattr(task, "loss", noting)
     history = train(task, tmp_path, descent(epochs=3)).told
-    assert len(losses) == 3 * BATCHES
+    assert len(losses) == 3 * BATCHES + 1  # once more, with the last weights
     for epoch, row in enumerate(history, 1):
         so_far = [loss.item() for loss in losses[: epoch * BATCHES]]
         weights = MOMENTUM ** np.arange(len(so_far))[::-1]
@@ -174,6 +174,17 @@ def test_nan_stops_the_training_and_says_where(tmp_path: Path) -> None:
     )
     with pytest.raises(PipelineError, match=says):
         train(toy_task(tmp_path), tmp_path, training)
+
+
+def test_a_last_step_into_nonsense_is_no_end(tmp_path: Path) -> None:
+    spec = {"module": "char_rnn", "name": "CharRnnClassifier", "settings": {"hidden": 4}}
+    task = toy_task(tmp_path)
+    rows, lengths = task.data.splits["train"], task.data.lengths
+    task.data.splits["train"] = rows[lengths[rows] == 3]  # one batch, one step
+    task.data.splits["valid"] = rows[:0]  # which would tell
+    training = descent(rate=1e30, epochs=1, batch=len(rows))
+    with pytest.raises(PipelineError, match=r"toy: with the weights .* no number \(seed 0\)"):
+        train(task, tmp_path, training, spec=spec)
 
 
 def test_a_validation_loss_that_is_no_number_stops_it_too(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from stages.common.experiments import ClosedForm, Descent, Samples
+from stages.common.params import Runtime
 from stages.datasets import windows
 from stages.datasets.labelled import LabelledNames
 from stages.datasets.running import Order, RunningText, Targets
@@ -27,6 +28,7 @@ from stages.training.seeding import seed_torch
 from stages.training.watch import Watch
 
 CPU = torch.device("cpu")
+PLAIN = Runtime()
 ORIGIN = {"source": "bundled", "name": "generated"}
 Spec = Mapping[str, object]
 RECURRENT: Spec = {
@@ -182,6 +184,7 @@ def train(
     identity: str = "toy",
     samples: Samples | None = None,
     stop_after: int | None = None,
+    runtime: Runtime = PLAIN,
 ) -> Trained:
     """Train, or go on; `stop_after` that epoch the training is killed."""
     done = Trained(fresh(task, spec))
@@ -194,7 +197,7 @@ def train(
     if stop_after is not None:
         listener = replace(listener, tell=killing(listener.tell, stop_after))
     try:
-        done.written = LEARN[training.kind](done.model, task, training, listener)
+        done.written = LEARN[training.kind](done.model, task, training, listener, runtime)
     except Killed:
         assert done.told[-1]["epoch"] == stop_after
     return done
