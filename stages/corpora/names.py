@@ -12,6 +12,7 @@ from stages.common.errors import PipelineError
 from stages.common.params import Corpus
 from stages.corpora.bundled import names as bundled
 from stages.corpora.counting import count_characters
+from stages.corpora.distinct import Distinct
 
 FILE = bundled.FILE
 HEADER = "dict,sex"
@@ -34,47 +35,46 @@ def check(path: Path) -> None:
 
 def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
     """Write `names.csv` (name, label) and `frequencies.csv`; return what was kept and dropped."""
-    labels, dropped = read(path, corpus.max_malformed)
-    contradictory = [name for name, label in labels.items() if label == UNKNOWN]
-    dropped["labelled 未知, or with both labels"] = len(contradictory)
-    for name in contradictory:
-        del labels[name]
-    kept = Counter(labels.values())
-    if len(kept) < len(LABELS):
+    table, dropped = read(path, corpus.max_malformed)
+    usable = table["label"] != UNKNOWN
+    dropped["labelled 未知, or with both labels"] = int((~usable).sum())
+    table = table[usable]
+    kept = {label: int((table["label"] == label).sum()) for label in LABELS}
+    if not all(kept.values()):
         raise PipelineError(
-            f"no usable names remain for both labels ({dict(kept)}); dropped: {dict(dropped)}.",
+            f"no usable names remain for both labels ({kept}); dropped: {dict(dropped)}.",
             where=str(path),
             remedy="Each row should read name,男 or name,女 in Chinese characters.",
         )
-    _write(labels, path.parent / bundled.TRUTH, out / "names.csv")
+    truth = path.parent / bundled.TRUTH
+    if truth.exists():  # P(男), where the source of the corpus is known
+        known = pd.read_csv(truth)
+        table = table.merge(known, on="name", how="left", validate="one_to_one")
+    table.to_csv(out / "names.csv", index=False)
     return {
-        "rows": sum(kept.values()) + sum(dropped.values()),
-        "kept": {"names": len(labels), **{label: kept[label] for label in LABELS}},
+        "rows": len(table) + sum(dropped.values()),
+        "kept": {"names": len(table), **kept},
         "dropped": dict(sorted(dropped.items())),
-        **count_characters("".join(labels), out),
+        **count_characters(table["name"], out),
     }
 
 
-def read(path: Path, max_malformed: float) -> tuple[dict[str, str], Counter[str]]:
+def read(path: Path, max_malformed: float) -> tuple[pd.DataFrame, Counter[str]]:
     """Every distinct name with its label, and the other rows counted by reason."""
-    labels: dict[str, str] = {}
+    named = Distinct(LABELS, UNKNOWN)
     dropped: Counter[str] = Counter()
     offending: list[str] = []
     with _open(path) as file:
         start = _skip_preamble(file, path)
         for number, line in enumerate(file, start):
             name, label, reason = parse(line)
+            if not reason:
+                named.add(name, label)
+                continue
+            dropped[reason] += 1
             if reason in MALFORMED and len(offending) < QUOTED:
                 offending.append(f"row {number} ({reason}): {line.rstrip()[:40]!a}")
-            if not reason and name in labels:
-                reason = "repeated"
-                if labels[name] != label:
-                    reason, labels[name] = "repeated with another label", UNKNOWN
-            if reason:
-                dropped[reason] += 1
-            else:
-                labels[name] = label
-    rows = len(labels) + sum(dropped.values())
+    rows = len(named) + sum(dropped.values())
     malformed = sum(dropped[reason] for reason in MALFORMED)
     if malformed > max_malformed * rows:
         raise PipelineError(
@@ -84,7 +84,8 @@ def read(path: Path, max_malformed: float) -> tuple[dict[str, str], Counter[str]
             where=str(path),
             remedy="Mend the file, save it as UTF-8, or allow a larger share.",
         )
-    return labels, dropped
+    table, repeated = named.table()
+    return table, dropped + repeated
 
 
 def parse(line: str) -> tuple[str, str, str]:
@@ -127,12 +128,3 @@ def _skip_preamble(lines: Iterator[str], path: Path) -> int:
         where=str(path),
         remedy=f"A names file has a line {HEADER!r}, then rows such as 王小红,女.",
     )
-
-
-def _write(labels: dict[str, str], truth: Path, target: Path) -> None:
-    """The names with their labels, and with P(男) where the source of the corpus is known."""
-    table = pd.DataFrame({"name": list(labels), "label": list(labels.values())})
-    if truth.exists():
-        known = pd.read_csv(truth)
-        table = table.merge(known, on="name", how="left", validate="one_to_one")
-    table.to_csv(target, index=False)

@@ -1,9 +1,11 @@
 """Names with labels: kept if written wholly in the most frequent characters, split at random."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import Field
 
 from stages.common import files
@@ -12,6 +14,8 @@ from stages.common.errors import PipelineError
 from stages.datasets.labelled import CLASSES, LabelledNames
 from stages.datasets.splits import random_split
 from stages.datasets.vocabulary import Vocabulary
+
+AT_ONCE = 1 << 19  # names in memory as text
 
 
 class Settings(Frozen):
@@ -28,19 +32,20 @@ def encode(clean: Path, settings: Settings) -> tuple[LabelledNames, dict[str, ob
     """Names as rows of character ids, with labels, splits and the source's own probabilities."""
     frequencies = pd.read_csv(clean / "frequencies.csv", keep_default_na=False)
     vocabulary = Vocabulary(frequencies["character"][: settings.top_characters])
-    table = pd.read_csv(clean / "names.csv", keep_default_na=False)
-    written = table["name"].str.fullmatch(f"[{''.join(vocabulary.characters[1:])}]+")
-    kept = table[written]
-    if kept.empty:
+    tables = pd.read_csv(clean / "names.csv", keep_default_na=False, chunksize=AT_ONCE)
+    parts = [_encoded(table, vocabulary) for table in tables]
+    kept = sum(len(part.labels) for part in parts)
+    if not kept:
         raise PipelineError(
             f"no name is written wholly in the {settings.top_characters} most frequent characters.",
             where="params.yaml: datasets",
             remedy="Raise top_characters.",
         )
-    ids, lengths = vocabulary.encode_rows(kept["name"].tolist())
-    oracle = kept.get("male_probability")
-    labels = (kept["label"] == CLASSES[1]).to_numpy().astype(np.uint8)
-    splits = random_split(len(kept), settings.train, settings.valid, settings.test, settings.seed)
+    longest = max(part.ids.shape[1] for part in parts)
+    ids = [np.pad(part.ids, ((0, 0), (0, longest - part.ids.shape[1]))) for part in parts]
+    labels = np.concatenate([part.labels for part in parts])
+    oracles = [part.oracle for part in parts if part.oracle is not None]
+    splits = random_split(kept, settings.train, settings.valid, settings.test, settings.seed)
     trained_on = labels[splits["train"]]
     if trained_on.min() == trained_on.max():
         raise PipelineError(
@@ -50,18 +55,39 @@ def encode(clean: Path, settings: Settings) -> tuple[LabelledNames, dict[str, ob
         )
     encoded = LabelledNames(
         vocabulary=vocabulary,
-        ids=ids,
-        lengths=lengths,
+        ids=np.concatenate(ids),
+        lengths=np.concatenate([part.lengths for part in parts]),
         labels=labels,
         splits=splits,
-        oracle=None if oracle is None else oracle.to_numpy(np.float32),
+        oracle=np.concatenate(oracles) if oracles else None,
         origin=files.read_json(clean / "origin.json"),
     )
     return encoded, {
         "origin": encoded.origin,
-        "names": len(table),
-        "kept": len(kept),
+        "names": sum(part.names for part in parts),
+        "kept": kept,
         "vocabulary": len(vocabulary),
         **{split: len(rows) for split, rows in encoded.splits.items()},
         "floor": encoded.floor("test"),
     }
+
+
+class Part(NamedTuple):
+    """Some of the names."""
+
+    names: int  # before any were left out
+    ids: NDArray[np.uint16]
+    lengths: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    oracle: NDArray[np.float32] | None
+
+
+def _encoded(table: pd.DataFrame, vocabulary: Vocabulary) -> Part:
+    """The names that the vocabulary can write."""
+    kept = table[table["name"].str.fullmatch(f"[{''.join(vocabulary.characters[1:])}]+")]
+    ids, lengths = vocabulary.encode_rows(kept["name"].tolist())
+    labels = (kept["label"] == CLASSES[1]).to_numpy().astype(np.uint8)
+    oracle = kept.get("male_probability")
+    return Part(
+        len(table), ids, lengths, labels, None if oracle is None else oracle.to_numpy(np.float32)
+    )

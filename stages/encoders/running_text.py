@@ -1,14 +1,14 @@
 """A running text as character ids, with windows on it and the stretches that nobody trains on."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from stages.common import files
-from stages.common.checking import BySource, Fraction, Frozen
+from stages.common.checking import BySource, Count, Fraction, Frozen
 from stages.common.errors import PipelineError
 from stages.datasets import windows
 from stages.datasets.running import SPLITS, Order, RunningText, Targets
@@ -19,7 +19,7 @@ from stages.datasets.windows import Starts, Stretch
 class Settings(Frozen):
     """How a text is read, and which part of it is held out."""
 
-    characters: Annotated[int, Field(ge=1)] | BySource | None = None  # the first; null: all
+    characters: Count | BySource[Count] | None = None  # the first; null: all
     newlines: Literal["keep", "space"] = "keep"
     steps: int = Field(ge=1)  # characters a window
     stride: int = Field(ge=1)  # from the start of one window to that of the next

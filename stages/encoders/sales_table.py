@@ -1,14 +1,14 @@
 """Daily sales as a table of categories: the last days measure, earlier ones train."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from stages.common import files
-from stages.common.checking import BySource, Fraction, Frozen, Listed
+from stages.common.checking import BySource, Count, Fraction, Frozen, Listed
 from stages.common.errors import PipelineError
 from stages.datasets.splits import Indices
 from stages.datasets.table import Table, as_symbols, symbols
@@ -23,7 +23,7 @@ class Settings(Frozen):
     test: Fraction  # of the rows, the last ones by time
     valid: Fraction = 0.0  # the ones before them
     # Training rows, of all before those; null: every one.
-    sampled: Annotated[int, Field(ge=1)] | BySource | None = None
+    sampled: Count | BySource[Count] | None = None
     seed: int = Field(default=0, ge=0, lt=1 << 32)
 
 

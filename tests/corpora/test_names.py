@@ -39,9 +39,9 @@ def table(folder: Path, rows: str, *, header: str = "dict,sex\n", encoding: str 
     return path
 
 
-def read(folder: Path, rows: str) -> tuple[dict[str, str], dict[str, int]]:
-    labels, dropped = names.read(table(folder, rows), TOLERANT)
-    return labels, dict(dropped)
+def read(path: Path, max_malformed: float = TOLERANT) -> tuple[dict[str, str], Counter[str]]:
+    found, dropped = names.read(path, max_malformed)
+    return dict(zip(found["name"], found["label"], strict=True)), dropped
 
 
 @given(LINES)
@@ -58,7 +58,7 @@ def test_any_line_is_a_name_or_is_dropped_for_a_known_reason(line: str) -> None:
 def test_whatever_the_bytes_every_row_is_a_name_or_dropped(scratch: Path, rows: bytes) -> None:
     path = scratch / names.FILE
     path.write_bytes(b"dict,sex\n" + rows)
-    labels, dropped = names.read(path, TOLERANT)
+    labels, dropped = read(path)
     assert len(labels) + dropped.total() == len(rows.splitlines())
 
 
@@ -94,7 +94,7 @@ def test_a_table_is_read_back_however_it_is_laid_out(
     rows = "".join(f" {name[0]} {name[1:]}{comma}{label}\n" for name, label in labels.items())
     path = scratch / names.FILE
     path.write_bytes(f"{mark}{preamble}{header}\n{rows}".replace("\n", end).encode())
-    assert names.read(path, 0.0) == (labels, Counter())
+    assert read(path, 0.0) == (labels, Counter())
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_rare_characters_are_chinese_too(name: str) -> None:
 
 
 def test_the_same_row_twice_counts_once(tmp_path: Path) -> None:
-    assert read(tmp_path, ROWS + "李伟，男\n李 伟,男\n") == (
+    assert read(table(tmp_path, ROWS + "李伟，男\n李 伟,男\n")) == (
         {"王小红": "女", "李伟": "男"},
         {"repeated": 2},
     )
@@ -139,11 +139,11 @@ def test_the_same_row_twice_counts_once(tmp_path: Path) -> None:
     "rows", ["李伟,男\n李伟,女\n", "李伟,未知\n李伟,女\n", "李伟,女\n李伟,未知\n"]
 )
 def test_two_labels_make_a_name_unknown(tmp_path: Path, rows: str) -> None:
-    assert read(tmp_path, rows) == ({"李伟": "未知"}, {"repeated with another label": 1})
+    assert read(table(tmp_path, rows)) == ({"李伟": "未知"}, {"repeated with another label": 1})
 
 
 def test_once_contradicted_a_name_stays_unknown(tmp_path: Path) -> None:
-    labels, dropped = read(tmp_path, "李伟,男\n李伟,女\n李伟,男\n李伟,女\n")
+    labels, dropped = read(table(tmp_path, "李伟,男\n李伟,女\n李伟,男\n李伟,女\n"))
     assert labels == {"李伟": "未知"}
     assert dropped == {"repeated with another label": 3}
 
@@ -165,7 +165,7 @@ class TestTooManyMalformedRows:
 
     def test_a_share_that_is_allowed_is_dropped(self, tmp_path: Path) -> None:
         path = table(tmp_path, ROWS + "a,b,c\n李强,X\n")
-        labels, dropped = names.read(path, 0.5)
+        labels, dropped = read(path, 0.5)
         assert labels == {"王小红": "女", "李伟": "男"}
         assert dropped == {"not two fields": 1, "unknown label": 1}
 
@@ -182,7 +182,7 @@ class TestTooManyMalformedRows:
 
     def test_rows_that_are_no_names_are_not_malformed(self, tmp_path: Path) -> None:
         path = table(tmp_path, ROWS + "\nAnna,女\n王,女\n李伟,男\n")
-        assert names.read(path, 0.0)[1].total() == 4
+        assert read(path, 0.0)[1].total() == 4
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from stages.common import files
 from stages.common.errors import PipelineError
 from stages.datasets.labelled import LabelledNames
+from stages.encoders import labelled_names
 from stages.encoders.labelled_names import Settings, encode
 
 LABELS = {"王小红": "女", "李伟": "男", "王芳": "女", "王伟伟": "女", "李小伟": "男"}
@@ -46,6 +47,20 @@ def test_all_characters_keep_all_names_with_their_labels(tmp_path: Path) -> None
     assert report["origin"] == data.origin == {"source": "own file", "name": "five.txt"}
     assert data.oracle is None
     assert report["floor"] is None
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_however_many_are_read_at_once_it_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    cleaned(tmp_path, known=True)
+    whole, report = encode(tmp_path, settings(5))
+    monkeypatch.setattr(labelled_names, "AT_ONCE", at_once)
+    in_parts, the_same = encode(tmp_path, settings(5))
+    assert the_same == report
+    for part in ("ids", "lengths", "labels", "oracle"):
+        np.testing.assert_array_equal(getattr(in_parts, part), getattr(whole, part))
+        assert getattr(in_parts, part).dtype == getattr(whole, part).dtype
 
 
 def test_only_names_wholly_in_the_most_frequent_characters_are_kept(tmp_path: Path) -> None:
