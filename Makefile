@@ -7,10 +7,10 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
 
-.PHONY: help repro replicate test torture bench ui publish summary picture clean lock
+.PHONY: help repro replicate test torture bench bench-gpu bench-scale ui publish summary picture clean lock
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say which: make PYTHON=python3.12 ...")'
@@ -33,8 +33,15 @@ test: $(READY) ## Lint, types and the test suite
 torture: $(READY) ## Kills, full disks, dead servers: metrics/reliability.md (half an hour or more)
 	pytest tests/torture --long
 
+bench-gpu: $(READY) ## The same on a GPU, and as CUDA graphs and in fewer bits
+	python -m tests.bench --device cuda
+
+bench-scale: $(READY) ## Seconds and memory by the size of a corpus: metrics/bench/scale.md
+	python -m tests.bench.scale
+
 bench: $(READY) ## Seconds an epoch, here and in a plain twin: metrics/bench (on an idle machine)
 	python -m tests.bench
+	python -m tests.bench.together
 
 ui: $(READY) ## MLflow on http://127.0.0.1:5000
 	@python -m stages.publish --after-repro

@@ -1,8 +1,5 @@
-"""`make bench`: every workload's training here and as its plain twin, into metrics/bench/."""
+"""`make bench`, `make bench-gpu`: each workload's training beside a plain twin, metrics/bench/."""
 
-import statistics
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
@@ -10,121 +7,85 @@ import torch
 import typer
 
 from stages.common import cli, params
-from stages.training.gradients import Gradients
-from stages.training.loop import OPTIMIZERS, one_epoch, rate_at
-from stages.training.seeding import generator
-from stages.training.watch import Watch
+from stages.common.params import Runtime
 from tests.bench import machine
-from tests.bench.twin import Twin, settle
-from tests.bench.workloads import WORKLOADS, Ready, Workload, ready
+from tests.bench.pairs import OPERATIONS, PLAIN, measure
+from tests.bench.workloads import WORKLOADS
 from tests.project import ROOT
 
 OUT = ROOT / "metrics/bench"
-SAME = 2e-3  # by how much the losses of the first epoch may differ: rounding, grown by training
 PAGE = """\
 # Seconds an epoch: this project's training beside a plain twin
 
-{machine}; a large product of matrices runs at {rate:.0f} GFLOP/s. Medians of {repeats} epochs, the
-two alternating in one process, on random data of the lecture's shapes. *limit*: what the products
-of matrices alone would take at that rate. Written by `make bench`.
+{machine}; a large product of matrices runs at {rate:,.0f} GFLOP/s. Medians of {repeats} epochs,
+taken in turn in one process, on random data of the lecture's shapes. *limit*: what the products of
+matrices alone would take at that rate, and how near to it *{first}* comes; *times*: how much faster
+than the plain twin. Written by `make {command}`.
 
-| network | plain | ours | times faster | limit | ours reaches |
-|---|---|---|---|---|---|
-{rows}
+{table}
 """
-
-
-class Ours:
-    """The pipeline's own loop on one workload."""
-
-    def __init__(self, made: Ready) -> None:
-        self.made = made
-        training = made.training
-        self.optimizer = OPTIMIZERS[training.optimizer](
-            made.ours.parameters(), lr=rate_at(training, 0), weight_decay=training.weight_decay
-        )
-        self.gradients = Gradients(made.ours, training)
-        self.watch = Watch("bench", 0, None, lambda *_: None)  # type: ignore[arg-type]
-
-    def epoch(self, number: int) -> list[float]:
-        """Each batch's loss."""
-        made = self.made
-        losses, _ = one_epoch(
-            made.ours, made.task, made.training, self.optimizer, self.gradients, number, self.watch
-        )
-        self.gradients.of_epoch()
-        return losses.tolist()
-
-
-def measure(workload: Workload, batches: int, repeats: int) -> dict[str, float]:
-    """Both trainings, epoch by epoch in turn: seconds of the lecture's epoch, and operations."""
-    with tempfile.TemporaryDirectory() as folder:
-        made = ready(workload, Path(folder) / "data", batches)
-    ours, twin = Ours(made), Twin(made.twin, made.task, made.training)
-    seconds: dict[str, list[float]] = {"ours": [], "plain": []}
-    for number in range(1, repeats + 2):
-        epoch = min(number, made.training.epochs)
-        order = made.task.batches(
-            "train", made.training.batch, generator("bench", 0, "order", epoch)
-        )
-        mine, my_losses = machine.timed(lambda epoch=epoch: ours.epoch(epoch))
-        theirs, their_losses = machine.timed(
-            lambda order=order, epoch=epoch: twin.epoch([*order], epoch)
-        )
-        if number == 1:  # it warms up, and it must compute the same
-            torch.testing.assert_close(
-                torch.tensor(my_losses), torch.tensor(their_losses), rtol=SAME, atol=SAME
-            )
-            continue
-        seconds["ours"].append(mine)
-        seconds["plain"].append(theirs)
-    scale = workload.batches / len(order)
-    operations = machine.operations(lambda: ours.epoch(1))
-    return {
-        **{name: statistics.median(values) * scale for name, values in seconds.items()},
-        "gflop": operations * scale / 1e9,
-    }
+ON_CPU = {"ours": Runtime()}
+ON_GPU = {
+    "kernels": Runtime(),
+    "graphs": Runtime(graphs=True),
+    "tf32": Runtime(graphs=True, precision="tf32", reproducible="fast"),
+    "bf16": Runtime(graphs=True, precision="bf16", reproducible="fast"),
+}
 
 
 def main(
+    device: Annotated[str, typer.Option(help="cpu | cuda")] = "cpu",
     batches: Annotated[int, typer.Option(help="An epoch's, at most; times are scaled.")] = 60,
     repeats: Annotated[int, typer.Option(help="Timed epochs of each.")] = 5,
 ) -> None:
-    """Time all workloads; write training.csv and training.md."""
-    settle(params.load(ROOT / "params.yaml").runtime.threads)
+    """Time all workloads; write training.csv and training.md, or gpu.csv and gpu.md."""
+    threads = params.load(ROOT / "params.yaml").runtime.threads
+    where = torch.device(device)
+    ways = {
+        name: way.model_copy(update={"threads": threads, "device": device})
+        for name, way in (ON_CPU if device == "cpu" else ON_GPU).items()
+    }
     rows = []
     for name, workload in WORKLOADS.items():
-        rate = machine.rate() / 1e9
-        found = measure(workload, min(batches, workload.batches), repeats)
-        limit = found["gflop"] / rate
+        machine.settle(next(iter(ways.values())))
+        rate = machine.rate(where) / 1e9
+        found = measure(workload, ways, min(batches, workload.batches), repeats, where)
         rows.append(
             {
                 "network": name,
                 "experiment": workload.experiment,
-                **found,
-                "ratio": found["plain"] / found["ours"],
                 "gflop_per_second_at_best": rate,
-                "limit": limit,
-                "reached": limit / found["ours"],
+                "limit": found[OPERATIONS] / rate,
+                **found,
             }
         )
-        cli.note(f"{name}: {rows[-1]['ratio']:.2f} times faster than the plain twin")
-    table = pd.DataFrame(rows)
+        best = min(found[way] for way in ways)
+        cli.note(f"{name}: {found[PLAIN] / best:.2f} times faster than the plain twin")
+    write(pd.DataFrame(rows), [*ways], repeats, where)
+
+
+def write(table: pd.DataFrame, ways: list[str], repeats: int, where: torch.device) -> None:
+    """The table as it was measured, and as a page."""
+    name = "training" if where.type == "cpu" else "gpu"
     OUT.mkdir(parents=True, exist_ok=True)
-    table.to_csv(OUT / "training.csv", index=False, float_format="%.4g")
-    lines = "\n".join(
-        f"| {row.network} | {row.plain:.3g} | {row.ours:.3g} | {row.ratio:.2f} "
-        f"| {row.limit:.3g} | {row.reached:.0%} |"
-        for row in table.itertuples()
-    )
+    table.to_csv(OUT / f"{name}.csv", index=False, float_format="%.4g")
+    head = ["network", PLAIN, *f"{' times '.join(ways)} times".split(), "limit", "reached"]
+    lines = [head, ["---"] * len(head)]
+    for row in table.to_dict("records"):
+        line = [row["network"], f"{row[PLAIN]:.3g}"]
+        for way in ways:
+            line += [f"{row[way]:.3g}", f"{row[PLAIN] / row[way]:.2f}"]
+        lines.append([*line, f"{row['limit']:.3g}", f"{row['limit'] / row[ways[0]]:.0%}"])
     page = PAGE.format(
-        machine=machine.described(),
+        machine=machine.described(where),
         rate=table["gflop_per_second_at_best"].median(),
         repeats=repeats,
-        rows=lines,
+        first=ways[0],
+        command="bench" if where.type == "cpu" else "bench-gpu",
+        table="\n".join(f"| {' | '.join(line)} |" for line in lines),
     )
-    (OUT / "training.md").write_text(page, encoding="utf-8")
-    cli.note(f"written: {OUT / 'training.md'}")
+    (OUT / f"{name}.md").write_text(page, encoding="utf-8")
+    cli.note(f"written: {OUT / name}.md")
 
 
 if __name__ == "__main__":

@@ -10,11 +10,17 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from stages.common.params import Runtime
+from stages.training.device import prepare
+
+CPU = torch.device("cpu")
 SQUARE = 2048  # of the matrices whose product tells the rate
 
 
-def described() -> str:
+def described(device: torch.device = CPU) -> str:
     """Processor, threads and library, for the head of a table."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, PyTorch {torch.__version__}"
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -27,11 +33,16 @@ def described() -> str:
     )
 
 
-def rate() -> float:
+def rate(device: torch.device = CPU) -> float:
     """Floating-point operations a second in a large product of matrices, the median of nine."""
-    a, b = torch.randn(SQUARE, SQUARE), torch.randn(SQUARE, SQUARE)
+    a, b = (torch.randn(SQUARE, SQUARE, device=device) for _ in "ab")
     a @ b
     return 2 * SQUARE**3 / statistics.median(timed(lambda: a @ b)[0] for _ in range(9))
+
+
+def settle(runtime: Runtime) -> None:
+    """As the training stage sets the library, but for instructions."""
+    prepare(runtime.model_copy(update={"reproducible": "fast"}))
 
 
 def operations(run: Callable[[], object]) -> int:
@@ -43,6 +54,14 @@ def operations(run: Callable[[], object]) -> int:
 
 def timed(run: Callable[[], object]) -> tuple[float, object]:
     """Seconds, and what came of it."""
+    wait()
     begun = time.perf_counter()
     result = run()
+    wait()
     return time.perf_counter() - begun, result
+
+
+def wait() -> None:
+    """Until the GPU has done what it was told, if there is one."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()

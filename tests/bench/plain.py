@@ -36,7 +36,7 @@ class CharLoop(Char3):
     """A2: the same in a loop."""
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        h = torch.zeros(len(ids), self.hidden)
+        h = torch.zeros(len(ids), self.hidden, device=ids.device)
         for c in ids.T:
             inp = F.relu(self.l_in(self.e(c)))
             h = torch.tanh(self.l_hidden(h + inp))
@@ -55,7 +55,7 @@ class CharLoopConcat(nn.Module):
         self.l_out = nn.Linear(hidden, characters)
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        h = torch.zeros(len(ids), self.hidden)
+        h = torch.zeros(len(ids), self.hidden, device=ids.device)
         for c in ids.T:
             inp = F.relu(self.l_in(torch.cat((h, self.e(c)), dim=1)))
             h = torch.tanh(self.l_hidden(inp))
@@ -101,7 +101,8 @@ class Gated(nn.Module):
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         if state is None:
-            state = tuple(torch.zeros(len(ids), self.hidden) for _ in range(2))
+            zeros = torch.zeros(len(ids), self.hidden, device=ids.device)
+            state = zeros, zeros
         H, C = state
         outputs = []
         for X in F.one_hot(ids.T, self.characters).float():
@@ -165,7 +166,7 @@ class NamesGru(nn.Module):
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         vectors = self.embedding(F.one_hot(ids, self.characters).float())
-        lengths = (ids != 0).sum(dim=1)
+        lengths = (ids != 0).sum(dim=1).cpu()
         packed = nn.utils.rnn.pack_padded_sequence(
             vectors, lengths, batch_first=True, enforce_sorted=False
         )

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from stages.training.seeding import generator
-from tests.bench.__main__ import Ours
+from stages.common.params import Runtime
+from tests.bench.machine import CPU
+from tests.bench.pairs import Ours, order_of
 from tests.bench.twin import Twin
 from tests.bench.workloads import WORKLOADS, Workload, ready
 
@@ -14,9 +15,9 @@ from tests.bench.workloads import WORKLOADS, Workload, ready
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_the_losses_of_a_twin_are_ours(name: str, tmp_path: Path) -> None:
     workload: Workload = WORKLOADS[name]
-    made = ready(workload, tmp_path / "data", batches=2)
-    ours, twin = Ours(made), Twin(made.twin, made.task, made.training)
-    order = made.task.batches("train", workload.batch, generator("bench", 0, "order", 1))
+    made = ready(workload, tmp_path / "data", batches=2, device=CPU)
+    ours, twin = Ours(made, Runtime()), Twin(made.twin, made.task, made.training)
+    order = made.task.batches("train", workload.batch, order_of(1))
     assert len(order) >= 2
     mine, theirs = (torch.tensor(x) for x in (ours.epoch(1), twin.epoch([*order], 1)))
     torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-4)

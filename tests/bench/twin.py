@@ -1,6 +1,5 @@
 """Training as somebody would write it: a DataLoader, one-hot inputs, each loss asked for."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -16,18 +15,18 @@ from tests.bench.plain import State
 def dataset(task: Task) -> TensorDataset:
     """Every record as tensors, under the number that the task has for it."""
     if isinstance(task, Classify):
-        return TensorDataset(task.ids, task.labels)
+        return TensorDataset(task.ids.long().cpu(), task.labels.long().cpu())
     assert isinstance(task, NextCharacter)
-    inputs = task.windows[:, :-1].contiguous()
-    targets = task.windows[:, -1] if task.last_only else task.windows[:, 1:]
-    return TensorDataset(inputs, targets.contiguous())
+    windows = task.windows.cpu()
+    targets = windows[:, -1] if task.last_only else windows[:, 1:]
+    return TensorDataset(windows[:, :-1].contiguous(), targets.contiguous())
 
 
 class Twin:
     """A plain network and its optimiser."""
 
     def __init__(self, network: nn.Module, task: Task, training: Descent) -> None:
-        self.network, self.training = network, training
+        self.network, self.training, self.device = network, training, task.device
         self.records = dataset(task)
         self.reads_on = isinstance(task, NextCharacter) and task.reads_on
         self.optimizer = OPTIMIZERS[training.optimizer](
@@ -41,6 +40,7 @@ class Twin:
         for step, (inputs, targets) in enumerate(loader):
             for group in self.optimizer.param_groups:
                 group["lr"] = rate_at(self.training, number - 1 + step / len(batches))
+            inputs, targets = inputs.to(self.device), targets.to(self.device)
             answers, state = self.network(inputs, detached(state) if self.reads_on else None)
             loss = F.cross_entropy(answers.reshape(-1, answers.shape[-1]), targets.reshape(-1))
             self.optimizer.zero_grad()
@@ -56,9 +56,3 @@ def detached(state: State) -> State:
     if state is None or isinstance(state, Tensor):
         return state if state is None else state.detach()
     return tuple(part.detach() for part in state)
-
-
-def settle(threads: int) -> None:
-    """As the training stage sets the library."""
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)

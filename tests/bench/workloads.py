@@ -159,26 +159,27 @@ class Ready:
     twin: nn.Module
 
 
-def ready(workload: Workload, folder: Path, batches: int) -> Ready:
+def ready(workload: Workload, folder: Path, batches: int, device: torch.device) -> Ready:
     """Data for so many batches; dropout is off, so that both networks compute the same."""
     experiment = params.load(ROOT / "params.yaml").experiments[workload.experiment]
     assert isinstance(experiment.training, Descent)
-    assert experiment.training.batch == workload.batch
+    training = experiment.training.on(ORIGIN)
+    assert training.batch == workload.batch
     folder.mkdir(parents=True)
     workload.write(folder, batches * workload.batch)
-    task = load(experiment.task)(folder, torch.device("cpu"))
+    task = load(experiment.task)(folder, device)
     spec = {**experiment.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
     if "dropout" in spec["settings"]:
         spec["settings"] = {**spec["settings"], "dropout": 0.0}
     torch.manual_seed(0)
-    ours, twin = contract.build(spec), workload.twin()
+    ours, twin = contract.build(spec).to(device), workload.twin().to(device)
     twin.load_state_dict(
         {
             name.replace(*workload.renamed): fitting(weight, twin.state_dict(), name)
             for name, weight in ours.state_dict().items()
         }
     )
-    return Ready(task, experiment.training, ours, twin)
+    return Ready(task, training, ours, twin)
 
 
 def fitting(weight: Tensor, theirs: dict[str, Tensor], name: str) -> Tensor:

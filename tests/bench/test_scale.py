@@ -1,0 +1,55 @@
+"""The measurement of scale: it makes what the stages read, and counts a command's own memory."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from stages.common import params
+from stages.corpora.contract import load
+from tests.bench import scale
+from tests.bench.scale import CORPORA
+from tests.project import ROOT, Project
+
+SLEEP = "import time; time.sleep(0.3)"
+SETTINGS = params.load(ROOT / "params.yaml")
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_a_made_up_corpus_is_one_that_is_cleaned(name: str, tmp_path: Path) -> None:
+    corpus, raw = SETTINGS.corpora[name], tmp_path / "corpus.txt"
+    CORPORA[name].write(raw, 3000)
+    module = load(corpus.module)
+    module.check(raw)
+    report = module.clean(raw, tmp_path, corpus)
+    kept = report["kept"]["names"] if name == "names" else report["characters"]  # type: ignore[index]
+    assert kept == 3000
+    assert not any(report.get("dropped", {}).values())  # type: ignore[attr-defined]
+
+
+def test_every_scaled_experiment_is_one_of_the_projects() -> None:
+    for scaled in CORPORA.values():
+        assert scaled.dataset in SETTINGS.datasets
+        assert scaled.experiment in SETTINGS.experiments
+
+
+def test_memory_is_that_of_the_command_alone(project: Project) -> None:
+    little, much = (
+        scale.measured([sys.executable, "-c", f"x = b'x' * ({size} << 20); {SLEEP}"], project)
+        for size in (1, 300)
+    )
+    assert 250 < much[1] - little[1] < 350
+    assert little[1] < 100
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        scale.measured([sys.executable, "-c", "1 / 0"], project)
+
+
+def test_the_page_says_whether_memory_stays_within_bounds() -> None:
+    row = {"corpus": "names", "times": 1.0, "records": 10, "stage": "clean", "seconds": 0.5}
+    within, beyond = (
+        scale.page(pd.DataFrame([{**row, "mebibytes": size}])) for size in (100.0, scale.LIMIT + 1)
+    )
+    assert "no stage needs more" in within
+    assert "not every stage stays below" in beyond
+    assert "| names | 1 | 10 | clean | 0.5 | 50000.0 | 100 |" in within
