@@ -42,7 +42,7 @@ class Classifier:
     def __init__(self, experiment: str) -> None:
         folder = paths.model(experiment)
         spec = contract.read_spec(folder)
-        if "classes" not in spec["about"]:
+        if not spec["about"].get("classes"):
             raise PipelineError("this experiment does not classify names.", where=experiment)
         self.classes: list[str] = spec["about"]["classes"]
         self.vocabulary = Vocabulary(spec["about"]["vocabulary"])

@@ -150,3 +150,18 @@ def shrink(values: Any) -> None:
     values["probes"] |= {
         "experiments": ["names_gru", "nietzsche_lstm", "hard_rnn"], "steps": 8, "records": 8,
     }  # fmt: skip
+
+
+def names_alone(values: Any) -> None:
+    """One corpus, one dataset, two trainings of some seconds, and no probes."""
+    for part, wanted in (
+        ("corpora", ("names",)),
+        ("datasets", ("names_lecture",)),
+        ("embedded", ()),
+        ("demonstrations", ("powers",)),
+        ("experiments", ("names_rnn", "names_gru")),
+    ):
+        values[part] = {name: values[part][name] for name in wanted}
+    values["probes"] |= {"experiments": [], "clipped": [], "entities": []}
+    for experiment in values["experiments"].values():
+        experiment["training"]["epochs"] = 6

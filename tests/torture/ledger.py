@@ -7,10 +7,11 @@ HEAD = """\
 # What holds when things go wrong
 
 Written by `make torture`, which does all of this for real; `make test` does a part of it each time.
+`pytest tests/torture/test_kills.py --long` repeats a part, and writes the lines of that part anew.
 
 | promise | what was done to it | times | lost | result |
-|---|---|---|---|---|
 """
+RULE = "|---|---|---|---|---|\n"
 
 
 @dataclass
@@ -37,6 +38,13 @@ class Ledger:
     promises: list[Promise] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
-        """The page."""
-        lines = "\n".join(promise.line() for promise in self.promises)
-        path.write_text(f"{HEAD}{lines}\n", encoding="utf-8")
+        """The page; what this session left out stays as it was."""
+        lines = {}
+        if path.exists():
+            _, _, body = path.read_text(encoding="utf-8").partition(RULE)
+            rows = body.splitlines()
+            lines = {tuple(row.split(" | ")[:2]): row for row in rows}
+        for promise in self.promises:
+            row = promise.line()
+            lines[tuple(row.split(" | ")[:2])] = row
+        path.write_text(f"{HEAD}{RULE}" + "\n".join([*lines.values(), ""]), encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.workspace import Workspace
+from tests.pipeline.workspace import Workspace, names_alone
 from tests.torture import trainings
 from tests.torture.ledger import Promise
 from tests.torture.trainings import EXPERIMENTS
@@ -104,7 +104,7 @@ def test_a_killed_dvc_repro_is_finished_by_the_next(tmp_path: Path, promise: Pro
     )
     peace, war = Workspace(tmp_path / "peace"), Workspace(tmp_path / "war")
     for workspace in (peace, war):
-        workspace.edit(one_training)
+        workspace.edit(names_alone)
     assert peace.repro("train")
     draw = random.Random(0)
     while kept.injected < 6:
@@ -119,16 +119,3 @@ def test_a_killed_dvc_repro_is_finished_by_the_next(tmp_path: Path, promise: Pro
     assert outputs[0] == outputs[1]
     locks = [(workspace.folder / "dvc.lock").read_bytes() for workspace in (peace, war)]
     assert locks[0] == locks[1]
-
-
-def one_training(values: dict) -> None:  # type: ignore[type-arg]
-    """Names alone, and two trainings on them."""
-    values["experiments"] = {
-        name: values["experiments"][name] for name in ("names_rnn", "names_gru")
-    }
-    values["datasets"] = {"names_lecture": values["datasets"]["names_lecture"]}
-    values["corpora"] = {"names": values["corpora"]["names"]}
-    values["probes"]["experiments"] = []
-    values["probes"]["clipped"] = []
-    for experiment in values["experiments"].values():
-        experiment["training"]["epochs"] = 6

@@ -30,7 +30,7 @@ def test_whatever_is_asked_for_it_trains_or_says_what_is_wrong(
     )
     trained = 0
 
-    @settings(max_examples=many(60, 6_000))
+    @settings(max_examples=many(60, 3_000))
     @given(cases())
     def tried(case: Case) -> None:
         nonlocal trained

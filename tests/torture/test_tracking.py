@@ -123,17 +123,20 @@ def test_a_database_is_made_whole_or_not_at_all(tmp_path: Path, promise: Promise
     )
     project = tracked.prepared(tmp_path, epochs=20, tracked=False).folder
     tracked.train(project, "")
-    draw = random.Random(0)
+    draw, wait = random.Random(0), 4.0
     while kept.injected < 5:
         uri = f"sqlite:///{tmp_path}/{kept.injected}.db"
-        tracked.evaluate(project)
+        tracked.evaluate(project, accuracy=0.5)  # measured anew after the kill
         process = trainings.start(project, "stages.publish", environment=tracked.where(uri))
         while process.poll() is None and not [*tmp_path.glob(f"{kept.injected}.db*")]:
             time.sleep(0.01)
-        time.sleep(draw.uniform(0, 4))
+        time.sleep(draw.uniform(0, wait))
         process.kill()
         process.communicate()
-        assert process.returncode == -9, "it must not have ended before it was killed"
+        if process.returncode != -9:  # it ended before it was killed: sooner, next time
+            wait *= 0.7
+            Path(uri.removeprefix("sqlite:///")).unlink()
+            continue
         kept.injected += 1
         kept.lost += tracked.lost_after_publishing(project, uri)
     assert not kept.lost

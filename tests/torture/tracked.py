@@ -90,10 +90,10 @@ def assert_one_warning(said: str) -> None:
     assert len(lines) == 1 and lines[0].startswith("warning: MLflow"), said
 
 
-def evaluate(folder: Path) -> None:
+def evaluate(folder: Path, accuracy: float = 0.75) -> None:
     """Make up what was measured of a training."""
     spec = files.read_json(folder / paths.model(EXPERIMENT) / "spec.json")
-    measured = {"fingerprint": spec["fingerprint"], "mean": {"accuracy": 0.75}, "floor": None}
+    measured = {"fingerprint": spec["fingerprint"], "mean": {"accuracy": accuracy}, "floor": None}
     files.write_json(folder / paths.evaluation(EXPERIMENT), measured)
 
 

@@ -146,7 +146,7 @@ class Postgres:
     """A PostgreSQL of its own, in a folder that goes when it ends; root runs it as `postgres`."""
 
     def __init__(self) -> None:
-        pytest.importorskip("psycopg2", reason="needs PostgreSQL's driver: psycopg2-binary")
+        pytest.importorskip("psycopg", reason="needs PostgreSQL's driver: psycopg")
         places = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
         found = shutil.which("initdb") or (places[-1] if places else None)
         self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
