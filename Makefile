@@ -41,7 +41,6 @@ bench-scale: $(READY) ## Seconds and memory by the size of a corpus: metrics/ben
 
 bench: $(READY) ## Seconds an epoch, here and in a plain twin: metrics/bench (on an idle machine)
 	python -m tests.bench
-	python -m tests.bench.together
 
 ui: $(READY) ## MLflow on http://127.0.0.1:5000
 	@python -m stages.publish --after-repro
