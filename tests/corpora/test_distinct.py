@@ -48,7 +48,7 @@ def test_the_first_of_equal_texts_stays_with_the_label_that_all_agree_on(
     assert repeated == counted
 
 
-def test_a_million_rows_are_bytes_side_by_side() -> None:
+def test_rows_that_wait_no_longer_are_bytes_side_by_side() -> None:
     kept = Distinct(LABELS, UNKNOWN)
     for number in range(distinct.AT_ONCE):
         kept.add(chr(0x4E00 + number % 5000), "男")
