@@ -1,12 +1,15 @@
 """One at a time: a second training of one experiment, or a second `make repro`, waits its turn."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from stages import STARTED_BY
 from stages.common.cli import note
+from stages.common.errors import PipelineError
 
 
 @contextmanager
@@ -20,6 +23,17 @@ def alone(what: str, lock: Path) -> Iterator[None]:
         note(f"{what} runs already in another process; this one waits for its end ({lock})")
         mine.acquire()
     try:
+        leave_if_abandoned()
         yield
     finally:
         mine.release()
+
+
+def leave_if_abandoned() -> None:
+    """A stage whose `dvc repro` was killed is not to write over what the next one makes."""
+    if "DVC_STAGE" in os.environ and os.getppid() != STARTED_BY:
+        raise PipelineError(
+            "the dvc that started this was killed, and nobody would record what it makes.",
+            where=os.environ["DVC_STAGE"],
+            remedy="Run `dvc repro` again: it goes on from the last finished epoch.",
+        )

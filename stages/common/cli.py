@@ -1,5 +1,6 @@
 """What every command shares: `--debug`, faults as one paragraph, exit status 1 (2 for usage)."""
 
+import gc
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -26,6 +27,8 @@ def run(command: Callable[..., Any]) -> None:
         if debug:
             raise
         sys.exit(f"error: {fault if isinstance(fault, PipelineError) else of_the_system(fault)}")
+    finally:
+        gc.freeze()  # what is left ends with the process; to search it for cycles costs a second
 
 
 def of_the_system(fault: OSError | MemoryError) -> str:

@@ -4,12 +4,12 @@ import math
 import operator
 import time
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from stages.common.alone import leave_if_abandoned
 from stages.common.errors import PipelineError
 from stages.common.experiments import ClosedForm, Descent
 from stages.common.params import Runtime
@@ -20,15 +20,11 @@ from stages.training.checkpoint import Progress, Written, optimizer_tensors, res
 from stages.training.forward import Forward
 from stages.training.gradients import Gradients, total
 from stages.training.health import examined
+from stages.training.optimizing import optimizer_of, set_rate
 from stages.training.seeding import generator, seed_torch
 from stages.training.watch import Watch
 
 MOMENTUM = 0.98  # of the moving average that the lectures print as their training loss
-OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
-    "sgd": partial(torch.optim.SGD, fused=True),
-    "adam": partial(torch.optim.Adam, fused=True),
-    "adamw": partial(torch.optim.AdamW, fused=True),
-}
 
 
 def descend(model: Model, task: Task, training: Descent, watch: Watch, runtime: Runtime) -> Written:
@@ -36,15 +32,7 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch, runtime: 
 
     Returns what the model wrote on its way.
     """
-    if not [*model.parameters()]:
-        raise PipelineError(
-            f"{type(model).__name__} has no weights to descend with.",
-            where=f"params.yaml: experiments.{watch.name}.training",
-            remedy="Give it `kind: closed_form`.",
-        )
-    optimizer = OPTIMIZERS[training.optimizer](
-        model.parameters(), lr=rate_at(training, 0), weight_decay=training.weight_decay
-    )
+    optimizer = optimizer_of(model, training, watch.name)
     if watch.samples:  # what cannot be written is refused before hours of training
         task.samples(model, watch.samples.model_copy(update={"length": 1}))
     progress = _resume(model, optimizer, watch)
@@ -74,6 +62,7 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch, runtime: 
             progress.samples[str(epoch)] = dict(task.samples(model, watch.samples))
         watch.checkpoint.write(progress)
         watch.tell(row, time.monotonic() - started)
+        leave_if_abandoned()
     if training.keep == "best":
         model.load_state_dict(progress.kept)
     _refuse_overflow(model, task, training, watch)
@@ -105,8 +94,7 @@ def one_epoch(
     forward.model.train()
     for number, batch in enumerate(batches):
         ids, targets = task.take(batch)
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(training, epoch - 1 + number / len(batches))
+        set_rate(optimizer, training, epoch - 1 + number / len(batches))
         logits, state = forward(ids, task.carry(state))
         loss = task.loss(logits, targets)
         optimizer.zero_grad()
@@ -124,15 +112,6 @@ def smoothed(progress: Progress, losses: list[float]) -> float:
         progress.smoothed = MOMENTUM * progress.smoothed + (1 - MOMENTUM) * loss
     progress.batches += len(losses)
     return progress.smoothed / (1 - MOMENTUM**progress.batches)
-
-
-def rate_at(training: Descent, epochs: float) -> float:
-    """The rate once so many epochs, and fractions of one, are done."""
-    if isinstance(training.rate, tuple):
-        return training.rate[int(epochs)]
-    if training.schedule == "constant":
-        return training.rate
-    return training.rate * (1 + math.cos(math.pi * epochs / training.total)) / 2
 
 
 def validation(model: Model, task: Task) -> Row:

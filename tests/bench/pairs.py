@@ -12,7 +12,8 @@ import torch
 from stages.common.params import Runtime
 from stages.training.forward import Forward
 from stages.training.gradients import Gradients
-from stages.training.loop import OPTIMIZERS, one_epoch, rate_at
+from stages.training.loop import one_epoch
+from stages.training.optimizing import optimizer_of
 from stages.training.seeding import generator
 from stages.training.watch import Watch
 from tests.bench import machine
@@ -31,9 +32,7 @@ class Ours:
     def __init__(self, made: Ready, runtime: Runtime) -> None:
         self.made, self.runtime = made, runtime
         model, training = deepcopy(made.ours), made.training
-        self.optimizer = OPTIMIZERS[training.optimizer](
-            model.parameters(), lr=rate_at(training, 0), weight_decay=training.weight_decay
-        )
+        self.optimizer = optimizer_of(model, training, "bench")
         self.forward = Forward(model, runtime, made.task.device)
         self.gradients = Gradients(model, training)
         self.watch = Watch("bench", 0, None, lambda *_: None)  # type: ignore[arg-type]

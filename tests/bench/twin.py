@@ -8,7 +8,7 @@ from stages.common.experiments import Descent
 from stages.tasks.classify import Classify
 from stages.tasks.contract import Batch, Task
 from stages.tasks.next_character import NextCharacter
-from stages.training.loop import OPTIMIZERS, rate_at
+from stages.training.optimizing import optimizer_of, set_rate
 from tests.bench.plain import State
 
 
@@ -29,17 +29,14 @@ class Twin:
         self.network, self.training, self.device = network, training, task.device
         self.records = dataset(task)
         self.reads_on = isinstance(task, NextCharacter) and task.reads_on
-        self.optimizer = OPTIMIZERS[training.optimizer](
-            network.parameters(), lr=rate_at(training, 0), weight_decay=training.weight_decay
-        )
+        self.optimizer = optimizer_of(network, training, "twin")
 
     def epoch(self, batches: list[Batch], number: int) -> list[float]:
         """Train on these records in this order; each batch's loss."""
         losses, state = [], None
         loader = DataLoader(self.records, batch_sampler=[batch.tolist() for batch in batches])
         for step, (inputs, targets) in enumerate(loader):
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate_at(self.training, number - 1 + step / len(batches))
+            set_rate(self.optimizer, self.training, number - 1 + step / len(batches))
             inputs, targets = inputs.to(self.device), targets.to(self.device)
             answers, state = self.network(inputs, detached(state) if self.reads_on else None)
             loss = F.cross_entropy(answers.reshape(-1, answers.shape[-1]), targets.reshape(-1))

@@ -14,7 +14,8 @@ from stages.models import contract
 from stages.tasks.next_character import NextCharacter
 from stages.training.forward import Forward, Tensors
 from stages.training.gradients import Gradients
-from stages.training.loop import OPTIMIZERS, one_epoch
+from stages.training.loop import one_epoch
+from stages.training.optimizing import OPTIMIZERS
 from tests.training.test_device import needs_cuda
 from tests.training.toy import (
     CPU,

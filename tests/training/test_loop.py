@@ -12,7 +12,8 @@ from stages.common.errors import PipelineError
 from stages.common.experiments import ClosedForm
 from stages.models.contract import State
 from stages.models.language_model import LanguageModel
-from stages.training.loop import MOMENTUM, OPTIMIZERS, rate_at
+from stages.training.loop import MOMENTUM
+from stages.training.optimizing import OPTIMIZERS, rate_at
 from tests.training.toy import WRITING, assert_same, descent, fresh, text_task, toy_task, train
 
 BATCHES = 10  # of 16 names of one length, in an epoch of the toy

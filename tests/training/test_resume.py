@@ -7,7 +7,7 @@ import torch
 
 from stages.common.experiments import Samples
 from stages.training.checkpoint import Checkpoint, Progress
-from stages.training.loop import OPTIMIZERS
+from stages.training.optimizing import OPTIMIZERS
 from tests.training.toy import WRITING, assert_same, descent, text_task, toy_task, train
 
 WANTED = Samples(prefixes=("ab", "e"), length=6, every=2)
