@@ -11,7 +11,7 @@ import pytest
 from tests.pipeline.workspace import Workspace, names_alone
 from tests.torture import trainings
 from tests.torture.ledger import Promise
-from tests.torture.trainings import EXPERIMENTS
+from tests.torture.trainings import EPOCHS, EXPERIMENTS
 
 Promised = Callable[[str, str], Promise]
 Many = Callable[[int, int], int]
@@ -52,13 +52,29 @@ def test_a_killed_training_goes_on_from_its_last_finished_epoch(
         finished = now
     said = trainings.run(tmp_path, "stages.train", experiment)
     assert "damaged" not in said
-    same = {
-        name: content
-        for name, content in trainings.results(undisturbed).items()
-        if experiment in name
-    }
-    assert trainings.results(tmp_path) == same
+    assert trainings.results(tmp_path) == trainings.results_of(experiment, undisturbed)
     assert not kept.lost
+
+
+def test_a_training_whose_dvc_was_killed_leaves_and_the_next_goes_on(
+    tmp_path: Path, undisturbed: Path, promise: Promised
+) -> None:
+    kept = promise(
+        "A training whose dvc was killed leaves after its epoch, and the next goes on from there",
+        "kill -9 of the process that started it",
+    )
+    experiment = "nietzsche_lstm"
+    trainings.prepared(tmp_path)
+    parent = trainings.start_under_another(tmp_path, "stages.train", experiment)
+    wait_for_epochs(tmp_path, experiment, 2, parent)
+    parent.kill()
+    said, _ = parent.communicate()  # the training holds the other end until it leaves
+    kept.injected = 1
+    assert f"error: train@{experiment}: the dvc that started this was killed" in said
+    kept.lost = trainings.epochs_done(tmp_path, experiment) < 2
+    assert 2 <= trainings.epochs_done(tmp_path, experiment) < EPOCHS
+    trainings.run(tmp_path, "stages.train", experiment)
+    assert trainings.results(tmp_path) == trainings.results_of(experiment, undisturbed)
 
 
 def wait_for_epochs(folder: Path, experiment: str, epochs: int, process: object) -> None:

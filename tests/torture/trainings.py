@@ -54,6 +54,19 @@ def start(
     )
 
 
+def start_under_another(folder: Path, *command: str) -> subprocess.Popen[str]:
+    """The same as DVC starts it: the child of a process that waits for it and can be killed."""
+    waiting = "import subprocess, sys; subprocess.run([sys.executable, '-m', *sys.argv[1:]])"
+    return subprocess.Popen(
+        [sys.executable, "-c", waiting, *command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DVC_STAGE": f"train@{command[-1]}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
 def run(folder: Path, *command: str, environment: Mapping[str, str] | None = None) -> str:
     """The same to its end; what it said."""
     process = start(folder, *command, environment=environment)
@@ -70,6 +83,11 @@ def results(folder: Path) -> dict[str, bytes]:
         for path in sorted((folder / place).rglob("*"))
         if path.is_file()
     }
+
+
+def results_of(experiment: str, folder: Path) -> dict[str, bytes]:
+    """The same of one experiment among others."""
+    return {name: found for name, found in results(folder).items() if experiment in name}
 
 
 def checkpoints(folder: Path, experiment: str) -> list[Path]:
