@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
 
-.PHONY: help repro replicate test torture bench bench-gpu bench-scale ui publish summary picture clean lock
+.PHONY: help repro replicate test torture bench bench-gpu bench-overhead bench-scale ui publish summary picture clean lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ torture: $(READY) ## Kills, full disks, dead servers: metrics/reliability.md (ha
 
 bench-gpu: $(READY) ## The same on a GPU, and as CUDA graphs and in fewer bits
 	python -m tests.bench --device cuda
+
+bench-overhead: $(READY) ## What DVC, Python and MLflow cost beside a training (after make repro)
+	python -m tests.bench.overhead
 
 bench-scale: $(READY) ## Seconds and memory by the size of a corpus: metrics/bench/scale.md
 	python -m tests.bench.scale

@@ -1,0 +1,156 @@
+"""`make bench-overhead`: what DVC, Python, PyTorch and MLflow cost beside the training itself."""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from dvc.repo import Repo
+from ruamel.yaml import YAML
+
+from stages.common import cli, files
+from tests.bench import machine
+from tests.project import ROOT, Project
+
+OUT = ROOT / "metrics/bench"
+TRAINING = "lyrics_unigram"  # it learns in milliseconds: all else is overhead
+PAGE = """\
+# What a run costs beside its arithmetic
+
+{machine}. Medians of {repeats} runs, process start included, of a DAG of {stages:,} stages.
+Written by `make bench-overhead`.
+
+| what | seconds |
+|---|--:|
+{rows}
+
+When nothing changed, `dvc repro` takes {times:.1f} times what DVC takes for as many stages with the
+same edges and nothing else; {share:.0%} of what is more is DVC reading params.yaml anew for each
+stage. A training stage costs {stage:.1f} s beside its training: {alone:.1f} s for its own process
+and the rest for DVC, which writes all of dvc.lock ({lines:,} lines) after each stage.
+"""
+
+
+def main(repeats: Annotated[int, typer.Option(help="Runs of each.")] = 5) -> None:
+    """Time what changes nothing, and a training that takes no time; write overhead.csv and .md."""
+    found: dict[str, float] = {}
+
+    def measure(name: str, command: list[str], folder: Path) -> None:
+        took = [machine.timed(lambda: run(command, folder))[0] for _ in range(repeats)]
+        found[name] = statistics.median(took)
+        cli.note(f"{name}: {found[name]:.2f} s")
+
+    with tempfile.TemporaryDirectory() as folder:
+        nothing, reading, ours = (Path(folder) / name for name in ("nothing", "params", "ours"))
+        dag = edges()
+        like(dag, nothing, with_params=False)
+        like(dag, reading, with_params=True)
+        copied(ours)
+        repro = ["dvc", "repro", "--quiet"]
+        measure("`dvc repro`, nothing changed: a DAG of these edges alone", repro, nothing)
+        measure("the same, each stage with a key of params.yaml", repro, reading)
+        measure("the same, this project", repro, ours)
+        alone = [*repro, "--single-item", f"train@{TRAINING}"]
+        process = [sys.executable, "-m", "stages.train", TRAINING]
+        project = Project(ours)
+        measure("`dvc repro` of one stage, nothing changed", alone, ours)
+        measure("one training, MLflow told: with DVC", [*alone, "--force"], ours)
+        measure("the same without DVC", process, ours)
+        project.edit({"runtime.tracking": False})
+        measure("the same without DVC and MLflow", process, ours)
+        measure("`import torch` alone", [sys.executable, "-c", "import torch"], ours)
+        lines = len((ours / "dvc.lock").read_text(encoding="utf-8").splitlines())
+    write(found, len(dag), lines, repeats)
+
+
+def run(command: list[str], folder: Path) -> None:
+    """A command that must succeed."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ended = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True
+    )
+    if ended.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {ended.stdout}{ended.stderr}")
+
+
+def edges() -> dict[str, list[str]]:
+    """Every stage of the project, and the stages whose outputs it reads."""
+    stages = Repo(str(ROOT)).index.stages
+    made = {Path(out.fs_path): stage.addressing for stage in stages for out in stage.outs}
+    return {
+        stage.addressing: sorted(
+            {
+                maker
+                for dep in stage.deps
+                if (path := Path(dep.fs_path)) != ROOT / "params.yaml"
+                for place, maker in made.items()
+                if place.is_relative_to(path) or path.is_relative_to(place)
+            }
+        )
+        for stage in stages
+    }
+
+
+def like(dag: dict[str, list[str]], folder: Path, *, with_params: bool) -> None:
+    """A project of these edges whose stages write an empty file each, reproduced once."""
+    folder.mkdir()
+    keys = [*YAML(typ="safe").load(ROOT / "params.yaml")["experiments"]]
+    stages: dict[str, Any] = {}
+    for number, (name, read) in enumerate(dag.items()):
+        stages[renamed(name)] = {
+            "cmd": f"echo {number} > {renamed(name)}.out",
+            "deps": [f"{renamed(other)}.out" for other in read],
+            "outs": [f"{renamed(name)}.out"],
+        }
+        if with_params:
+            stages[renamed(name)]["params"] = [f"experiments.{keys[number % len(keys)]}"]
+    files.write_json(folder / "dvc.yaml", {"stages": stages})  # JSON is YAML
+    Project.copied_to(folder)
+    for command in (["git", "init", "--quiet"], ["dvc", "init", "--quiet"], ["dvc", "repro", "-q"]):
+        run(command, folder)
+
+
+def renamed(stage: str) -> str:
+    """A stage's name as a name of a file and of a stage without `foreach`."""
+    return stage.replace("@", "-")
+
+
+def copied(folder: Path) -> None:
+    """This project as git has it, with what DVC has of it."""
+    run(["git", "clone", "--quiet", "--shared", str(ROOT), str(folder)], ROOT)
+    for command in (
+        ["dvc", "cache", "dir", "--local", str(ROOT / ".dvc/cache")],
+        ["dvc", "checkout", "--quiet"],
+        ["dvc", "repro", "--quiet"],
+    ):
+        run(command, folder)
+
+
+def write(found: dict[str, float], stages: int, lines: int, repeats: int) -> None:
+    """The table as it was measured, and as a page."""
+    nothing, reading, ours, single, told, alone, *_ = found.values()
+    OUT.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame({"what": found.keys(), "seconds": found.values()})
+    table.to_csv(OUT / "overhead.csv", index=False, float_format="%.4g")
+    page = PAGE.format(
+        machine=machine.described(),
+        repeats=repeats,
+        stages=stages,
+        rows="\n".join(f"| {name} | {seconds:.2f} |" for name, seconds in found.items()),
+        times=ours / nothing,
+        share=(reading - nothing) / (ours - nothing),
+        stage=told - single,
+        alone=alone,
+        lines=lines,
+    )
+    (OUT / "overhead.md").write_text(page, encoding="utf-8")
+    cli.note(f"written: {OUT / 'overhead.md'}")
+
+
+if __name__ == "__main__":
+    cli.run(main)
