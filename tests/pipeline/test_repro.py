@@ -272,3 +272,14 @@ def test_metrics_and_plots_speak_dvc(workspace: Workspace) -> None:
     plotted = workspace.run("dvc", "plots", "show", "--json")
     assert plotted.returncode == 0, plotted.stderr
     assert "metrics/history/names_gru.csv" in plotted.stdout
+
+
+def test_an_experiment_taken_out_leaves_the_table(workspace: Workspace) -> None:
+    def without(values: Any) -> None:
+        del values["experiments"]["nietzsche_trigram"]
+
+    workspace.edit(without)
+    pruned = workspace.run("python", "-m", "stages.prune")
+    assert "removed data/models/nietzsche_trigram" in pruned.stderr
+    assert workspace.repro() == ["evaluate", "probe", "report"]
+    assert "nietzsche_trigram" not in files.read_json(workspace.folder / "metrics/scores.json")
