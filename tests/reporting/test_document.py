@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from stages.reporting import curves, document, lines, overview, printed, verdicts
-from tests.reporting import made_up
+from tests.reporting import made_up, metrics
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Metrics of both kinds of corpora."""
     return {
-        source: made_up.everything(tmp_path_factory.mktemp(source), source)
+        source: metrics.everything(tmp_path_factory.mktemp(source), source)
         for source in ("bundled", "upstream")
     }
 
@@ -107,10 +107,10 @@ def test_an_older_table_lacks_a_line_and_keeps_the_others(folders: dict[str, Pat
 
 
 def test_what_needs_no_corpus_is_compared_on_any(tmp_path: Path) -> None:
-    made_up.replication(tmp_path)
+    metrics.replication(tmp_path)
     with (tmp_path / "replication.csv").open("a", encoding="utf-8") as file:
         print(*(f'"{field}"' for field in made_up.COMPUTED), sep=",", file=file)
-    made_up.demonstrations(tmp_path)
+    metrics.demonstrations(tmp_path)
     lectures = made_up.lectures() | {"hard": made_up.HARD}
     said = overview.overview(lectures, table(tmp_path), tmp_path)
     assert "5 figures that the lectures print are of their own corpora" in said.sentence
@@ -124,8 +124,8 @@ def test_what_needs_no_corpus_is_compared_on_any(tmp_path: Path) -> None:
 
 
 def test_a_lecture_of_studies_alone_has_its_caveats(tmp_path: Path) -> None:
-    made_up.replication(tmp_path)
-    made_up.demonstrations(tmp_path)
+    metrics.replication(tmp_path)
+    metrics.demonstrations(tmp_path)
     text = document.render(tmp_path, {"hard": made_up.HARD})
     assert "The lecture draws at random." in text
     assert "Measured on" not in text
@@ -206,7 +206,7 @@ def test_what_has_no_files_has_no_section(
 
 
 def test_the_table_alone_is_enough(tmp_path: Path) -> None:
-    made_up.replication(tmp_path)
+    metrics.replication(tmp_path)
     shutil.rmtree(tmp_path / "clean")
     text = render(tmp_path)
     assert "Five lectures" in text
