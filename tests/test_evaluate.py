@@ -2,83 +2,25 @@
 
 import math
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from unittest.mock import ANY
 
 import numpy as np
 import pytest
 
 from stages import evaluate
-from stages.common import files, params, paths
+from stages.common import files, paths
 from stages.common.errors import PipelineError
 from stages.common.experiments import Samples
-from stages.common.params import Runtime
-from stages.evaluation.measured import Measured
-from stages.models import contract
 from stages.probes.foresight import answers_by_prefix, answers_in_view
-from stages.tasks.contract import Task, load
-from stages.tasks.next_character import NextCharacter
-from stages.training.device import prepare
-from stages.training.seeding import seed_torch
 from tests.encoders.texts import encoded, some_text
-from tests.evaluation.words import chinese, has_symbols, in_words
-from tests.project import ROOT
+from tests.small import BOTH_WAYS, IN_VIEW, ONE_WAY, REAL, measured, trained
 from tests.training.toy import READING, some_table
 
-REAL = params.load(ROOT / "params.yaml")
-HERE = Runtime(device="cpu", threads=1, tracking=False)
-IN_VIEW = "loss_with_the_answer_in_view"
 STREAM: dict[str, Any] = {"order": "consecutive"}
-LANGUAGE: dict[str, Any] = {
-    "module": "language_model",
-    "name": "LanguageModel",
-    "settings": {"cell": "gru", "embedding": 4, "hidden": 8},
-}
-ONE_WAY: dict[str, Any] = {
-    "module": "stacked",
-    "name": "Stacked",
-    "settings": {"cell": "gru", "hidden": 8},
-}
-BOTH_WAYS = {**ONE_WAY, "settings": {**ONE_WAY["settings"], "bidirectional": True}}
 WANTED = Samples(prefixes=("ab", "fad"), length=7)
 
 pytestmark = pytest.mark.usefixtures("project", "restored_torch")
-
-
-class Saved(Protocol):
-    """What encoders leave."""
-
-    def save(self, folder: Path) -> None: ...
-
-
-def trained(
-    data: Saved, spec: dict[str, Any], asked: str = "next_character", seeds: int = 2
-) -> tuple[Task, list[contract.Model]]:
-    """The dataset and the models of an experiment: `small`, from some seeds."""
-    folder, dataset = paths.model("small"), paths.encoded("small")
-    for path in (folder, dataset):
-        path.mkdir(parents=True)
-    data.save(dataset)
-    task = load(asked)(dataset, prepare(HERE))
-    models = []
-    for seed in range(seeds):
-        seed_torch("test", seed)
-        model = contract.build({**spec, "inputs": task.inputs, "outputs": task.outputs})
-        contract.save(model, contract.seed_file(folder, seed))
-        models.append(model.eval())
-    about = {"seeds": [*range(seeds)], "about": task.about, "fingerprint": "0"}
-    files.write_json(folder / "spec.json", {**models[0].spec(), **about})
-    files.write_json(folder / "samples.json", {str(seed): {} for seed in range(seeds)})
-    return task, models
-
-
-def measured(
-    asked: str = "next_character", samples: Samples | None = None, seeds: int = 2
-) -> Measured:
-    update: dict[str, Any] = {"dataset": "small", "task": asked, "seeds": tuple(range(seeds))}
-    experiment = REAL.experiments["lyrics_gru"].model_copy(update=update)
-    settings = REAL.model_copy(update={"runtime": HERE, "experiments": {"small": experiment}})
-    return evaluate.measure("small", settings, samples)
 
 
 def nats(gave: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
@@ -195,76 +137,6 @@ def test_a_report_names_its_dataset_and_where_its_text_is_from(tmp_path: Path) -
     report = measured().report
     assert (report["fingerprint"], report["dataset"]) == ("0", "small")
     assert report["origin"] == task.about["origin"]
-
-
-class TestWords:
-    """A model of words: measured and read in characters."""
-
-    PREFIXES = Samples(prefixes=("我们", "的我", "中国！\n"), length=30)
-
-    def test_each_character_of_the_held_out_text_counts(self, tmp_path: Path) -> None:
-        text = chinese()
-        task, models = trained(in_words(tmp_path, text), LANGUAGE)
-        report = measured().report
-        held_out = len(text) // 5
-        assert report["characters"] == held_out
-        assert report["on"] == f"the last {held_out} of {len(text)} characters"
-        for seed, model in enumerate(models):
-            gave = task.answers(model, "test").said
-            assert len(gave) < held_out
-            loss = -gave.sum() / held_out
-            assert report["by_seed"][seed]["loss"] == pytest.approx(loss, abs=1e-5)
-
-    def test_what_it_writes_is_spelt_and_begins_as_it_was_asked(self, tmp_path: Path) -> None:
-        _, models = trained(in_words(tmp_path, chinese()), LANGUAGE)
-        by_seed = measured(samples=self.PREFIXES).samples["by_seed"]
-        assert len(by_seed) == len(models)
-        for texts in by_seed.values():
-            assert [*texts] == [*self.PREFIXES.prefixes]
-            for prefix, text in texts.items():
-                assert text.startswith(prefix)
-                assert len(text) >= len(prefix) + self.PREFIXES.length
-                assert not has_symbols(text)
-
-    def test_a_prefix_is_read_as_the_words_that_it_is(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        data = in_words(tmp_path, chinese())
-        trained(data, LANGUAGE, seeds=1)
-        read: list[str] = []
-        samples = NextCharacter.samples
-
-        def heard(task: NextCharacter, model: contract.Model, wanted: Samples) -> Any:
-            read.extend(wanted.prefixes)
-            return samples(task, model, wanted)
-
-        monkeypatch.setattr(NextCharacter, "samples", heard)
-        measured(samples=self.PREFIXES, seeds=1)
-        symbol = {word: symbol for symbol, word in data.words.items()}
-        assert read == [symbol["我们"], "的我", symbol["中国"] + symbol.get("！\n", "！\n")]
-
-    def test_what_it_wrote_while_training_is_spelt_too(self, tmp_path: Path) -> None:
-        data = in_words(tmp_path, chinese())
-        trained(data, LANGUAGE, seeds=1)
-        symbol, word = next(iter(data.words.items()))
-        earlier = {"0": {"40": {"我们": f"我们{symbol}"}}}
-        files.write_json(paths.model("small") / "samples.json", earlier)
-        found = measured(samples=self.PREFIXES, seeds=1)
-        assert found.samples["while_training"] == {"0": {"40": {"我们": f"我们{word}"}}}
-
-    def test_what_looks_ahead_is_measured_in_characters_in_view_or_not(
-        self, tmp_path: Path
-    ) -> None:
-        data = in_words(tmp_path, chinese())
-        task, (model,) = trained(data, BOTH_WAYS, seeds=1)
-        mean = measured(seeds=1).report["mean"]
-        line = data.text.vocabulary.decode(data.text.ids)
-        for name, (places, gave) in (
-            ("loss", answers_by_prefix(model, task, "test")),
-            (IN_VIEW, answers_in_view(model, task, "test")),
-        ):
-            characters = sum(len(data.words.get(line[place], line[place])) for place in places)
-            assert mean[name] == pytest.approx(-gave.sum() / characters, abs=1e-5), name
 
 
 def test_scores_are_of_held_out_text_alone() -> None:

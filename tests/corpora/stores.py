@@ -3,7 +3,9 @@
 import io
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
+from stages.corpora import sales
 from stages.corpora.bundled.sales import as_csv
 
 Rows = list[list[str]]  # the first one names the columns
@@ -40,3 +42,15 @@ def packed(files: Mapping[str, bytes], method: int = DEFLATED) -> bytes:
         for name, content in files.items():
             archive.writestr(name, content)
     return buffer.getvalue()
+
+
+def zipped(folder: Path, rows: dict[str, Rows]) -> Path:
+    """The zip of these tables, in a folder."""
+    path = folder / sales.FILE
+    path.write_bytes(packed(written(rows)))
+    return path
+
+
+def put(rows: dict[str, Rows], name: str, row: int, column: str, cell: str) -> None:
+    """Change one cell of a table."""
+    rows[name][row][rows[name][0].index(column)] = cell

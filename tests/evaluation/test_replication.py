@@ -4,18 +4,22 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stages.common import files, params
-from stages.common.experiments import Experiment
-from stages.common.params import Params
+from stages.common import files
 from stages.evaluation import replication
-from stages.evaluation.lectures import Comparison, Lecture
 from stages.evaluation.replication import Line
 from tests.evaluation.figures import figure
-from tests.project import ROOT
+from tests.evaluation.lecture import (
+    BUNDLED,
+    EVALUATIONS,
+    LECTURES,
+    SETTINGS,
+    UPSTREAM,
+    evaluation,
+    experiment,
+    made_up,
+    table,
+)
 
-REAL = params.load(ROOT / "params.yaml")
-UPSTREAM = {"source": "upstream", "name": "names.txt"}
-BUNDLED = {"source": "bundled", "name": "generated"}
 OWN = {"source": "own file", "name": "mine.txt"}
 
 
@@ -24,68 +28,6 @@ def test_the_columns_are_those_that_the_page_and_the_reader_expect() -> None:
     assert table.to_csv(index=False).splitlines()[0] == (
         "row,experiment,source,protocol,metric,printed,ours,spread,seeds,floor,verdict"
     )
-
-
-def experiment(name: str, **changes: object) -> Experiment:
-    """A network of the lecture, or its baseline without one."""
-    training = REAL.experiments["names_rnn" if name == "net" else "names_bayes"].training
-    return REAL.experiments["names_rnn"].model_copy(
-        update={"lecture": "made_up", "dataset": "small", "training": training, **changes}
-    )
-
-
-def evaluation(accuracy: float, seeds: int, origin: dict[str, str] = UPSTREAM) -> dict[str, Any]:
-    def figures(accuracy: float) -> dict[str, float]:
-        return {"accuracy": accuracy, "log_loss": 0.3, "calibration_error": 0.02}
-
-    return {
-        "origin": origin,
-        "protocol": "held-out",
-        "floor": {"accuracy": 0.99, "expected_accuracy": 0.98, "log_loss": 0.1},
-        "by_seed": {seed: figures(accuracy) for seed in range(seeds)},
-        "mean": figures(accuracy),
-        **({"spread": figures(0.001)} if seeds > 1 else {}),
-    }
-
-
-LECTURES = {
-    "made_up": Lecture(
-        title="A lecture",
-        headline="accuracy",
-        better="higher",
-        own_row="B3",
-        rows=["B1", "B2", "B3", "B4"],
-        figures=[
-            figure(
-                row="B1",
-                metric="count of 王",
-                printed=50,
-                tolerance=0,
-                better=None,
-                experiment=None,
-                report="clean/names.json",
-                key=["most_frequent", "王"],
-            ),
-            figure(),
-            figure(row="B4", experiment="never_run"),
-        ],
-    )
-}
-EVALUATIONS = {"net": evaluation(0.97, 3), "bayes": evaluation(0.95, 1)}
-
-
-def made_up(**experiments: Experiment) -> Params:
-    update = {"source": "upstream", "experiments": experiments}
-    return REAL.model_copy(update=update)
-
-
-SETTINGS = made_up(net=experiment("net"), bayes=experiment("bayes"))
-
-
-def table(
-    metrics: Path, evaluations: dict[str, dict[str, Any]] = EVALUATIONS, settings: Params = SETTINGS
-) -> list[Line]:
-    return replication.table(LECTURES, settings, evaluations, metrics)
 
 
 def headline(name: str, lines: list[Line]) -> Line:
@@ -243,80 +185,3 @@ def test_a_metric_says_of_which_epochs_it_is_and_whether_of_the_seeds_together(
     lecture = LECTURES["made_up"].model_copy(update={"figures": [wanted]})
     (line,) = replication.table({"made_up": lecture}, made_up(), {}, tmp_path)
     assert line.metric == words
-
-
-def compared(
-    evaluations: dict[str, dict[str, Any]],
-    metric: str = "accuracy",
-    epoch: int | None = None,
-    last: int = 1,
-) -> list[Line]:
-    """The lines of a table of its own, with an empty cell."""
-    comparison = Comparison(
-        row="B3",
-        title="how deep: accuracy",
-        metric=metric,
-        epoch=epoch,
-        last=last,
-        columns=["plain", "residual"],
-        rows={"1 layer": ["net", None], "2 layers": ["deep", "bayes"]},
-    )
-    lecture = LECTURES["made_up"].model_copy(update={"figures": [], "comparisons": [comparison]})
-    lines = replication.table({"made_up": lecture}, made_up(), evaluations, Path("metrics"))
-    assert all(line.protocol == comparison.title for line in lines)
-    return lines
-
-
-def test_a_comparison_has_a_line_for_each_of_its_cells() -> None:
-    title, u = "how deep: accuracy", "upstream"
-    assert compared({**EVALUATIONS, "deep": evaluation(0.9, 2, BUNDLED)}) == [
-        Line("B3", "net", u, title, "accuracy", None, 0.97, 0.001, 3, 0.99, ""),
-        Line("B3", "deep", "bundled", title, "accuracy", None, 0.9, 0.001, 2, 0.99, ""),
-        Line("B3", "bayes", u, title, "accuracy", None, 0.95, None, 1, 0.99, ""),
-    ]
-
-
-def test_a_cell_that_is_empty_or_not_evaluated_has_no_line() -> None:
-    assert [line.experiment for line in compared(EVALUATIONS)] == ["net", "bayes"]
-    assert compared({}) == []
-
-
-def test_an_experiment_trained_for_fewer_epochs_than_its_comparison_has_no_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name, rows in {
-        "net": "0,1,9.0\n0,2,0.0\n1,1,9.0\n1,2,0.0\n",
-        "deep": "0,1,9.0\n",
-        "bayes": "0,1,9.0\n0,2,0.0\n0,3,9.0\n",
-    }.items():
-        files.write_text(tmp_path / f"metrics/history/{name}.csv", f"seed,epoch,train_loss\n{rows}")
-    evaluations = {**EVALUATIONS, "deep": evaluation(0.9, 1)}
-    title, words, u = "how deep: accuracy", "train_perplexity, epoch 2", "upstream"
-    assert compared(evaluations, "train_perplexity", 2) == [
-        Line("B3", "net", u, title, words, None, 1.0, 0.0, 2, None, ""),
-        Line("B3", "bayes", u, title, words, None, 1.0, None, 1, None, ""),
-    ]
-
-
-def test_a_comparison_may_be_of_the_last_epochs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name, losses in {"net": (9, 1, 2, 6), "bayes": (9, 1)}.items():
-        rows = [f"0,{epoch},{loss}" for epoch, loss in enumerate(losses, start=1)]
-        text = "\n".join(["seed,epoch,train_loss", *rows, ""])
-        files.write_text(tmp_path / f"metrics/history/{name}.csv", text)
-    (line,) = compared(EVALUATIONS, "train_loss", 4, last=3)
-    words = "train_loss, median of epochs 2 to 4"
-    assert (line.experiment, line.metric, line.ours) == ("net", words, 2)
-
-
-def test_comparisons_come_after_the_lines_of_their_experiments(tmp_path: Path) -> None:
-    comparison = Comparison(
-        row="B3", title="a table", metric="accuracy", columns=["ours"], rows={"net": ["net"]}
-    )
-    lecture = LECTURES["made_up"].model_copy(update={"comparisons": [comparison]})
-    lines = replication.table({"made_up": lecture}, SETTINGS, EVALUATIONS, tmp_path)
-    assert lines[:-1] == table(tmp_path)
-    assert (lines[-1].protocol, lines[-1].ours) == ("a table", 0.97)

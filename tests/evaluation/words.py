@@ -1,5 +1,7 @@
-"""A small Chinese text in words and in characters, for tests."""
+"""A small Chinese text in words and in characters, and words of letters, for tests."""
 
+from collections.abc import Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ def numbered(*words: str) -> dict[str, str]:
     return {chr(FIRST + number): word for number, word in enumerate(words)}
 
 
+WORDS = numbered("ab", "abc", "dcba", "of no text")
+
+
 def chinese(pieces: int = 160) -> str:
     """A text of words of one character to four, in no order."""
     return "".join(np.random.default_rng(0).choice(PIECES, size=pieces))
@@ -34,3 +39,10 @@ def in_words(
 def has_symbols(text: str) -> bool:
     """Whether a code point is there that stands for a word."""
     return any(FIRST <= ord(character) <= LAST for character in text)
+
+
+def pieces(line: str, words: Mapping[str, str]) -> list[tuple[int, str]]:
+    """Where in the text each symbol begins, and what it stands for."""
+    stands_for = [words.get(symbol, symbol) for symbol in line]
+    begins = accumulate(map(len, stands_for), initial=0)
+    return [*zip(begins, stands_for, strict=False)]

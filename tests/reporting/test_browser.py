@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from stages.reporting import document
-from tests.reporting import made_up
+from tests.reporting import made_up, metrics
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PROGRAM = next((found for name in NAMES if (found := shutil.which(name))), None)
@@ -148,7 +148,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A page with every section, of bundled corpora and of the lectures' own."""
     found = {}
     for source in ("bundled", "upstream"):
-        folder = made_up.everything(tmp_path_factory.mktemp(source), source)
+        folder = metrics.everything(tmp_path_factory.mktemp(source), source)
         found[source] = folder / "report.html"
         text = document.render(folder, made_up.lectures())
         found[source].write_text(text, encoding="utf-8")

@@ -1,0 +1,61 @@
+"""A small experiment as its trainings leave it, and what is measured of it."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from stages import evaluate
+from stages.common import files, params, paths
+from stages.common.experiments import Samples
+from stages.common.params import Runtime
+from stages.evaluation.measured import Measured
+from stages.models import contract
+from stages.tasks.contract import Task, load
+from stages.training.device import prepare
+from stages.training.seeding import seed_torch
+from tests.project import ROOT
+
+REAL = params.load(ROOT / "params.yaml")
+HERE = Runtime(device="cpu", threads=1, tracking=False)
+IN_VIEW = "loss_with_the_answer_in_view"
+ONE_WAY: dict[str, Any] = {
+    "module": "stacked",
+    "name": "Stacked",
+    "settings": {"cell": "gru", "hidden": 8},
+}
+BOTH_WAYS = {**ONE_WAY, "settings": {**ONE_WAY["settings"], "bidirectional": True}}
+
+
+class Saved(Protocol):
+    """What encoders leave."""
+
+    def save(self, folder: Path) -> None: ...
+
+
+def trained(
+    data: Saved, spec: dict[str, Any], asked: str = "next_character", seeds: int = 2
+) -> tuple[Task, list[contract.Model]]:
+    """The dataset and the models of an experiment: `small`, from some seeds."""
+    folder, dataset = paths.model("small"), paths.encoded("small")
+    for path in (folder, dataset):
+        path.mkdir(parents=True)
+    data.save(dataset)
+    task = load(asked)(dataset, prepare(HERE))
+    models = []
+    for seed in range(seeds):
+        seed_torch("test", seed)
+        model = contract.build({**spec, "inputs": task.inputs, "outputs": task.outputs})
+        contract.save(model, contract.seed_file(folder, seed))
+        models.append(model.eval())
+    about = {"seeds": [*range(seeds)], "about": task.about, "fingerprint": "0"}
+    files.write_json(folder / "spec.json", {**models[0].spec(), **about})
+    files.write_json(folder / "samples.json", {str(seed): {} for seed in range(seeds)})
+    return task, models
+
+
+def measured(
+    asked: str = "next_character", samples: Samples | None = None, seeds: int = 2
+) -> Measured:
+    update: dict[str, Any] = {"dataset": "small", "task": asked, "seeds": tuple(range(seeds))}
+    experiment = REAL.experiments["lyrics_gru"].model_copy(update=update)
+    settings = REAL.model_copy(update={"runtime": HERE, "experiments": {"small": experiment}})
+    return evaluate.measure("small", settings, samples)
