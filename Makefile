@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 .PHONY: help repro replicate test torture bench bench-gpu bench-overhead bench-scale ui publish summary picture clean lock
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say which: make PYTHON=python3.12 ...")'
@@ -62,7 +62,7 @@ picture: $(READY) ## docs/report.png, the README's picture of the report (needs 
 	python .ci/picture.py metrics/upstream/report.html docs/report.png
 
 clean: ## Remove what can be rebuilt: data, checkpoints, MLflow's store, the environment
-	rm -rf data .checkpoints .runs mlflow.db mlartifacts $(VENV)
+	rm -rf data .checkpoints .runs mlflow.db* mlartifacts $(VENV)
 	rm -rf .dvc/cache .dvc/tmp .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 lock: ## Write requirements.txt anew from pyproject.toml (on a machine without CUDA)

@@ -42,12 +42,12 @@ def restored_torch() -> Iterator[None]:
     import torch
 
     environment = dict(os.environ)
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    threads, deterministic = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     yield
     os.environ.clear()
     os.environ.update(environment)
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(deterministic)
+    torch.set_deterministic_debug_mode(deterministic)
 
 
 @pytest.fixture

@@ -30,7 +30,11 @@ def alone(what: str, lock: Path) -> Iterator[None]:
 
 
 def leave_if_abandoned() -> None:
-    """A stage whose `dvc repro` was killed is not to write over what the next one makes."""
+    """A training whose `dvc repro` was killed is not to write over what the next one makes.
+
+    DVC's shell must not stand between the two (`exec` in dvc.yaml). One whose dvc was killed in
+    the milliseconds before `stages` was imported is not noticed.
+    """
     if "DVC_STAGE" in os.environ and os.getppid() != STARTED_BY:
         raise PipelineError(
             "the dvc that started this was killed, and nobody would record what it makes.",

@@ -107,7 +107,7 @@ def _written(figure: Figure, evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "ours": texts[0],
         "seeds": len(texts),
         "source": _source(evaluation["origin"]),
-        "remark": f" ({texts.count(texts[0])} of {len(texts)} seeds write this)",
+        "remark": f" ({texts.count(texts[0])} of {len(texts)} seeds write this)" * (len(texts) > 1),
     }
 
 

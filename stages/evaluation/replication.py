@@ -152,11 +152,16 @@ def _gap(row: str, name: str, lecture: Lecture, evaluations: Evaluations) -> Ite
         metric=f"difference of {metric}",
         printed=None,
         ours=round(here["ours"] - there["ours"], DECIMALS),
-        spread=round(hypot(here["spread"] or 0.0, there["spread"] or 0.0), DECIMALS),
+        spread=_of_difference(here["spread"], there["spread"]),
         seeds=here["seeds"],
         floor=None,
         verdict=f"of its source: {here['floor'] - there['floor']:+.4f}" if known else "",
     )
+
+
+def _of_difference(here: float | None, there: float | None) -> float | None:
+    """The spread of a difference; of a single seed's nothing is known."""
+    return None if here is None or there is None else round(hypot(here, there), DECIMALS)
 
 
 def _compared(comparison: Comparison, evaluations: Evaluations) -> Iterator[Line]:

@@ -105,7 +105,7 @@ def _curves(key: str, lecture: Lecture, names: Iterable[str], metrics: Path) -> 
         charts += curves.charts(f"{key}-curves-{number}", group, metrics / "history", perplexity)
     if not charts:
         return None
-    text = "Lines: mean over the seeds. Bands: from the lowest seed to the highest."
+    text = "Lines: mean over the seeds. Bands: from the lowest of several seeds to the highest."
     return Section(f"{key}-curves", "Training curves", text=(text,), charts=tuple(charts))
 
 

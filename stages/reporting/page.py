@@ -21,11 +21,12 @@ HEAD = """\
 # Printed, and ours
 
 Written by `dvc repro` from `replication.csv`: do not edit. *Ours* is the mean over the seeds ±
-their standard deviation. *Best possible* is what the source of a bundled corpus itself, asked by
-Bayes' rule, reaches on the same test records: no model can expect to do better, though luck on a
-finite test set can carry one past it. A printed figure is compared only with the corpus that it
-was printed for. *Beats*, *level with*, *behind*: against the best model without a network on the
-same records, the difference ± its paired standard error; within two of them it is level.
+their standard deviation (without ± there is one seed). *Best possible* is what the source of a
+bundled corpus itself, asked by Bayes' rule, reaches on the same test records: no model can expect
+to do better, though luck on a finite test set can carry one past it. A printed figure is compared
+only with the corpus that it was printed for. *Beats*, *level with*, *behind*: against the best
+model without a network on the same records, the difference ± its paired standard error; within two
+of them it is level.
 """
 
 

@@ -128,7 +128,7 @@ def panel(key: str, title: str, metric: str, better: str, best_first: Sequence[L
     best = best_first[0]
     return Chart(
         title,
-        f"{best.experiment} stands best. Bars: ± the standard deviation of the seeds"
+        f"{best.experiment} stands best. Bars: ± the standard deviation of several seeds"
         + ("; squares: no network." if baselines else "."),
         drawing.draw(key, f"{metric}: {title}", paint, height=0.75 + 0.26 * len(lines)),
         legend,

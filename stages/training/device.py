@@ -26,7 +26,8 @@ def prepare(runtime: Runtime) -> torch.device:
     # cuBLAS repeats its results only with a workspace of its own.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(runtime.threads)
-    # As use_deterministic_algorithms(True), without the second in which that loads a compiler.
+    # As use_deterministic_algorithms(True), which loads a compiler first: a second for whatever
+    # has no optimiser (that loads it too).
     torch.set_deterministic_debug_mode("error")
     tf32 = runtime.precision == "tf32"  # else full precision, as on a CPU
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.common.errors import PipelineError
 from tests.bench import overhead
 
 
@@ -33,5 +34,5 @@ def test_a_dag_of_the_same_edges_runs_and_is_then_up_to_date(
 
 
 def test_a_command_that_fails_is_not_timed(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="mended"):
+    with pytest.raises(PipelineError, match="mended"):
         overhead.run([sys.executable, "-c", "raise SystemExit('to be mended')"], tmp_path)

@@ -20,7 +20,7 @@ def expand() -> dict[str, tuple[str, list[str], list[str]]]:
     stages: dict[str, tuple[str, list[str], list[str]]] = {}
     for name, stage in DVC.items():
         body = stage.get("do", stage)
-        module = body["cmd"].split()[2]
+        module = module_of(body["cmd"])
         section = stage.get("foreach", "${}").removeprefix("${").removesuffix("}")
         items = getattr(PARAMS, section) if section else {"": None}
         for key, item in items.items():
@@ -28,6 +28,11 @@ def expand() -> dict[str, tuple[str, list[str], list[str]]]:
             by_name = loaded_by_name(name, item)
             stages[f"{name}@{key}" if key else name] = (module, by_name, deps)
     return stages
+
+
+def module_of(command: str) -> str:
+    """What `python -m` runs."""
+    return command.partition("python -m ")[2].split()[0]
 
 
 def fill(text: str, key: str, item: object) -> str:
@@ -164,7 +169,7 @@ def test_a_family_of_models_never_imports_another() -> None:
 
 
 def test_packages_never_import_a_stage_module() -> None:
-    stage_modules = {stage.get("do", stage)["cmd"].split()[2] for stage in DVC.values()}
+    stage_modules = {module_of(stage.get("do", stage)["cmd"]) for stage in DVC.values()}
     for path in (ROOT / "stages").rglob("*.py"):
         assert not imports_of(path) & stage_modules, path
 

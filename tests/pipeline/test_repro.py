@@ -283,3 +283,6 @@ def test_an_experiment_taken_out_leaves_the_table(workspace: Workspace) -> None:
     assert "removed data/models/nietzsche_trigram" in pruned.stderr
     assert workspace.repro() == ["evaluate", "probe", "report"]
     assert "nietzsche_trigram" not in files.read_json(workspace.folder / "metrics/scores.json")
+    workspace.git("checkout", "--", ".")
+    assert workspace.repro() == ["evaluate", "probe", "report"], "the training is in the run cache"
+    assert workspace.git("status", "--porcelain") == ""

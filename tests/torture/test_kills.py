@@ -56,16 +56,17 @@ def test_a_killed_training_goes_on_from_its_last_finished_epoch(
     assert not kept.lost
 
 
+@pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
 def test_a_training_whose_dvc_was_killed_leaves_and_the_next_goes_on(
-    tmp_path: Path, undisturbed: Path, promise: Promised
+    shell: str, tmp_path: Path, undisturbed: Path, promise: Promised
 ) -> None:
     kept = promise(
         "A training whose dvc was killed leaves after its epoch, and the next goes on from there",
-        "kill -9 of the process that started it",
+        f"kill -9 of the process that started it in {shell}",
     )
     experiment = "nietzsche_lstm"
     trainings.prepared(tmp_path)
-    parent = trainings.start_under_another(tmp_path, "stages.train", experiment)
+    parent = trainings.start_as_dvc_does(tmp_path, experiment, shell)
     wait_for_epochs(tmp_path, experiment, 2, parent)
     parent.kill()
     said, _ = parent.communicate()  # the training holds the other end until it leaves

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from stages.common import files
+from stages.common import checking, files
 from tests.project import ROOT, Project
 from tests.training.toy import write_names, write_text
 
@@ -54,13 +54,17 @@ def start(
     )
 
 
-def start_under_another(folder: Path, *command: str) -> subprocess.Popen[str]:
-    """The same as DVC starts it: the child of a process that waits for it and can be killed."""
-    waiting = "import subprocess, sys; subprocess.run([sys.executable, '-m', *sys.argv[1:]])"
+def start_as_dvc_does(folder: Path, experiment: str, shell: str) -> subprocess.Popen[str]:
+    """The train stage's `cmd`, in a shell, below a process that waits for it and can be killed."""
+    stages = checking.read_yaml(folder / "dvc.yaml")["stages"]
+    command = stages["train"]["do"]["cmd"].replace("${key}", experiment)
+    waiting = "import subprocess, sys; subprocess.run(sys.argv[1:])"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ours = {"PATH": path, "PYTHONPATH": str(ROOT), "DVC_STAGE": f"train@{experiment}"}
     return subprocess.Popen(
-        [sys.executable, "-c", waiting, *command],
+        [sys.executable, "-c", waiting, shell, "-c", command],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "DVC_STAGE": f"train@{command[-1]}"},
+        env={**os.environ, **ours},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -37,6 +37,13 @@ def toy(chosen: Experiment, folder: Path, device: torch.device) -> Task:
     return load(chosen.task)(folder, device)
 
 
+def test_what_cannot_repeat_itself_is_refused() -> None:
+    torch.set_deterministic_debug_mode("default")
+    prepare(Runtime(device="cpu"))
+    assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.is_deterministic_algorithms_warn_only_enabled()
+
+
 SIZES = {"hidden": 8, "embedding": 4, "trees": 3, "rounds": 3}
 
 
