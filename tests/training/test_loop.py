@@ -1,7 +1,6 @@
-"""The one loop: it learns, repeats to the bit, steps by its rates, and stops at NaN."""
+"""The one loop: it learns, repeats to the bit, and stops at NaN."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,24 +12,16 @@ from stages.common.experiments import ClosedForm
 from stages.models.contract import State
 from stages.models.language_model import LanguageModel
 from stages.training.loop import MOMENTUM
-from stages.training.optimizing import OPTIMIZERS, rate_at
-from tests.training.toy import WRITING, assert_same, descent, fresh, text_task, toy_task, train
-
-BATCHES = 10  # of 16 names of one length, in an epoch of the toy
-
-
-@pytest.fixture
-def rates(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The rate of every step that SGD takes."""
-    noted: list[float] = []
-
-    def noting(*arguments: Any, **options: Any) -> torch.optim.Optimizer:
-        optimizer = torch.optim.SGD(*arguments, **options)
-        optimizer.register_step_pre_hook(lambda *_: noted.append(optimizer.param_groups[0]["lr"]))
-        return optimizer
-
-    monkeypatch.setitem(OPTIMIZERS, "sgd", noting)
-    return noted
+from tests.training.toy import (
+    BATCHES,
+    WRITING,
+    assert_same,
+    descent,
+    fresh,
+    text_task,
+    toy_task,
+    train,
+)
 
 
 def test_it_learns_what_there_is_to_learn(tmp_path: Path) -> None:
@@ -71,35 +62,6 @@ def test_clipping_bounds_the_step(tmp_path: Path) -> None:
     clipped = train(task, tmp_path, training).weights
     moved = sum(float(((clipped[name] - start[name]) ** 2).sum()) for name in start) ** 0.5
     assert 0 < moved <= 3 * step * 1.001  # three batches, one of each length
-
-
-def test_the_cosine_schedule_falls_from_the_rate_to_nothing() -> None:
-    training = descent(rate=0.5, epochs=10, schedule="cosine")
-    falling = [rate_at(training, epoch / 2) for epoch in range(21)]
-    assert falling[0] == 0.5
-    assert falling[10] == pytest.approx(0.25)
-    assert falling[20] == pytest.approx(0)
-    assert falling == sorted(falling, reverse=True)
-
-
-def test_of_a_list_of_rates_each_holds_for_its_epoch() -> None:
-    training = descent(rate=[0.5, 0.1, 0.2], epochs=3)
-    begun, nearly_done = (
-        [rate_at(training, epoch + part) for epoch in range(3)] for part in (0, 0.99)
-    )
-    assert begun == nearly_done == [0.5, 0.1, 0.2]
-
-
-def test_a_list_of_rates_is_what_the_optimiser_steps_by(tmp_path: Path, rates: list[float]) -> None:
-    train(toy_task(tmp_path), tmp_path, descent(optimizer="sgd", rate=[0.5, 0.02], epochs=2))
-    assert rates == [0.5] * BATCHES + [0.02] * BATCHES
-
-
-def test_a_schedule_is_what_the_optimiser_steps_by(tmp_path: Path, rates: list[float]) -> None:
-    training = descent(optimizer="sgd", rate=0.5, epochs=2, schedule="cosine")
-    train(toy_task(tmp_path), tmp_path, training)
-    wanted = [rate_at(training, step / BATCHES) for step in range(2 * BATCHES)]
-    assert rates == pytest.approx(wanted)
 
 
 def test_the_smoothed_loss_is_a_mean_in_which_older_batches_weigh_less(

@@ -29,6 +29,7 @@ from stages.training.watch import Watch
 
 CPU = torch.device("cpu")
 PLAIN = Runtime()
+BATCHES = 10  # of 16 names of one length, in an epoch of the toy
 ORIGIN = {"source": "bundled", "name": "generated"}
 Spec = Mapping[str, object]
 RECURRENT: Spec = {
