@@ -58,7 +58,7 @@ def test_a_write_that_fails_costs_one_epoch_at_most(
     )
     trainings.prepared(tmp_path)
     done = 0
-    for number in range(many(2, 15)):
+    for number in range(many(2, 10)):
         failed = subprocess.run(
             [sys.executable, "-c", FAILING, call, str(1 + number % 4), EXPERIMENT],
             cwd=tmp_path,

@@ -105,7 +105,7 @@ def test_any_text_is_answered_or_refused(
 ) -> None:
     kept = promise("Any text at all is answered by generate and predict, or refused", "random text")
 
-    @settings(max_examples=many(30, 300))
+    @settings(max_examples=many(30, 150))
     @given(st.text(st.characters() | st.sampled_from(CHARACTERS), max_size=40))
     def typed(text: str) -> None:
         kept.injected += 2
@@ -127,7 +127,7 @@ def test_any_bytes_may_be_piped_into_predict(
         kept.injected += 1
         complaint(lambda: predict.main(CLASSIFIES, None))
 
-    settings(max_examples=many(30, 300))(given(st.binary(max_size=60))(piped))()
+    settings(max_examples=many(30, 150))(given(st.binary(max_size=60))(piped))()
     for content in pipes:
         piped(content)
 

@@ -15,7 +15,7 @@ from tests.torture.trackers import MlflowServer, Postgres
 
 Promised = Callable[[str, str], Promise]
 pytestmark = pytest.mark.long
-EPOCHS = 300  # enough for a server to die in the midst of them
+EPOCHS = 150  # enough for a server to die in the midst of them
 
 
 @pytest.fixture
