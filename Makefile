@@ -28,7 +28,7 @@ test: $(READY) ## Lint, types and the test suite
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 torture: $(READY) ## Kills, full disks, dead servers: metrics/reliability.md (half an hour or more)
 	pytest tests/torture --long

@@ -19,6 +19,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="tests/torture at length: make torture")
 
 
+# Minutes each: begun first, so that the other worker does all the rest meanwhile.
+LONGEST = ("test_repro.py", "test_replicate.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 MIRROR = os.environ.get(MIRROR_VARIABLE, "")
 
 
