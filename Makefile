@@ -33,6 +33,9 @@ test: $(READY) ## Lint, types and the test suite
 torture: $(READY) ## Kills, full disks, dead servers: metrics/reliability.md (half an hour or more)
 	pytest tests/torture --long
 
+bench: $(READY) ## Seconds an epoch, here and in a plain twin: metrics/bench (on an idle machine)
+	python -m tests.bench
+
 bench-gpu: $(READY) ## The same on a GPU, and as CUDA graphs and in fewer bits
 	python -m tests.bench --device cuda
 
@@ -41,9 +44,6 @@ bench-overhead: $(READY) ## What DVC, Python and MLflow cost beside a training (
 
 bench-scale: $(READY) ## Seconds and memory by the size of a corpus: metrics/bench/scale.md
 	python -m tests.bench.scale
-
-bench: $(READY) ## Seconds an epoch, here and in a plain twin: metrics/bench (on an idle machine)
-	python -m tests.bench
 
 ui: $(READY) ## MLflow on http://127.0.0.1:5000
 	@python -m stages.publish --after-repro
