@@ -1,6 +1,6 @@
 """Small stacks of recurrent layers, and what they are held against."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -21,15 +21,6 @@ REPAIRS = pytest.mark.parametrize("repair", ["none", "residual", "norm"])
 SHORTCUTS = pytest.mark.parametrize("repair", ["residual", "norm"])
 
 close = torch.testing.assert_close
-
-
-@pytest.fixture(autouse=True, scope="module")
-def doubles() -> Iterator[None]:
-    """All numbers with 53 bits, so that only another formula makes a difference."""
-    usual = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(usual)
 
 
 def network(**changes: Any) -> Stacked:

@@ -1,6 +1,6 @@
 """The networks written by hand, against nn.RNN and against the lecture's own way to the letter."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 
 import pytest
@@ -17,15 +17,7 @@ from stages.models.contract import Model
 CHARACTERS, EMBEDDING, HIDDEN = 9, 4, 5
 LOOPS = ["CharLoop", "CharLoopConcat"]
 LAYERS = ["e", "l_in", "l_hidden", "l_out"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def doubles() -> Iterator[None]:
-    """All numbers with 53 bits, so that only another formula makes a difference."""
-    usual = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(usual)
+pytestmark = pytest.mark.usefixtures("doubles")
 
 
 def network(name: str) -> Model:

@@ -1,6 +1,5 @@
 """Vectors of levels, and one-hot levels, against layers of nn put together as the paper says."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -19,15 +18,7 @@ INPUTS, BATCH = 10, 6
 HIDDEN = pytest.mark.parametrize("hidden", [[5], [5, 4], [5, 4, 3]])
 
 close = torch.testing.assert_close
-
-
-@pytest.fixture(autouse=True, scope="module")
-def doubles() -> Iterator[None]:
-    """All numbers with 53 bits, so that only another formula makes a difference."""
-    usual = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(usual)
+pytestmark = pytest.mark.usefixtures("doubles")
 
 
 def network(name: str, **settings: Any) -> contract.Model:

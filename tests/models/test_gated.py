@@ -1,6 +1,6 @@
 """GRU and LSTM gate by gate, against nn.GRU and nn.LSTM and against true one-hot vectors."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -24,15 +24,7 @@ CARRIED = pytest.mark.parametrize("carried", [False, True])
 
 Parts = tuple[Tensor, ...]  # H of a GRU, H and C of an LSTM
 close = torch.testing.assert_close
-
-
-@pytest.fixture(autouse=True, scope="module")
-def doubles() -> Iterator[None]:
-    """All numbers with 53 bits, so that only another formula makes a difference."""
-    usual = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(usual)
+pytestmark = pytest.mark.usefixtures("doubles")
 
 
 def fresh(name: str, inputs: int = CHARACTERS, outputs: int = ANSWERS, **changes: Any) -> Model:

@@ -20,12 +20,11 @@ from tests.models.stacks import (
     STEPS,
     batch,
     close,
-    doubles,
     network,
     parts_of,
 )
 
-__all__ = ["doubles"]  # for every test here
+pytestmark = pytest.mark.usefixtures("doubles")
 
 
 def silenced(model: Stacked) -> Stacked:

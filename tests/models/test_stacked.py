@@ -26,7 +26,6 @@ from tests.models.stacks import (
     STEPS,
     batch,
     close,
-    doubles,
     gradients,
     network,
     one_hot,
@@ -34,7 +33,7 @@ from tests.models.stacks import (
     state_of,
 )
 
-__all__ = ["doubles"]  # for every test here
+pytestmark = pytest.mark.usefixtures("doubles")
 
 
 @CELLS
