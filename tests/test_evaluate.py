@@ -14,7 +14,7 @@ from stages.common.errors import PipelineError
 from stages.common.experiments import Samples
 from stages.probes.foresight import answers_by_prefix, answers_in_view
 from tests.encoders.texts import encoded, some_text
-from tests.small import BOTH_WAYS, IN_VIEW, ONE_WAY, REAL, measured, trained
+from tests.small_experiment import BOTH_WAYS, IN_VIEW, ONE_WAY, REAL, measured, trained
 from tests.training.toy import READING, some_table
 
 STREAM: dict[str, Any] = {"order": "consecutive"}

@@ -11,7 +11,7 @@ from stages.models import contract
 from stages.probes.foresight import answers_by_prefix, answers_in_view
 from stages.tasks.next_character import NextCharacter
 from tests.evaluation.words import chinese, has_symbols, in_words
-from tests.small import BOTH_WAYS, IN_VIEW, measured, trained
+from tests.small_experiment import BOTH_WAYS, IN_VIEW, measured, trained
 
 LANGUAGE: dict[str, Any] = {
     "module": "language_model",

@@ -36,6 +36,8 @@ class Figure(Frozen):
             raise ValueError("a printed text goes with a prefix, and a number with none")
         if self.last > 1 and self.epoch is None:
             raise ValueError("`last` counts back from an `epoch`: give that too")
+        if self.together and (self.report, self.epoch, self.prefix) != (None, None, None):
+            raise ValueError("`together` is of final answers: no report, epoch or prefix beside it")
         return self
 
 

@@ -103,11 +103,12 @@ def _written(figure: Figure, evaluation: Mapping[str, Any]) -> dict[str, Any]:
     texts = [texts[figure.prefix][:length] for texts in by_seed.values() if figure.prefix in texts]
     if not texts:
         return {}
+    agreed = f" ({texts.count(texts[0])} of {len(texts)} seeds write this)"
     return {
         "ours": texts[0],
         "seeds": len(texts),
         "source": _source(evaluation["origin"]),
-        "remark": f" ({texts.count(texts[0])} of {len(texts)} seeds write this)" * (len(texts) > 1),
+        "remark": agreed if len(texts) > 1 else "",
     }
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from math import hypot
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from stages.common.experiments import Experiment
 from stages.common.params import Params
 from stages.evaluation import paired
 from stages.evaluation.aggregate import DECIMALS
 from stages.evaluation.lectures import Comparison, Figure, Lecture
+from stages.evaluation.line import Line
 from stages.evaluation.printed import (
     PRINTED_FOR,
     Evaluations,
@@ -20,22 +21,6 @@ from stages.evaluation.printed import (
 )
 
 ENOUGH = 100  # characters: the loss of fewer is a matter of luck
-
-
-class Line(NamedTuple):
-    """One line of metrics/replication.csv; None is an empty field."""
-
-    row: str
-    experiment: str
-    source: str
-    protocol: str
-    metric: str
-    printed: float | str | None
-    ours: float | str | None
-    spread: float | None
-    seeds: int | None
-    floor: float | None
-    verdict: str
 
 
 def table(

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from stages.evaluation.lectures import Lecture
+from stages.evaluation.line import Line
 from stages.reporting import curves, samples, standings, tables
-from stages.reporting.lines import BUNDLED, LECTURE, NO_CORPUS, Line, read_json
+from stages.reporting.lines import BUNDLED, LECTURE, NO_CORPUS, read_json
 from stages.reporting.printed import paired
 from stages.reporting.views import Cell, Fold, Section, Table
 

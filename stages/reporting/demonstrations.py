@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
+from stages.evaluation.line import Line
 from stages.reporting import drawing
 from stages.reporting.drawing import INK, SERIES
-from stages.reporting.lines import Line, column, number, plain, read_json, read_table
+from stages.reporting.lines import column, number, plain, read_json, read_table
 from stages.reporting.views import Cell, Chart, Fold, Key, Section, Table
 
 STEP = "loss, step "  # how the table names a loss of A8

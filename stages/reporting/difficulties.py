@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from stages.evaluation.line import Line
 from stages.reporting import (
     clipping,
     demonstrations,
@@ -12,7 +13,7 @@ from stages.reporting import (
     surface,
     trainings,
 )
-from stages.reporting.lines import Line, read_table
+from stages.reporting.lines import read_table
 from stages.reporting.views import Section
 
 DESCENT = Section(

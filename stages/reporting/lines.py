@@ -1,12 +1,13 @@
-"""The lines of a replication table as typed values, and figures as people write them."""
+"""The lines of a replication table read again, and figures as people write them."""
 
 import csv
 from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from stages.common import files
+from stages.evaluation.line import Line, Value
 
 LECTURE = "lecture"  # the protocol of a figure that a lecture prints
 OWN = "held-out,"  # how the protocols of our own comparisons begin
@@ -14,23 +15,6 @@ BUNDLED = "bundled"
 NO_CORPUS = "no corpus"  # a computation, the same whatever the corpora
 
 HUGE = 1e9  # beyond, digits say nothing: the perplexity of a network that exploded
-Value = float | str | None
-
-
-class Line(NamedTuple):
-    """One line of replication.csv; None is an empty field."""
-
-    row: str
-    experiment: str
-    source: str
-    protocol: str
-    metric: str
-    printed: Value
-    ours: Value
-    spread: float | None
-    seeds: int | None
-    floor: float | None
-    verdict: str
 
 
 def read(path: Path) -> list[Line]:

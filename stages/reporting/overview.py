@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stages.evaluation.lectures import Lecture
+from stages.evaluation.line import Line
 from stages.reporting import printed, standings, tables, verdicts
-from stages.reporting.lines import BUNDLED, NO_CORPUS, Line, number, read_json
+from stages.reporting.lines import BUNDLED, NO_CORPUS, number, read_json
 from stages.reporting.printed import COMPARED
 from stages.reporting.standings import Gap
 from stages.reporting.tables import known

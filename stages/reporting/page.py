@@ -14,19 +14,19 @@ COLUMNS = {
     "metric": "metric",
     "printed": "printed",
     "ours": "ours",
+    "seeds": "seeds",
     "floor": "best possible",
     "verdict": "verdict",
 }
 HEAD = """\
 # Printed, and ours
 
-Written by `dvc repro` from `replication.csv`: do not edit. *Ours* is the mean over the seeds ±
-their standard deviation (without ± there is one seed). *Best possible* is what the source of a
-bundled corpus itself, asked by Bayes' rule, reaches on the same test records: no model can expect
-to do better, though luck on a finite test set can carry one past it. A printed figure is compared
-only with the corpus that it was printed for. *Beats*, *level with*, *behind*: against the best
-model without a network on the same records, the difference ± its paired standard error; within two
-of them it is level.
+Written by `dvc repro` from `replication.csv`: do not edit. *Ours* is the mean over the *seeds* ±
+their standard deviation. *Best possible* is what the source of a bundled corpus itself, asked by
+Bayes' rule, reaches on the same test records: no model can expect to do better, though luck on a
+finite test set can carry one past it. A printed figure is compared only with the corpus that it was
+printed for. *Beats*, *level with*, *behind*: against the best model without a network on the same
+records, the difference ± its paired standard error; within two of them it is level.
 """
 
 
@@ -80,10 +80,9 @@ def _with_seeds(line: Mapping[Hashable, object]) -> str:
 def markdown(lines: pd.DataFrame) -> str:
     """A table; numbers to the right."""
     names = [name for name in COLUMNS if name in lines]
-    numeric = {"printed", "ours", "floor"}
     rows = [
         "| " + " | ".join(COLUMNS[name] for name in names) + " |",
-        "|" + "|".join("--:" if name in numeric else "---" for name in names) + "|",
+        "|" + "|".join("--:" if name in NUMERIC else "---" for name in names) + "|",
     ]
     for line in lines.to_dict("records"):
         rows.append("| " + " | ".join(_cells(line, names)) + " |")
@@ -93,7 +92,7 @@ def markdown(lines: pd.DataFrame) -> str:
 def _cells(line: Mapping[Hashable, object], names: Iterable[str]) -> list[str]:
     cells = []
     for name in names:
-        cell = number(line[name]) if name in ("printed", "ours", "floor") else str(line[name])
+        cell = NUMERIC.get(name, str)(line[name])
         if name == "ours" and number(line["spread"]):
             cell += f" ± {number(line['spread'])}"
         cells.append(cell)
@@ -112,3 +111,11 @@ def number(value: object) -> str:
     if abs(amount) >= HUGE:
         return f"{amount:.3g}"
     return f"{amount:,.0f}" if amount.is_integer() and abs(amount) > 1 else f"{amount:.4f}"
+
+
+def count(value: object) -> str:
+    """A number of things, also where pandas made a fraction of it beside empty fields."""
+    return f"{float(str(value)):,.0f}" if number(value) else ""
+
+
+NUMERIC = {"printed": number, "ours": number, "seeds": count, "floor": number}

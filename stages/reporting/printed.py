@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from stages.evaluation.lectures import Figure, Lecture
+from stages.evaluation.line import Line
 from stages.reporting import tables, verdicts
-from stages.reporting.lines import LECTURE, Line, number
+from stages.reporting.lines import LECTURE, number
 from stages.reporting.views import Cell, Table
 
 COMPARED = ("reproduced", "better", "not reproduced")

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from stages.evaluation.line import Line
 from stages.reporting import drawing
 from stages.reporting.drawing import BASE, FLOOR, INK, SERIES
-from stages.reporting.lines import Line
 from stages.reporting.tables import known
 from stages.reporting.verdicts import is_baseline
 from stages.reporting.views import Chart, Key

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from stages.evaluation.lectures import Comparison, Lecture
+from stages.evaluation.line import Line, Value
 from stages.reporting import verdicts
-from stages.reporting.lines import LECTURE, OWN, Line, Value, number, plain
+from stages.reporting.lines import LECTURE, OWN, number, plain
 from stages.reporting.views import Cell, Table, filled
 
 HEAD = ("row", "experiment", "metric", "printed", "ours", "seeds", "best possible", "verdict")

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from stages.reporting.lines import LECTURE, Line
+from stages.evaluation.line import Line
+from stages.reporting.lines import LECTURE
 
 
 class Verdict(NamedTuple):

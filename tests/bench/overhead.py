@@ -22,6 +22,17 @@ OUT = ROOT / "metrics/bench"
 TRAINING = "lyrics_unigram"  # it learns in milliseconds: all else is overhead
 OTHERS = ("MLFLOW_", "RECURRENT_LECTURES_")
 DESCENDS = "import torch; torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)"
+WHAT = {
+    "nothing": "`dvc repro`, nothing changed: a DAG of these edges alone",
+    "reading": "the same, each stage with a key of params.yaml",
+    "ours": "the same, this project",
+    "single": "`dvc repro` of one stage, nothing changed",
+    "told": "one training, MLflow told: with DVC",
+    "process": "the same without DVC",
+    "untold": "the same without DVC and MLflow",
+    "imports": "`import torch` alone",
+    "descends": "and an optimiser",
+}
 PAGE = """\
 # What a run costs beside its arithmetic
 
@@ -48,7 +59,7 @@ def main(repeats: Annotated[int, typer.Option(help="Runs of each.")] = 5) -> Non
     def measure(name: str, command: list[str], folder: Path) -> None:
         took = [machine.timed(lambda: run(command, folder))[0] for _ in range(repeats)]
         found[name] = statistics.median(took)
-        cli.note(f"{name}: {found[name]:.2f} s")
+        cli.note(f"{WHAT[name]}: {found[name]:.2f} s")
 
     with tempfile.TemporaryDirectory() as folder:
         nothing, reading, ours = (Path(folder) / name for name in ("nothing", "params", "ours"))
@@ -57,19 +68,19 @@ def main(repeats: Annotated[int, typer.Option(help="Runs of each.")] = 5) -> Non
         like(dag, reading, with_params=True)
         copied(ours)
         repro = ["dvc", "repro", "--quiet"]
-        measure("`dvc repro`, nothing changed: a DAG of these edges alone", repro, nothing)
-        measure("the same, each stage with a key of params.yaml", repro, reading)
-        measure("the same, this project", repro, ours)
+        measure("nothing", repro, nothing)
+        measure("reading", repro, reading)
+        measure("ours", repro, ours)
         single = [*repro, "--single-item", f"train@{TRAINING}"]
         process = [sys.executable, "-m", "stages.train", TRAINING]
         project = Project(ours)
-        measure("`dvc repro` of one stage, nothing changed", single, ours)
-        measure("one training, MLflow told: with DVC", [*single, "--force"], ours)
-        measure("the same without DVC", process, ours)
+        measure("single", single, ours)
+        measure("told", [*single, "--force"], ours)
+        measure("process", process, ours)
         project.edit({"runtime.tracking": False})
-        measure("the same without DVC and MLflow", process, ours)
-        measure("`import torch` alone", [sys.executable, "-c", "import torch"], ours)
-        measure("and an optimiser", [sys.executable, "-c", DESCENDS], ours)
+        measure("untold", process, ours)
+        measure("imports", [sys.executable, "-c", "import torch"], ours)
+        measure("descends", [sys.executable, "-c", DESCENDS], ours)
         lines = len((ours / "dvc.lock").read_text(encoding="utf-8").splitlines())
     write(found, len(dag), lines, repeats)
 
@@ -144,20 +155,20 @@ def copied(folder: Path) -> None:
 
 def write(found: dict[str, float], stages: int, lines: int, repeats: int) -> None:
     """The table as it was measured, and as a page."""
-    nothing, reading, ours, single, told, alone, _, imports, descends = found.values()
     OUT.mkdir(parents=True, exist_ok=True)
-    table = pd.DataFrame({"what": found.keys(), "seconds": found.values()})
+    seconds = {WHAT[name]: found[name] for name in WHAT}
+    table = pd.DataFrame({"what": seconds.keys(), "seconds": seconds.values()})
     table.to_csv(OUT / "overhead.csv", index=False, float_format="%.4g")
     page = PAGE.format(
         machine=machine.described(),
         repeats=repeats,
         stages=stages,
-        rows="\n".join(f"| {name} | {seconds:.2f} |" for name, seconds in found.items()),
-        times=ours / nothing,
-        with_params=ours / reading,
-        descends=descends - imports,
-        stage=told - single,
-        alone=alone,
+        rows="\n".join(f"| {what} | {took:.2f} |" for what, took in seconds.items()),
+        times=found["ours"] / found["nothing"],
+        with_params=found["ours"] / found["reading"],
+        descends=found["descends"] - found["imports"],
+        stage=found["told"] - found["single"],
+        alone=found["process"],
         lines=lines,
     )
     (OUT / "overhead.md").write_text(page, encoding="utf-8")

@@ -36,3 +36,17 @@ def test_a_dag_of_the_same_edges_runs_and_is_then_up_to_date(
 def test_a_command_that_fails_is_not_timed(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="mended"):
         overhead.run([sys.executable, "-c", "raise SystemExit('to be mended')"], tmp_path)
+
+
+def test_the_page_says_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overhead, "OUT", tmp_path)
+    found = {name: float(number) for number, name in enumerate(overhead.WHAT, start=1)}
+    overhead.write(found, stages=119, lines=9800, repeats=5)
+    page = " ".join((tmp_path / "overhead.md").read_text(encoding="utf-8").split())
+    assert "`dvc repro` takes 3.0 times what DVC takes for as many stages" in page
+    assert "and 1.5 times what it takes when each of them names a key" in page
+    assert "A training costs 1.0 s beside what it learns: 6.0 s in its own process" in page
+    assert "(9,800 lines)" in page and "compiler besides: 1.0 s more" in page
+    for what, seconds in zip(overhead.WHAT.values(), found.values(), strict=True):
+        assert f"| {what} | {seconds:.2f} |" in page
+    assert len((tmp_path / "overhead.csv").read_text().splitlines()) == 1 + len(overhead.WHAT)

@@ -8,7 +8,7 @@ from stages.common.experiments import Experiment
 from stages.common.params import Params
 from stages.evaluation import replication
 from stages.evaluation.lectures import Lecture
-from stages.evaluation.replication import Line
+from stages.evaluation.line import Line
 from tests.evaluation.figures import figure
 from tests.project import ROOT
 

@@ -8,7 +8,7 @@ import pytest
 from stages.common import files
 from stages.evaluation import replication
 from stages.evaluation.lectures import Comparison
-from stages.evaluation.replication import Line
+from stages.evaluation.line import Line
 from tests.evaluation.lecture import (
     BUNDLED,
     EVALUATIONS,

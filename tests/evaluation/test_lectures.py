@@ -126,6 +126,8 @@ def test_a_lecture_is_read_as_it_stands(project: Project) -> None:
         ("experiment: names_rnn", "experiment: a, better: more", "better"),
         ("experiment: names_rnn", "experiment: a, epoch: 3, last: 0", "last"),
         ("experiment: names_rnn", "experiment: a, last: 3", "counts back from an `epoch`"),
+        ("experiment: names_rnn", "experiment: a, together: true, epoch: 3", "`together` is of"),
+        ("experiment: names_rnn", "report: b, together: true", "`together` is of final answers"),
         (GOOD, "", ""),
         (GOOD, "- a list\n", ""),
         (GOOD, "names: [", "not YAML"),

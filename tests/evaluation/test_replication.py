@@ -6,7 +6,7 @@ import pytest
 
 from stages.common import files
 from stages.evaluation import replication
-from stages.evaluation.replication import Line
+from stages.evaluation.line import Line
 from tests.evaluation.figures import figure
 from tests.evaluation.lecture import (
     BUNDLED,

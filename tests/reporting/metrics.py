@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from stages.reporting.lines import Line
+from stages.evaluation.line import Line
 from tests.reporting.made_up import HOSTILE, LINES
 
 LINE = Line._fields

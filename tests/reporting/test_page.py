@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stages.evaluation.lectures import Comparison, Lecture
-from stages.evaluation.replication import Line
+from stages.evaluation.line import Line
 from stages.reporting import chart, page
 
 LECTURE = Lecture(
@@ -42,8 +42,17 @@ def test_the_page_has_a_heading_a_protocol_and_every_line() -> None:
 
 def test_printed_and_ours_stand_side_by_side() -> None:
     text = page.render(TABLE, {"names": LECTURE}, {})
-    assert "| B2 | net | upstream | accuracy | 0.9790 | 0.9700 ± 0.0010 |  | reproduced |" in text
-    assert "| B1 | clean | upstream | count | 50,390 | 50,390 |  | reproduced |" in text
+    assert (
+        "| B2 | net | upstream | accuracy | 0.9790 | 0.9700 ± 0.0010 | 3 |  | reproduced |" in text
+    )
+    assert "| B1 | clean | upstream | count | 50,390 | 50,390 |  |  | reproduced |" in text
+
+
+def test_how_many_seeds_stands_beside_each_figure() -> None:
+    text = page.render(TABLE, {"names": LECTURE}, {})
+    assert "| B2 | net | upstream | accuracy | 0.9700 ± 0.0010 | 3 | 0.9900 | beats bayes |" in text
+    assert "| B3 | bayes | upstream | log_loss | 0.2000 | 1 |  |  |" in text
+    assert page.count(1000.0) == "1,000" and page.count(float("nan")) == page.count(None) == ""
 
 
 COMPARISON = Comparison(
