@@ -30,7 +30,7 @@ class Project:
 
     def edit(self, changes: dict[str, object]) -> None:
         """Set keys of params.yaml, named as `corpora.names.url`."""
-        yaml = YAML(typ="safe", pure=True)
+        yaml = YAML(typ="safe")
         values = yaml.load(self.params.read_text(encoding="utf-8"))
         for place, value in changes.items():
             *parents, last = place.split(".")

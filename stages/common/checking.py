@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 
 from stages.common.errors import PipelineError
 
@@ -58,15 +59,27 @@ def read_yaml(path: Path) -> Any:
     if len(content) > LARGEST:
         raise PipelineError(f"is larger than {LARGEST >> 10:,} KiB.", where=str(path))
     try:
-        values = YAML(typ="safe", pure=True).load(content.decode("utf-8"))
+        text = content.decode("utf-8")
+        too_deep = any(depth > DEEPEST for depth in _depths(text))
+        values = None if too_deep else YAML(typ="safe").load(text)
     except Exception as fault:  # nonsense makes a parser raise anything
         why = " ".join(str(fault).split())[:400]
         raise PipelineError(
             f"is not YAML in UTF-8 ({type(fault).__name__}: {why}).", where=str(path)
         ) from fault
+    if too_deep:
+        raise PipelineError(f"more than {DEEPEST} levels.", where=str(path))
     for place in _monsters(values):
         raise PipelineError(f"{place}.", where=str(path))
     return values
+
+
+def _depths(text: str) -> Iterator[int]:
+    """How deep the parser is at each of its events; to load them it would recurse, and crash."""
+    depth = 0
+    for event in YAML(typ="safe").parse(text):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        yield depth
 
 
 def _monsters(values: Any) -> Iterator[str]:

@@ -132,11 +132,11 @@ def main(
     largest: Annotated[float, typer.Option(help="Leave out larger sizes.")] = 100,
     only: Annotated[str, typer.Option(help="One corpus of names, prose, lyrics.")] = "",
 ) -> None:
-    """Measure all sizes; write scale.csv, scale.md and scale.svg."""
-    rows = []
+    """Measure all sizes; write scale.csv, scale.md and scale.svg after each corpus."""
     for corpus, scaled in CORPORA.items():
-        if only in ("", corpus):
-            for factor in (factor for factor in scaled.factors if factor <= largest):
+        rows: list[dict[str, Any]] = []
+        for factor in scaled.factors if only in ("", corpus) else ():
+            if factor <= largest:
                 records = round(scaled.records * factor)
                 for found in stages(corpus, scaled, records):
                     rows.append({"corpus": corpus, "times": factor, "records": records, **found})
@@ -144,8 +144,19 @@ def main(
                         f"{corpus}, {records:,} {scaled.unit}, {found['stage']}: "
                         f"{found['seconds']:.1f} s, {found['mebibytes']:.0f} MiB"
                     )
-    table = pd.DataFrame(rows)
+        if rows:
+            write(pd.DataFrame(rows), corpus)
+
+
+def write(measured: pd.DataFrame, corpus: str) -> None:
+    """The lines of a corpus in place of its earlier ones; those of others, measured here, stay."""
     OUT.mkdir(parents=True, exist_ok=True)
+    table = measured.assign(machine=machine.described())
+    if (OUT / "scale.csv").exists():
+        earlier = pd.read_csv(OUT / "scale.csv")
+        kept = (earlier["corpus"] != corpus) & (earlier["machine"] == machine.described())
+        table = pd.concat([earlier[kept], table])
+        table = table.sort_values("corpus", key=lambda c: c.map([*CORPORA].index), kind="stable")
     table.to_csv(OUT / "scale.csv", index=False, float_format="%.4g")
     (OUT / "scale.md").write_text(page(table), encoding="utf-8")
     draw(table).savefig(OUT / "scale.svg", metadata={"Date": None})

@@ -53,3 +53,28 @@ def test_the_page_says_whether_memory_stays_within_bounds() -> None:
     assert "no stage needs more" in within
     assert "not every stage stays below" in beyond
     assert "| names | 1 | 10 | clean | 0.5 | 50000.0 | 100 |" in within
+
+
+def test_a_corpus_measured_again_leaves_the_others_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scale, "OUT", tmp_path)
+    rows = [
+        {"times": times, "records": int(10 * times), "stage": "clean", "seconds": 0.5}
+        for times in (0.1, 1.0)
+    ]
+
+    def write(corpus: str, mebibytes: float) -> pd.DataFrame:
+        lines = [{"corpus": corpus, **row, "mebibytes": mebibytes} for row in rows]
+        scale.write(pd.DataFrame(lines), corpus)
+        return pd.read_csv(tmp_path / "scale.csv")
+
+    write("lyrics", 1.0)
+    write("names", 2.0)
+    again = write("lyrics", 3.0)
+    assert [*again["corpus"]] == ["names"] * 2 + ["lyrics"] * 2
+    assert [*again["mebibytes"]] == [2.0] * 2 + [3.0] * 2
+    assert "| lyrics | 1 | 10 |" in (tmp_path / "scale.md").read_text(encoding="utf-8")
+    assert (tmp_path / "scale.svg").exists()
+    monkeypatch.setattr(scale.machine, "described", lambda: "another machine")
+    assert {*write("prose", 4.0)["corpus"]} == {"prose"}, "another machine's stay out of the page"
