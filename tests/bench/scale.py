@@ -186,7 +186,9 @@ def page(table: pd.DataFrame) -> str:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A line a corpus and stage: seconds, and memory beside it."""
+    """A line a corpus and stage: seconds, and memory beside it with its limit."""
+    colours = {stage: f"C{number}" for number, stage in enumerate(table["stage"].unique())}
+    looks = dict(zip(CORPORA, ("o-", "s--", "^:"), strict=True))
     figure = Figure(figsize=(10, 4), layout="constrained")
     for axis, (column, label) in zip(
         figure.subplots(1, 2),
@@ -194,9 +196,16 @@ def draw(table: pd.DataFrame) -> Figure:
         strict=True,
     ):
         for (corpus, stage), lines in table.groupby(["corpus", "stage"], sort=False):
-            axis.plot(lines["records"], lines[column], marker="o", label=f"{corpus}, {stage}")
+            axis.plot(
+                lines["records"],
+                lines[column],
+                looks[str(corpus)],
+                color=colours[str(stage)],
+                label=f"{corpus}, {stage}",
+            )
         axis.set(xscale="log", yscale="log", xlabel="records", ylabel=label)
         axis.grid(visible=True, alpha=0.3)
+    axis.axhline(LIMIT, color="grey", linewidth=1, label="limit")
     figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize=8)
     return figure
 
