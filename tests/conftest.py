@@ -10,6 +10,9 @@ from stages.corpora.fetch import MIRROR_VARIABLE
 from tests.project import Project
 from tests.server import Server
 
+# As many workers as cores, and each with threads of its own: these are not to spin as they wait.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before anything imports PyTorch
+
 # A loaded machine is no failure, and a failure seen once is seen again.
 settings.register_profile("tests", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("tests")

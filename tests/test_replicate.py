@@ -17,7 +17,7 @@ from tests.project import Project
 NAMES = "dict,sex\n" + "".join(
     f"{a}{b},{'男女'[i % 2]}\n" for i, a in enumerate("王李张刘") for b in "明芳伟丽强静"
 )
-RUN = ("names_rnn", "names_logistic", "nietzsche_rnn", "nietzsche_trigram", "lyrics_bigru")
+TRAINED = ("names_rnn", "names_logistic", "nietzsche_rnn", "nietzsche_trigram", "lyrics_bigru")
 HERE = "http://127.0.0.1:9"  # nothing listens there
 
 
@@ -126,7 +126,7 @@ def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     files = {"names": "names.txt", "prose": "prose.txt", "lyrics": "lyrics"}
 
     def publish(values: Any) -> None:
-        kept = (*RUN, *SALES)
+        kept = (*TRAINED, *SALES)
         values["experiments"] = {name: values["experiments"][name] for name in kept}
         read = {experiment["dataset"] for experiment in values["experiments"].values()}
         values["datasets"] = {k: v for k, v in values["datasets"].items() if k in read}
@@ -152,7 +152,7 @@ def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     assert set(table["source"]) == {"upstream", "no corpus"}
     assert table["floor"].isna().all(), "nothing is known of a source that is not ours"
     printed = table[table["protocol"] == "lecture"]
-    run = printed["experiment"].isin(RUN) | printed["experiment"].str.contains("/")
+    run = printed["experiment"].isin(TRAINED) | printed["experiment"].str.contains("/")
     verdicts = printed["verdict"][run].str.split(" (", regex=False).str[0]
     short = verdicts.str.startswith("not run: no ")  # so few epochs, and steps, are run
     shrunk = {"lyrics_bigru", "demonstrations/line/report.json"}

@@ -22,11 +22,13 @@ HEAD = """\
 # Printed, and ours
 
 Written by `dvc repro` from `replication.csv`: do not edit. *Ours* is the mean over the *seeds* ±
-their standard deviation. *Best possible* is what the source of a bundled corpus itself, asked by
-Bayes' rule, reaches on the same test records: no model can expect to do better, though luck on a
-finite test set can carry one past it. A printed figure is compared only with the corpus that it was
-printed for. *Beats*, *level with*, *behind*: against the best model without a network on the same
-records, the difference ± its paired standard error; within two of them it is level.
+their standard deviation; of a text it is the first seed's, of *seeds together* the answers averaged
+into one. What is demonstrated without a corpus counts its random draws as seeds. *Best possible* is
+what the source of a bundled corpus itself, asked by Bayes' rule, reaches on the same test records:
+no model can expect to do better, though luck on a finite test set can carry one past it. A printed
+figure is compared only with the corpus that it was printed for. *Beats*, *level with*, *behind*:
+against the best model without a network on the same records, the difference ± its paired standard
+error; within two of them it is level.
 """
 
 
@@ -82,7 +84,7 @@ def markdown(lines: pd.DataFrame) -> str:
     names = [name for name in COLUMNS if name in lines]
     rows = [
         "| " + " | ".join(COLUMNS[name] for name in names) + " |",
-        "|" + "|".join("--:" if name in NUMERIC else "---" for name in names) + "|",
+        "|" + "|".join("--:" if name in WRITTEN else "---" for name in names) + "|",
     ]
     for line in lines.to_dict("records"):
         rows.append("| " + " | ".join(_cells(line, names)) + " |")
@@ -92,7 +94,7 @@ def markdown(lines: pd.DataFrame) -> str:
 def _cells(line: Mapping[Hashable, object], names: Iterable[str]) -> list[str]:
     cells = []
     for name in names:
-        cell = NUMERIC.get(name, str)(line[name])
+        cell = WRITTEN.get(name, str)(line[name])
         if name == "ours" and number(line["spread"]):
             cell += f" ± {number(line['spread'])}"
         cells.append(cell)
@@ -118,4 +120,4 @@ def count(value: object) -> str:
     return f"{float(str(value)):,.0f}" if number(value) else ""
 
 
-NUMERIC = {"printed": number, "ours": number, "seeds": count, "floor": number}
+WRITTEN = {"printed": number, "ours": number, "seeds": count, "floor": number}

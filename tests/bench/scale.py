@@ -1,4 +1,7 @@
-"""`make bench-scale`: time and memory from a file to one epoch, at a tenth to a hundred times."""
+"""`make bench-scale`: time and memory from a file to one epoch, at a tenth to ten times the size.
+
+Of names at a hundred times, too.
+"""
 
 import hashlib
 import os
@@ -13,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 import typer
 from matplotlib.figure import Figure
 
-from stages.common import cli
+from stages.common import cli, params
 from tests.bench import machine
 from tests.bench.grown import write_lyrics, write_names, write_prose
 from tests.project import ROOT, Project
@@ -27,9 +31,10 @@ LIMIT = 2048  # MiB that no stage may need
 PAGE = """\
 # From a file to one epoch: seconds and memory by the size of the corpus
 
-{machine}. Made-up corpora of {least:g} to {most:g} times the lectures' sizes; each stage is a
-process of its own, its start included, and *MiB* the most memory that it held. Training is one
-epoch from one seed, with `reproducible: fast`. Written by `make bench-scale`.
+{machine}.
+Made-up corpora, as large as the lectures' (*times* 1), smaller and larger; each stage is a process
+of its own, its start included, and *MiB* the most memory that it held. Training is one epoch from
+one seed, with `reproducible: fast`. Written by `make bench-scale`.
 
 | corpus | times | records | stage | seconds | microseconds a record | MiB |
 |---|---|---|---|---|---|---|
@@ -132,35 +137,40 @@ def main(
     largest: Annotated[float, typer.Option(help="Leave out larger sizes.")] = 100,
     only: Annotated[str, typer.Option(help="One corpus of names, prose, lyrics.")] = "",
 ) -> None:
-    """Measure all sizes; write scale.csv, scale.md and scale.svg after each corpus."""
-    for corpus, scaled in CORPORA.items():
-        rows: list[dict[str, Any]] = []
-        for factor in scaled.factors if only in ("", corpus) else ():
-            if factor <= largest:
-                records = round(scaled.records * factor)
-                for found in stages(corpus, scaled, records):
-                    rows.append({"corpus": corpus, "times": factor, "records": records, **found})
-                    cli.note(
-                        f"{corpus}, {records:,} {scaled.unit}, {found['stage']}: "
-                        f"{found['seconds']:.1f} s, {found['mebibytes']:.0f} MiB"
-                    )
-        if rows:
-            write(pd.DataFrame(rows), corpus)
+    """Measure all sizes; write scale.csv, scale.md and scale.svg after each."""
+    for corpus in [only] if only else CORPORA:
+        scaled = params.choose(CORPORA, corpus, "corpus")
+        for factor in (factor for factor in scaled.factors if factor <= largest):
+            rows, records = [], round(scaled.records * factor)
+            for found in stages(corpus, scaled, records):
+                rows.append({"corpus": corpus, "times": factor, "records": records, **found})
+                cli.note(
+                    f"{corpus}, {records:,} {scaled.unit}, {found['stage']}: "
+                    f"{found['seconds']:.1f} s, {found['mebibytes']:.0f} MiB"
+                )
+            write(pd.DataFrame(rows))
+    cli.note(f"written: {OUT / 'scale.md'}")
 
 
-def write(measured: pd.DataFrame, corpus: str) -> None:
-    """The lines of a corpus in place of its earlier ones; those of others, measured here, stay."""
+def write(measured: pd.DataFrame) -> None:
+    """One size of a corpus in place of what stood for it; other sizes measured here stay."""
     OUT.mkdir(parents=True, exist_ok=True)
     table = measured.assign(machine=machine.described())
     if (OUT / "scale.csv").exists():
         earlier = pd.read_csv(OUT / "scale.csv")
-        kept = (earlier["corpus"] != corpus) & (earlier["machine"] == machine.described())
-        table = pd.concat([earlier[kept], table])
-        table = table.sort_values("corpus", key=lambda c: c.map([*CORPORA].index), kind="stable")
+        here = earlier["machine"] == machine.described()
+        if not here.all():
+            other = earlier["machine"][~here].iloc[0]
+            cli.note(f"left out from now on: {(~here).sum()} lines of {other}")
+        again = (earlier["corpus"] == table["corpus"].iloc[0]) & np.isclose(
+            earlier["times"], table["times"].iloc[0]
+        )
+        table = pd.concat([earlier[here & ~again], table], ignore_index=True)
+    order = table["corpus"].map([*CORPORA].index)
+    table = table.iloc[np.lexsort((table["times"], order))].reset_index(drop=True)
     table.to_csv(OUT / "scale.csv", index=False, float_format="%.4g")
     (OUT / "scale.md").write_text(page(table), encoding="utf-8")
     draw(table).savefig(OUT / "scale.svg", metadata={"Date": None})
-    cli.note(f"written: {OUT / 'scale.md'}")
 
 
 def page(table: pd.DataFrame) -> str:
@@ -178,8 +188,6 @@ def page(table: pd.DataFrame) -> str:
     )
     return PAGE.format(
         machine=machine.described(),
-        least=table["times"].min(),
-        most=table["times"].max(),
         rows="\n".join(lines),
         verdict=verdict,
     )
@@ -190,10 +198,10 @@ def draw(table: pd.DataFrame) -> Figure:
     colours = {stage: f"C{number}" for number, stage in enumerate(table["stage"].unique())}
     looks = dict(zip(CORPORA, ("o-", "s--", "^:"), strict=True))
     figure = Figure(figsize=(10, 4), layout="constrained")
-    for axis, (column, label) in zip(
-        figure.subplots(1, 2),
-        {"seconds": "seconds", "mebibytes": "MiB at most"}.items(),
-        strict=True,
+    of_time, of_memory = figure.subplots(1, 2)
+    for axis, column, label in (
+        (of_time, "seconds", "seconds"),
+        (of_memory, "mebibytes", "MiB at most"),
     ):
         for (corpus, stage), lines in table.groupby(["corpus", "stage"], sort=False):
             axis.plot(
@@ -205,8 +213,8 @@ def draw(table: pd.DataFrame) -> Figure:
             )
         axis.set(xscale="log", yscale="log", xlabel="records", ylabel=label)
         axis.grid(visible=True, alpha=0.3)
-    axis.axhline(LIMIT, color="grey", linewidth=1, label="limit")
-    figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize=8)
+    of_memory.axhline(LIMIT, color="grey", linewidth=1, label="limit")
+    figure.legend(*of_memory.get_legend_handles_labels(), loc="outside right center", fontsize=8)
     return figure
 
 

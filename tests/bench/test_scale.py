@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from stages.common import params
+from stages.common.errors import PipelineError
 from stages.corpora.contract import load
 from tests.bench import scale
 from tests.bench.scale import CORPORA
@@ -55,26 +56,33 @@ def test_the_page_says_whether_memory_stays_within_bounds() -> None:
     assert "| names | 1 | 10 | clean | 0.5 | 50000.0 | 100 |" in within
 
 
-def test_a_corpus_measured_again_leaves_the_others_as_they_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_size_measured_again_leaves_the_others_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(scale, "OUT", tmp_path)
-    rows = [
-        {"times": times, "records": int(10 * times), "stage": "clean", "seconds": 0.5}
-        for times in (0.1, 1.0)
-    ]
 
-    def write(corpus: str, mebibytes: float) -> pd.DataFrame:
-        lines = [{"corpus": corpus, **row, "mebibytes": mebibytes} for row in rows]
-        scale.write(pd.DataFrame(lines), corpus)
-        return pd.read_csv(tmp_path / "scale.csv")
+    def write(corpus: str, times: float, mebibytes: float) -> list[tuple[str, float, float]]:
+        row = {"corpus": corpus, "times": times, "records": 10, "seconds": 0.5}
+        both = [{**row, "stage": stage, "mebibytes": mebibytes} for stage in ("clean", "train")]
+        scale.write(pd.DataFrame(both))
+        table = pd.read_csv(tmp_path / "scale.csv")
+        first = table[table["stage"] == "clean"]
+        return [*zip(first["corpus"], first["times"], first["mebibytes"], strict=True)]
 
-    write("lyrics", 1.0)
-    write("names", 2.0)
-    again = write("lyrics", 3.0)
-    assert [*again["corpus"]] == ["names"] * 2 + ["lyrics"] * 2
-    assert [*again["mebibytes"]] == [2.0] * 2 + [3.0] * 2
-    assert "| lyrics | 1 | 10 |" in (tmp_path / "scale.md").read_text(encoding="utf-8")
+    write("lyrics", 10, 1)
+    write("lyrics", 0.1, 2)
+    write("names", 0.1, 3)
+    expected = [("names", 0.1, 3), ("lyrics", 0.1, 4), ("lyrics", 10, 1)]
+    assert write("lyrics", 0.1, 4) == expected
+    page = (tmp_path / "scale.md").read_text(encoding="utf-8")
+    assert "the most is 4 MiB (clean of 10 characters)" in page
     assert (tmp_path / "scale.svg").exists()
+    assert "left out" not in capsys.readouterr().err
     monkeypatch.setattr(scale.machine, "described", lambda: "another machine")
-    assert {*write("prose", 4.0)["corpus"]} == {"prose"}, "another machine's stay out of the page"
+    assert write("prose", 1, 5) == [("prose", 1, 5)], "a page is of one machine"
+    assert "left out from now on: 6 lines" in capsys.readouterr().err
+
+
+def test_a_corpus_that_is_none_is_refused_before_anything_is_measured() -> None:
+    with pytest.raises(PipelineError, match="there is no corpus 'name'"):
+        scale.main(only="name")

@@ -88,6 +88,11 @@ def test_networks_stand_against_the_baseline_on_the_same_held_out_text(
     assert rnn["protocol"] == "lecture's split" and "against" not in rnn
 
 
+def test_a_network_stands_against_the_rival_that_its_lecture_names(workspace: Workspace) -> None:
+    ours = files.read_json(workspace.folder / "metrics/evaluation/sales_network_vectors.json")
+    assert ours["against"]["baseline"] == "sales_network"
+
+
 def test_what_sees_the_answer_is_asked_without_it_as_well(workspace: Workspace) -> None:
     report = files.read_json(workspace.folder / "metrics/evaluation/lyrics_bigru.json")
     assert report["protocol"] == "its training text by prefix"
@@ -182,15 +187,17 @@ def test_editing_one_experiment_reruns_that_one(workspace: Workspace) -> None:
     def slower(values: Any) -> None:
         values["experiments"]["names_gru"]["training"]["rate"] /= 2
 
-    before = workspace.tree("data", "metrics")
+    learned = ("data", "metrics/gradients", "metrics/health", "metrics/history")
+    before, table = workspace.tree(*learned), workspace.tree("metrics/evaluation")
     workspace.edit(faster)
     assert workspace.repro() == ["train@names_gru", "evaluate", "probe", "report"]
-    assert workspace.tree("data", "metrics") != before
+    assert workspace.tree(*learned) != before
+    assert workspace.tree("metrics/evaluation") != table
     workspace.edit(slower)
     assert workspace.repro("train@names_gru") == [], "the training is in DVC's run cache"
-    workspace.git("checkout", "--", ".")  # what is made of it is in git
+    assert workspace.tree(*learned) == before
+    workspace.git("checkout", "--", ".")  # it has what was made of that
     assert workspace.repro() == []
-    assert workspace.tree("data", "metrics") == before
 
 
 def test_runtime_settings_rerun_nothing(workspace: Workspace) -> None:
@@ -286,7 +293,11 @@ def test_an_experiment_taken_out_leaves_the_table(workspace: Workspace) -> None:
     pruned = workspace.run("python", "-m", "stages.prune")
     assert "removed data/models/nietzsche_trigram" in pruned.stderr
     assert workspace.repro("evaluate") == ["evaluate"]
-    assert "nietzsche_trigram" not in files.read_json(workspace.folder / "metrics/scores.json")
+    table = pd.read_csv(workspace.folder / "metrics/replication.csv")
+    own = table[table["protocol"] != "lecture"]
+    assert "nietzsche_lstm" in set(own["experiment"])
+    assert "nietzsche_trigram" not in set(own["experiment"])
+    assert not own["verdict"].str.contains("nietzsche_trigram", na=False).any()
     workspace.git("checkout", "--", ".")
     assert workspace.repro() == [], "git has the tables, and DVC's cache the model"
     assert workspace.git("status", "--porcelain") == ""

@@ -26,7 +26,7 @@ NAMES = ("names_rnn", "names_gru", "names_logistic")
 NIETZSCHE = ("nietzsche_rnn", "nietzsche_lstm", "nietzsche_trigram")
 LYRICS = ("lyrics_bigru", "lyrics_whole_bigram", "lyrics_words_gru", "lyrics_restore_both")
 HARD = ("hard_identity_unclipped", "hard_rnn")
-SALES = ("sales_network_vectors", "sales_neighbours_vectors")
+SALES = ("sales_network", "sales_network_vectors", "sales_forest_vectors")
 KEPT = (*NAMES, *NIETZSCHE, *LYRICS, *HARD, *SALES)
 DEMONSTRATIONS = ("line", "error_surface", "powers")
 DATASETS = (
@@ -132,7 +132,9 @@ def shrink(values: Any) -> None:
         if "hidden" in values["experiments"][name]["model"]["settings"]:
             values["experiments"][name]["model"]["settings"]["hidden"] = 8
     values["datasets"]["sales"]["settings"]["sampled"]["bundled"] = 400
-    values["experiments"]["sales_network_vectors"]["model"]["settings"]["hidden"] = [16, 8]
+    for name in SALES[:2]:
+        values["experiments"][name]["model"]["settings"]["hidden"] = [16, 8]
+    values["experiments"]["sales_forest_vectors"]["model"]["settings"]["trees"] = 5
     rnn, lstm = (values["experiments"][f"nietzsche_{kind}"] for kind in ("rnn", "lstm"))
     rnn["model"]["settings"]["hidden"] = 32
     lstm["model"]["settings"]["hidden"] = 16

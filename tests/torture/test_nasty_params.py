@@ -149,7 +149,11 @@ FILES: dict[str, str | bytes] = {
     "noise": bytes(range(256)),
     "ESC [2J": "source: \x1b[2J\n",
 }
-LONG = ("a string without end", "ten thousand unknown keys", "lists in lists")
+LONG = ("a string without end", "ten thousand unknown keys")
+DEEP = (
+    "lists in lists", "lists in lists, not too many", "lists in lists, very many",
+    "dashes", "more dashes", "maps in maps", "a list that holds itself",
+)  # fmt: skip
 
 
 def test_a_file_that_no_one_would_write_is_refused(
@@ -166,7 +170,9 @@ def test_a_file_that_no_one_would_write_is_refused(
             continue
         path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
         kept.injected += 1
-        assert f"{path}: " in complaint(lambda: params.load(path)), case
+        said = complaint(lambda: params.load(path))
+        assert f"{path}: " in said, case
+        assert "more than 50 levels" in said or case not in DEEP, case
     path.unlink()
     assert "there is no params.yaml here" in complaint(lambda: params.load(path))
     path.mkdir()
