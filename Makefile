@@ -19,7 +19,7 @@ $(READY): requirements.txt
 	@touch $@
 
 repro: $(READY) ## Rebuild everything that changed, on the bundled corpora, and show the result
-	@python -m stages.repro
+	@python -m stages.repro $(if $(JOBS),--jobs $(JOBS))
 
 replicate: $(READY) ## The same on the lectures' own corpora, into metrics/upstream
 	python -m stages.replicate

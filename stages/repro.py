@@ -3,20 +3,35 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from stages import prune, publish, summary
-from stages.common import cli
+import joblib
+import typer
+
+from stages import lanes, prune, publish, summary
+from stages.common import cli, params
 from stages.common.alone import alone
 
 LOCK = Path(".dvc/tmp/repro.lock")  # DVC's own locks guard one stage at a time
 
 
-def main() -> None:
+def main(
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Trainings side by side; by itself, processors / runtime.threads"),
+    ] = None,
+) -> None:
     """Run `dvc repro` and what belongs before and after it."""
     with alone("make repro", LOCK):
         prune.main()
-        if code := subprocess.run(["dvc", "repro"], check=False).returncode:
-            sys.exit(code)  # DVC has said what stopped it
+        settings = params.load()
+        wanted = jobs or lanes.default(joblib.cpu_count(), settings)
+        try:
+            if wanted > 1:
+                lanes.train(settings, wanted)
+            subprocess.run(["dvc", "repro"], check=True)
+        except subprocess.CalledProcessError as failed:
+            sys.exit(failed.returncode)  # DVC has said what stopped it
         publish.main(after_repro=True)
         summary.main()
 

@@ -1,5 +1,6 @@
 """Mirror a training live, from a thread of its own: a slow or dead tracker costs a warning."""
 
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from stages.common.cli import note
 from stages.records.history import Row
 from stages.records.recorder import Run, tracking_uri
 
+# A shorter training is not followed: to load MLflow would take as long as all the rest of it, and
+# who publishes tells MLflow of it anyway. 0 follows every one.
+FOLLOW_AFTER_S = float(os.environ.get("FOLLOW_AFTER_S") or 5)
 PATIENCE_S = 5.0  # how long a finished training waits for a tracker that lags behind
 # While it connects to a database in a file: its first use makes it, and the next training is to
 # find it made; a new MLflow may bring an old one's schema up to date, and half of that spoils it.
@@ -34,7 +38,8 @@ class LiveSink:
     def __init__(self, run: Run, connect: Callable[[Run], Follower]) -> None:
         self.run = run
         self._calls: queue.SimpleQueue[Callable[[Follower], None] | None] = queue.SimpleQueue()
-        self._connected = threading.Event()  # or it has failed to
+        self._over, self._finished = threading.Event(), False
+        self._connected = threading.Event()  # or it has failed to, or need not
         self._given_up = threading.Event()
         self._warning = threading.Lock()
         self._thread = threading.Thread(target=self._work, args=(connect,), daemon=True)
@@ -49,6 +54,8 @@ class LiveSink:
     def close(self, *, finished: bool, health: str) -> None:
         self._tell(lambda follower: follower.close(finished=finished, health=health))
         self._calls.put(None)
+        self._finished = finished
+        self._over.set()
         self._thread.join(PATIENCE_S)
         if self._thread.is_alive():
             self._give_up("it lags behind")
@@ -61,6 +68,8 @@ class LiveSink:
 
     def _work(self, connect: Callable[[Run], Follower]) -> None:
         try:
+            if self._over.wait(FOLLOW_AFTER_S) and self._finished:
+                return
             follower = connect(self.run)
             self._connected.set()
             while (call := self._calls.get()) is not None and not self._given_up.is_set():

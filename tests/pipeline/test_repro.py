@@ -15,6 +15,7 @@ from tests.pipeline.workspace import (
     NAMES,
     NIETZSCHE,
     Workspace,
+    yaml,
 )
 
 EVERYTHING = [
@@ -35,9 +36,14 @@ EVERYTHING = [
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Reproduced once, from nothing, and committed."""
+    """Reproduced once, from nothing, two trainings at a time, and committed."""
     made = Workspace(tmp_path_factory.mktemp("project"))
-    assert sorted(made.repro()) == sorted(EVERYTHING)
+    done = made.run("python", "-m", "stages.repro", "--jobs", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f": {len(KEPT) - 1} of {len(KEPT) - 1}, 2 side by side" in done.stderr
+    assert ": 1 of 1, 2 side by side" in done.stderr, "what reads vectors waits for them"
+    recorded = yaml.load((made.folder / "dvc.lock").read_text(encoding="utf-8"))
+    assert sorted(recorded["stages"]) == sorted(EVERYTHING)
     made.commit("reproduced")
     return made
 
@@ -168,7 +174,9 @@ def test_a_second_run_does_nothing(workspace: Workspace) -> None:
     assert workspace.repro() == []
 
 
-def test_a_forced_run_leaves_the_same_bytes(workspace: Workspace) -> None:
+def test_a_forced_run_one_stage_after_the_other_leaves_the_same_bytes(
+    workspace: Workspace,
+) -> None:
     def untracked(values: Any) -> None:
         values["runtime"]["tracking"] = False  # MLflow has been told
 
