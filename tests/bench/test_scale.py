@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from stages.common import params
@@ -44,43 +43,6 @@ def test_memory_is_that_of_the_command_alone(project: Project) -> None:
     assert little[1] < 100
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         scale.measured([sys.executable, "-c", "1 / 0"], project)
-
-
-def test_the_page_says_whether_memory_stays_within_bounds() -> None:
-    row = {"corpus": "names", "times": 1.0, "records": 10, "stage": "clean", "seconds": 0.5}
-    within, beyond = (
-        scale.page(pd.DataFrame([{**row, "mebibytes": size}])) for size in (100.0, scale.LIMIT + 1)
-    )
-    assert "no stage needs more" in within
-    assert "not every stage stays below" in beyond
-    assert "| names | 1 | 10 | clean | 0.5 | 50000.0 | 100 |" in within
-
-
-def test_a_size_measured_again_leaves_the_others_as_they_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(scale, "OUT", tmp_path)
-
-    def write(corpus: str, times: float, mebibytes: float) -> list[tuple[str, float, float]]:
-        row = {"corpus": corpus, "times": times, "records": 10, "seconds": 0.5}
-        both = [{**row, "stage": stage, "mebibytes": mebibytes} for stage in ("clean", "train")]
-        scale.write(pd.DataFrame(both))
-        table = pd.read_csv(tmp_path / "scale.csv")
-        first = table[table["stage"] == "clean"]
-        return [*zip(first["corpus"], first["times"], first["mebibytes"], strict=True)]
-
-    write("lyrics", 10, 1)
-    write("lyrics", 0.1, 2)
-    write("names", 0.1, 3)
-    expected = [("names", 0.1, 3), ("lyrics", 0.1, 4), ("lyrics", 10, 1)]
-    assert write("lyrics", 0.1, 4) == expected
-    page = (tmp_path / "scale.md").read_text(encoding="utf-8")
-    assert "the most is 4 MiB (clean of 10 characters)" in page
-    assert (tmp_path / "scale.svg").exists()
-    assert "left out" not in capsys.readouterr().err
-    monkeypatch.setattr(scale.machine, "described", lambda: "another machine")
-    assert write("prose", 1, 5) == [("prose", 1, 5)], "a page is of one machine"
-    assert "left out from now on: 6 lines" in capsys.readouterr().err
 
 
 def test_a_corpus_that_is_none_is_refused_before_anything_is_measured() -> None:
