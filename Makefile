@@ -22,7 +22,7 @@ repro: $(READY) ## Rebuild everything that changed, on the bundled corpora, and 
 	@python -m stages.repro $(if $(JOBS),--jobs $(JOBS))
 
 replicate: $(READY) ## The same on the lectures' own corpora, into metrics/upstream
-	python -m stages.replicate
+	@python -m stages.replicate $(if $(JOBS),--jobs $(JOBS))
 
 test: $(READY) ## Lint, types and the test suite
 	ruff check .

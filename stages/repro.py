@@ -20,6 +20,9 @@ def main(
         int | None,
         typer.Option(min=1, help="Trainings side by side; by itself, processors / runtime.threads"),
     ] = None,
+    show: Annotated[
+        bool, typer.Option("--summary/--no-summary", help="The result at the end.")
+    ] = True,
 ) -> None:
     """Run `dvc repro` and what belongs before and after it."""
     with alone("make repro", LOCK):
@@ -33,7 +36,8 @@ def main(
         except subprocess.CalledProcessError as failed:
             sys.exit(failed.returncode)  # DVC has said what stopped it
         publish.main(after_repro=True)
-        summary.main()
+        if show:
+            summary.main()
 
 
 if __name__ == "__main__":

@@ -42,22 +42,22 @@ def shelf(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return folder
 
 
-def overrides() -> list[str]:
+def changes() -> replicate.Changes:
     settings = params.load()
     return replicate.obtain("names", settings.corpora["names"], settings)
 
 
 def test_a_corpus_that_can_be_had_needs_nothing(shelf: Path) -> None:
     (shelf / "upstream.txt").write_text(NAMES, encoding="utf-8")
-    assert overrides() == []
+    assert changes() == {}
     assert (replicate.SHELF / "upstream.txt").exists()
 
 
 def test_what_is_on_the_shelf_is_not_fetched_again(shelf: Path) -> None:
     (shelf / "upstream.txt").write_text(NAMES, encoding="utf-8")
-    overrides()
+    changes()
     (shelf / "upstream.txt").unlink()
-    assert overrides() == []
+    assert changes() == {}
 
 
 def test_the_stand_in_replaces_what_cannot_be_had_and_that_is_said(
@@ -65,26 +65,25 @@ def test_the_stand_in_replaces_what_cannot_be_had_and_that_is_said(
 ) -> None:
     (shelf / "standin.txt").write_text(NAMES, encoding="utf-8")
     digest = sha256(NAMES.encode())
-    assert overrides() == ["corpora.names.url='standin.txt'", f"corpora.names.sha256='{digest}'"]
+    assert changes() == {"corpora.names.url": "standin.txt", "corpora.names.sha256": digest}
     assert "standin.txt stands in" in capsys.readouterr().err
 
 
 def test_without_either_the_corpus_and_all_that_needs_it_are_left_out(
     shelf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    left_out = overrides()
-    assert {"~corpora.names", "~datasets.names_top500", "~experiments.names_gru"} <= set(left_out)
+    left_out = changes()
+    assert {"corpora.names", "datasets.names_top500", "experiments.names_gru"} <= left_out.keys()
+    assert not any(left_out.values())
     settings = params.load()
     datasets = {name for name, d in settings.datasets.items() if d.corpus == "names"}
     experiments = {name for name, e in settings.experiments.items() if e.dataset in datasets}
     assert len(left_out) == 1 + len(datasets) + len(experiments)
-    assert replicate.without(experiments, settings) == [
-        "probes.experiments=["
-        + ",".join(name for name in settings.probes.experiments if name not in experiments)
-        + "]"
-    ]
-    assert replicate.without(set(), settings) == []
-    assert "~experiments.nietzsche_lstm" not in left_out, "its corpus is another"
+    assert replicate.without(experiments, settings) == {
+        "probes.experiments": [e for e in settings.probes.experiments if e not in experiments]
+    }
+    assert replicate.without(set(), settings) == {}
+    assert "experiments.nietzsche_lstm" not in left_out, "its corpus is another"
     assert "names is left out" in capsys.readouterr().err
 
 
@@ -96,9 +95,9 @@ def test_what_nobody_may_publish_is_left_out_with_all_that_its_vectors_feed(
     left_out = replicate.obtain("sales", settings.corpora["sales"], settings)
     experiments = {name for name, e in settings.experiments.items() if e.lecture == "entities"}
     assert {"sales_network", "sales_forest_vectors"} <= experiments
-    expected = ["~corpora.sales", "~datasets.sales", "~embedded.sales_vectors"]
-    assert sorted(left_out) == sorted([*expected, *(f"~experiments.{e}" for e in experiments)])
-    assert replicate.without(experiments, settings) == ["probes.entities=[names_rnn]"]
+    expected = {"corpora.sales", "datasets.sales", "embedded.sales_vectors"}
+    assert left_out.keys() == expected | {f"experiments.{e}" for e in experiments}
+    assert replicate.without(experiments, settings) == {"probes.entities": ["names_rnn"]}
     said = capsys.readouterr().err
     assert "only those who own it can give it" in said
     assert "sales is left out" in said
@@ -108,12 +107,12 @@ def test_a_wrong_file_is_an_error_and_no_reason_for_a_stand_in(shelf: Path) -> N
     (shelf / "upstream.txt").write_text("damaged", encoding="utf-8")
     (shelf / "standin.txt").write_text(NAMES, encoding="utf-8")
     with pytest.raises(PipelineError, match="not the file that params"):
-        overrides()
+        changes()
 
 
 def test_a_file_of_ones_own_is_kept(shelf: Path, project: Project) -> None:
     project.edit({"corpora.names.url": "mine.txt", "corpora.names.sha256": "0" * 64})
-    assert overrides() == []
+    assert changes() == {}
 
 
 def test_it_runs_beside_the_workspace_and_leaves_its_figures(
@@ -162,9 +161,19 @@ def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     changed = workspace.git("status", "--porcelain", "--untracked-files=all").splitlines()
     assert all(line.startswith("?? metrics/upstream/") for line in changed)
     assert not (workspace.folder / "metrics/upstream/samples").exists()
+    experiments = workspace.run("dvc", "exp", "list", "--name-only")
+    assert experiments.stdout.split() == ["upstream"]
     again = workspace.run(
         "python", "-m", "stages.replicate", CORPORA_MIRROR=str(mirror), **identity
     )
     assert again.returncode == 0, again.stdout + again.stderr
-    assert "> python -m stages.train" not in again.stdout, "finished stages are kept"
+    assert "epoch" not in again.stdout + again.stderr, "finished stages are kept"
     assert not (workspace.folder / "metrics/replication.csv").exists()
+    before = workspace.tree("metrics/upstream")
+    applied = workspace.run("dvc", "exp", "apply", "upstream", **identity)
+    assert applied.returncode == 0, applied.stderr
+    assert (workspace.folder / "data/models/names_rnn/spec.json").exists()
+    assert workspace.tree("metrics/upstream") == before
+    table = (workspace.folder / "metrics/replication.csv").read_bytes()
+    assert table == before["metrics/upstream/replication.csv"]
+    assert workspace.repro("evaluate") == [], "code, data and results are of one piece"
