@@ -9,17 +9,25 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 
+import joblib
+
 from stages.common import cli, files, paths
 from stages.common.experiments import Experiment
 from stages.common.params import Params
 from stages.training.fingerprint import fingerprint
 
+MOST = 8  # of more, the last wait for what DVC does of each in turn
 DVC = ("dvc", "--wait-for-lock", "repro", "--quiet")
 
 
-def default(processors: int, settings: Params) -> int:
-    """Lanes that this machine has room for; of more than eight, most wait for DVC's own work."""
-    return max(1, min(8, processors // settings.runtime.threads))
+def default(settings: Params) -> int:
+    """How many trainings have the processors that `runtime.threads` gives each of them."""
+    return max(1, min(MOST, processors() // settings.runtime.threads))
+
+
+def processors() -> int:
+    """Those that this process may use, in a container as well."""
+    return int(joblib.cpu_count())
 
 
 def train(settings: Params, lanes: int) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from stages import beside
+from stages import beside, lanes
 from stages.common import cli, params, paths
 from stages.common.alone import alone
 from stages.common.errors import PipelineError
@@ -33,7 +33,7 @@ Changes = dict[str, object]  # of params.yaml; None takes an entry out
 
 def main(
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Trainings side by side, as of stages.repro.")
+        int | None, typer.Option(min=1, help="Trainings side by side; by itself, one a processor.")
     ] = None,
 ) -> None:
     """Reproduce it in the clone and put its figures into metrics/upstream/."""
@@ -43,7 +43,12 @@ def main(
 
 def replicate(settings: Params, jobs: int | None) -> None:
     """Fetch what can be had, run every stage on it, and take its metrics over."""
-    changes: Changes = {"source": NAME, "runtime.reproducible": "fast"}  # its bytes are in no lock
+    side_by_side = jobs or min(lanes.MOST, lanes.processors())
+    changes: Changes = {
+        "source": NAME,
+        "runtime.reproducible": "fast",  # its bytes are in no lock, and may differ with the threads
+        "runtime.threads": max(1, lanes.processors() // side_by_side),
+    }
     for key, corpus in settings.corpora.items():
         changes |= obtain(key, corpus, settings)
     left_out = {
@@ -62,8 +67,7 @@ def replicate(settings: Params, jobs: int | None) -> None:
         MIRROR_VARIABLE: str(SHELF.resolve()),
         "MLFLOW_TRACKING_URI": absolute(tracking_uri()),
     }
-    command = [sys.executable, "-m", "stages.repro", "--no-summary"]
-    command += ["--jobs", str(jobs)] if jobs else []
+    command = [sys.executable, "-m", "stages.repro", "--no-summary", "--jobs", str(side_by_side)]
     if subprocess.run(command, cwd=folder, env=environment, check=False).returncode:
         raise PipelineError(
             "the pipeline did not finish; what stopped it stands above.",

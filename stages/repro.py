@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import joblib
 import typer
 
 from stages import lanes, prune, publish, summary
@@ -28,7 +27,7 @@ def main(
     with alone("make repro", LOCK):
         prune.main()
         settings = params.load()
-        wanted = jobs or lanes.default(joblib.cpu_count(), settings)
+        wanted = jobs or lanes.default(settings)
         try:
             if wanted > 1:
                 lanes.train(settings, wanted)

@@ -113,7 +113,10 @@ def test_vectors_are_taken_between_the_trainings_that_make_them_and_those_that_u
 @pytest.mark.parametrize(
     ("processors", "threads", "expected"), [(1, 2, 1), (2, 2, 1), (4, 2, 2), (7, 2, 3), (64, 2, 8)]
 )
-def test_lanes_by_the_processors(processors: int, threads: int, expected: int) -> None:
+def test_lanes_by_the_processors(
+    processors: int, threads: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "processors", lambda: processors)
     settings = params.load(ROOT / "params.yaml")
     runtime = settings.runtime.model_copy(update={"threads": threads})
-    assert lanes.default(processors, settings.model_copy(update={"runtime": runtime})) == expected
+    assert lanes.default(settings.model_copy(update={"runtime": runtime})) == expected
