@@ -83,8 +83,9 @@ def replicate(settings: Params, jobs: int | None) -> None:
 
 def obtain(key: str, corpus: Corpus, settings: Params) -> Changes:
     """Fetch a corpus onto the shelf; what its experiments need to be changed."""
-    if corpus.url:
-        return {}  # the user's own file, whatever the source
+    if corpus.url and corpus.sha256:  # the user's own file, whatever the source
+        _shelve(corpus, Published(url=corpus.url, sha256=corpus.sha256))
+        return {}
     try:
         _shelve(corpus, published(key, corpus))
         return {}

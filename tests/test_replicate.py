@@ -110,9 +110,14 @@ def test_a_wrong_file_is_an_error_and_no_reason_for_a_stand_in(shelf: Path) -> N
         changes()
 
 
-def test_a_file_of_ones_own_is_kept(shelf: Path, project: Project) -> None:
-    project.edit({"corpora.names.url": "mine.txt", "corpora.names.sha256": "0" * 64})
+def test_a_file_of_ones_own_is_kept_and_found_from_the_clone(shelf: Path, project: Project) -> None:
+    digest = sha256(NAMES.encode())
+    project.edit({"corpora.names.url": "mine.txt", "corpora.names.sha256": digest})
+    with pytest.raises(PipelineError, match=r"mine\.txt: could not be fetched"):
+        changes()
+    (project.folder / "mine.txt").write_text(NAMES, encoding="utf-8")
     assert changes() == {}
+    assert (replicate.SHELF / "mine.txt").exists()
 
 
 def test_it_runs_beside_the_workspace_and_leaves_its_figures(
