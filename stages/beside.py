@@ -1,8 +1,9 @@
 """A clone of this project in .dvc/tmp, where something runs while the workspace stays as it is.
 
-It has the workspace's changes and shares its cache. What an earlier run of it finished is kept.
+It has the workspace's code and parameters, shares its cache, and keeps what it has finished.
 """
 
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -17,28 +18,33 @@ from stages.common.errors import PipelineError
 
 PLACE = Path(".dvc/tmp")
 LOCAL = Path(".dvc/config.local")
-FINISHED = ("data", "dvc.lock", ".checkpoints", ".runs")
+LOCK = "dvc.lock"
+OURS = (".", f":(exclude){LOCK}", f":(exclude){paths.METRICS}")  # what somebody wrote
+IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> ")  # as `git var` says it
 
 
 def clone(name: str) -> Path:
-    """A fresh one, with what the last of that name had finished."""
-    folder, fresh = PLACE / name, PLACE / f"{name}.new"
-    shutil.rmtree(fresh, ignore_errors=True)
-    PLACE.mkdir(parents=True, exist_ok=True)
-    output("git", "clone", "--quiet", "--shared", ".", str(fresh))
-    changed = output("git", "diff", "-z", "--name-only", "HEAD")
-    new = output("git", "ls-files", "-z", "--others", "--exclude-standard", "stages")
-    local = f"{LOCAL}\0" if LOCAL.exists() else ""
-    for path in filter(None, f"{changed}{new}{local}".split("\0")):
-        copy(Path(path), fresh / path)
-    cache = output("dvc", "cache", "dir").strip()
-    output("dvc", "cache", "dir", "--local", cache, folder=fresh)
-    for part in FINISHED:
-        if (folder / part).exists():
-            (fresh / part).unlink(missing_ok=True)
-            (folder / part).rename(fresh / part)
-    shutil.rmtree(folder, ignore_errors=True)
-    return fresh.rename(folder)
+    """Its folder, brought up to the workspace: what the stages made there stays."""
+    who = IDENTITY.match(output("git", "var", "GIT_COMMITTER_IDENT"))  # `save` needs one
+    folder, part = PLACE / name, PLACE / f"{name}.part"
+    if not folder.exists():
+        shutil.rmtree(part, ignore_errors=True)
+        output("git", "clone", "--quiet", "--shared", "--no-checkout", ".", str(part))
+        part.rename(folder)
+    for key, value in who.groupdict().items() if who else ():
+        git(folder, "config", f"user.{key}", value)
+    git(folder, "fetch", "--quiet", str(Path.cwd()), "HEAD")
+    git(folder, "reset", "--quiet", "FETCH_HEAD")
+    made = [f":(exclude){path}" for path in (LOCK, *outputs(folder))]
+    git(folder, "checkout", "--quiet", "--force", "--", ".", *made)
+    git(folder, "clean", "--quiet", "--force", "-d", "--", ".", *made)
+    changed = output("git", "diff", "--no-renames", "-z", "--name-only", "HEAD", "--", *OURS)
+    for path in (*filter(None, changed.split("\0")), *new(Path(), "stages")):
+        copy(Path(path), folder / path)
+    copy(LOCAL, folder / LOCAL)
+    cache = Path(output("dvc", "cache", "dir").strip()).resolve()
+    output("dvc", "cache", "dir", "--local", str(cache), folder=folder)
+    return folder
 
 
 def copy(source: Path, target: Path) -> None:
@@ -67,23 +73,46 @@ def change(folder: Path, changes: Mapping[str, object]) -> None:
 
 def save(folder: Path, name: str) -> None:
     """What a clone has made, as an experiment of this project, in place of an earlier one."""
+    for ref in git(folder, "for-each-ref", "--format=%(refname)", "refs/exps").split():
+        git(folder, "update-ref", "-d", ref)
+    untracked = [f"--include-untracked={path}" for path in new(folder, "stages", paths.METRICS)]
     # Of one stage: all of them are in the cache by now, and to look again takes minutes.
-    made = [f"--include-untracked={part}" for part in ("stages", paths.METRICS)]
-    output("dvc", "exp", "save", "--name", name, *made, "report", folder=folder)
+    output("dvc", "exp", "save", "--name", name, *untracked, "report", folder=folder)
     subprocess.run(["dvc", "exp", "remove", name], check=False, capture_output=True)
     output("git", "fetch", "--quiet", str(folder), "+refs/exps/*:refs/exps/*")
 
 
 def measured(folder: Path) -> list[Path]:
-    """The files under metrics/ that the stages of a clone have written, as its dvc.lock says."""
-    lock = YAML(typ="safe").load((folder / "dvc.lock").read_text(encoding="utf-8"))
+    """The files under metrics/ that the stages of a clone have written."""
     found: set[Path] = set()
-    for stage in lock["stages"].values():
-        for made in stage.get("outs", ()):
-            place = folder / made["path"]
-            if Path(made["path"]).is_relative_to(paths.METRICS):
-                found |= {file for file in (place, *place.rglob("*")) if file.is_file()}
+    for path in outputs(folder):
+        place = folder / path
+        found |= {file for file in (place, *place.rglob("*")) if file.is_file()}
     return sorted(file.relative_to(folder) for file in found)
+
+
+def outputs(folder: Path) -> list[str]:
+    """What its dvc.lock says that they write there."""
+    lock = folder / LOCK
+    stages = YAML(typ="safe").load(lock.read_text(encoding="utf-8")) if lock.exists() else {}
+    outs = (
+        out["path"] for stage in stages.get("stages", {}).values() for out in stage.get("outs", ())
+    )
+    return [path for path in outs if Path(path).is_relative_to(paths.METRICS)]
+
+
+def new(folder: Path, *places: str | Path) -> list[str]:
+    """Files that git neither knows nor is to ignore."""
+    command = ("git", "ls-files", "-z", "--others", "--exclude-standard", "--", *map(str, places))
+    return [*filter(None, output(*command, folder=folder).split("\0"))]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """git in the clone and nowhere else: were its .git damaged, git would take the workspace's."""
+    place = folder.resolve()
+    return output(
+        "git", f"--git-dir={place / '.git'}", f"--work-tree={place}", *arguments, folder=place
+    )
 
 
 def output(*command: str, folder: Path | None = None) -> str:
@@ -92,7 +121,7 @@ def output(*command: str, folder: Path | None = None) -> str:
     if done.returncode:
         raise PipelineError(
             f"failed: {done.stderr.strip() or done.stdout.strip()}",
-            where=" ".join(command),
+            where=" ".join(command[:6]),
             remedy="Mend what it says and run it again: what was finished is kept.",
         )
     return done.stdout

@@ -1,7 +1,7 @@
 """Trainings side by side: `dvc repro` alone runs one stage after the other. Not a stage.
 
 DVC gives its lock back while a stage's command runs, so several `dvc repro`, of one training
-each, share a workspace, and record what one after the other would have recorded.
+each, share a workspace, and leave the data and metrics that one after the other would leave.
 """
 
 import subprocess
@@ -12,17 +12,13 @@ from threading import Event, Lock
 import joblib
 
 from stages.common import cli, files, paths
+from stages.common.errors import PipelineError
 from stages.common.experiments import Experiment
-from stages.common.params import Params
+from stages.common.params import Params, Runtime
 from stages.training.fingerprint import fingerprint
 
 MOST = 8  # of more, the last wait for what DVC does of each in turn
-DVC = ("dvc", "--wait-for-lock", "repro", "--quiet")
-
-
-def default(settings: Params) -> int:
-    """How many trainings have the processors that `runtime.threads` gives each of them."""
-    return max(1, min(MOST, processors() // settings.runtime.threads))
+DVC = ("dvc", "--wait-for-lock", "repro")
 
 
 def processors() -> int:
@@ -30,16 +26,42 @@ def processors() -> int:
     return int(joblib.cpu_count())
 
 
-def train(settings: Params, lanes: int) -> None:
-    """Bring the data up to date, then every training that is not."""
-    for stage, datasets in (("encode", settings.datasets), ("embed", settings.embedded)):
-        if datasets:
-            dvc(stage)
-            abreast(stale(settings.experiments, datasets), lanes)
+def room(runtime: Runtime) -> int:
+    """How many trainings have the processors that `runtime.threads` gives each of them."""
+    return max(1, min(MOST, processors() // runtime.threads))
+
+
+def on_cuda(runtime: Runtime) -> bool:
+    """Whether trainings would share one GPU, whose memory nobody has counted."""
+    if runtime.device == "cpu":
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def train(settings: Params, jobs: int | None) -> None:
+    """Train what is not up to date, side by side; where there is no room it is left to DVC."""
+    lanes = jobs or room(settings.runtime)
+    if lanes == 1:
+        return
+    dvc("encode")
+    on_data, on_vectors = settings.datasets, settings.embedded
+    if not stale(settings.experiments, {**on_data, **on_vectors}):
+        return
+    if jobs is None and on_cuda(settings.runtime):
+        return
+    abreast(stale(settings.experiments, on_data), lanes)
+    if on_vectors:
+        dvc("embed")
+        abreast(stale(settings.experiments, on_vectors), lanes)
 
 
 def stale(experiments: Mapping[str, Experiment], datasets: Mapping[str, object]) -> list[str]:
-    """Experiments on these datasets whose training is not what a new one would be."""
+    """Experiments on these datasets whose training is not what a new one would be.
+
+    What this overlooks, as a command that changed, `dvc repro` finds afterwards.
+    """
     return [
         name
         for name, experiment in experiments.items()
@@ -50,7 +72,10 @@ def stale(experiments: Mapping[str, Experiment], datasets: Mapping[str, object])
 def trained_as(name: str) -> str | None:
     """The fingerprint of the training whose model lies here."""
     spec = paths.model(name) / "spec.json"
-    return str(files.read_json(spec)["fingerprint"]) if spec.exists() else None
+    try:
+        return str(files.read_json(spec)["fingerprint"]) if spec.exists() else None
+    except (PipelineError, LookupError, TypeError):  # damaged: to be trained anew
+        return None
 
 
 def abreast(names: list[str], lanes: int) -> None:
@@ -65,6 +90,7 @@ def abreast(names: list[str], lanes: int) -> None:
             dvc("--single-item", f"train@{name}")
         except BaseException:
             failure.set()
+            cli.note(f"training {name} failed: no other begins, and those that run end first")
             raise
         with counting:
             done += 1
@@ -81,12 +107,21 @@ def abreast(names: list[str], lanes: int) -> None:
 
 
 def dvc(*arguments: str) -> None:
-    """One `dvc repro`, its lines passed on: on a terminal, bars of several would overwrite."""
+    """One `dvc repro`; what it and its stages complain of or report is passed on line by line."""
     command = [*DVC, *arguments]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command,
+        stdout=subprocess.DEVNULL,  # what DVC does: of several at once nobody could follow it
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
     ) as process:
-        for line in process.stdout or ():
+        for line in process.stderr or ():
             cli.note(line.rstrip("\n"))
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
+        raise PipelineError(
+            f"`{' '.join(command)}` failed (status {process.returncode}); why stands above.",
+            where=arguments[-1],
+            remedy="Mend that and run it again: finished stages and epochs are kept. Where memory "
+            "is short, JOBS=1 trains one after the other.",
+        )

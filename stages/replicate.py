@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from stages import beside, lanes
+from stages import beside, repro
 from stages.common import cli, params, paths
 from stages.common.alone import alone
 from stages.common.errors import PipelineError
@@ -33,7 +33,10 @@ Changes = dict[str, object]  # of params.yaml; None takes an entry out
 
 def main(
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Trainings side by side; by itself, one a processor.")
+        int | None,
+        typer.Option(
+            min=1, help="Trainings side by side; by itself, one a processor and eight at most."
+        ),
     ] = None,
 ) -> None:
     """Reproduce it in the clone and put its figures into metrics/upstream/."""
@@ -43,11 +46,10 @@ def main(
 
 def replicate(settings: Params, jobs: int | None) -> None:
     """Fetch what can be had, run every stage on it, and take its metrics over."""
-    side_by_side = jobs or min(lanes.MOST, lanes.processors())
     changes: Changes = {
         "source": NAME,
-        "runtime.reproducible": "fast",  # its bytes are in no lock, and may differ with the threads
-        "runtime.threads": max(1, lanes.processors() // side_by_side),
+        "runtime.reproducible": "fast",  # its bytes are in no lock
+        "runtime.threads": 1,  # and a training a processor takes the least time for all of them
     }
     for key, corpus in settings.corpora.items():
         changes |= obtain(key, corpus, settings)
@@ -60,30 +62,46 @@ def replicate(settings: Params, jobs: int | None) -> None:
             where="make replicate",
             remedy=f"Connect to the network, or set {MIRROR_VARIABLE} to a folder that has them.",
         )
+    running = beside.PLACE / NAME / repro.LOCK
+    if running.parent.exists():
+        with alone("the pipeline of an earlier make replicate", running):
+            pass
     folder = beside.clone(NAME)
     beside.change(folder, changes | without(left_out, settings))
-    environment = {
-        **os.environ,
-        MIRROR_VARIABLE: str(SHELF.resolve()),
-        "MLFLOW_TRACKING_URI": absolute(tracking_uri()),
-    }
-    command = [sys.executable, "-m", "stages.repro", "--no-summary", "--jobs", str(side_by_side)]
-    if subprocess.run(command, cwd=folder, env=environment, check=False).returncode:
+    if run(["--jobs", str(jobs)] if jobs else [], folder):
         raise PipelineError(
             "the pipeline did not finish; what stopped it stands above.",
             where="make replicate",
             remedy="Run it again when that is mended: finished stages and epochs are kept.",
         )
-    beside.save(folder, NAME)
     target = paths.METRICS / NAME
     take_over(folder, target)
+    beside.save(folder, NAME)
     cli.note(f"metrics of the lectures' corpora: {target / 'replication.md'}")
     cli.note("take over its models: dvc exp apply upstream; compare: dvc exp diff upstream")
+
+
+def run(options: list[str], folder: Path) -> int:
+    """`make repro` in the clone; its exit status."""
+    environment = {
+        **os.environ,
+        MIRROR_VARIABLE: str(SHELF.resolve()),
+        "MLFLOW_TRACKING_URI": absolute(tracking_uri()),
+    }
+    command = [sys.executable, "-m", "stages.repro", "--no-summary", *options]
+    with subprocess.Popen(command, cwd=folder, env=environment) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # it has heard of that, and is let end
+            process.wait()
+            raise
 
 
 def obtain(key: str, corpus: Corpus, settings: Params) -> Changes:
     """Fetch a corpus onto the shelf; what its experiments need to be changed."""
     if corpus.url and corpus.sha256:  # the user's own file, whatever the source
+        if Path(corpus.url).exists():
+            return {f"corpora.{key}.url": str(Path(corpus.url).resolve())}
         _shelve(corpus, Published(url=corpus.url, sha256=corpus.sha256))
         return {}
     try:

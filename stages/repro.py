@@ -26,14 +26,9 @@ def main(
     """Run `dvc repro` and what belongs before and after it."""
     with alone("make repro", LOCK):
         prune.main()
-        settings = params.load()
-        wanted = jobs or lanes.default(settings)
-        try:
-            if wanted > 1:
-                lanes.train(settings, wanted)
-            subprocess.run(["dvc", "repro"], check=True)
-        except subprocess.CalledProcessError as failed:
-            sys.exit(failed.returncode)  # DVC has said what stopped it
+        lanes.train(params.load(), jobs)
+        if code := subprocess.run(["dvc", "repro"], check=False).returncode:
+            sys.exit(code)  # DVC has said what stopped it
         publish.main(after_repro=True)
         if show:
             summary.main()

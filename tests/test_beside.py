@@ -1,5 +1,6 @@
 """The clone beside the workspace: as the workspace is, with what an earlier one had finished."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,29 +20,69 @@ def test_a_clone_has_the_changes_of_the_workspace_and_keeps_what_was_finished(
 ) -> None:
     workspace = Workspace(tmp_path)
     monkeypatch.chdir(workspace.folder)
+    monkeypatch.setenv("GIT_COMMITTER_NAME", "Ann Other")
+    monkeypatch.setenv("GIT_COMMITTER_EMAIL", "ann@localhost")
     (tmp_path / "stages/clean.py").write_text("changed")
     (tmp_path / "stages/models/mine.py").write_text("new")
     (tmp_path / "stages/summary.py").unlink()
+    workspace.git("mv", "stages/prune.py", "stages/cut.py")
+    workspace.run("dvc", "cache", "dir", "--local", "../elsewhere")
     first = beside.clone("copy")
     assert (first / "stages/clean.py").read_text() == "changed"
     assert (first / "stages/models/mine.py").read_text() == "new"
-    assert not (first / "stages/summary.py").exists()
-    cache = workspace.run("dvc", "cache", "dir", "--local").stdout
-    assert cache == "", "that of the workspace is where it was"
+    assert (first / "stages/cut.py").exists()
+    assert not (first / "stages/summary.py").exists() and not (first / "stages/prune.py").exists()
+    assert beside.git(first, "config", "user.name") == "Ann Other\n"
     for folder in (first, tmp_path):
-        monkeypatch.chdir(folder)
-        assert beside.output("dvc", "cache", "dir").strip() == str(tmp_path / ".dvc/cache")
-    (first / "data/models").mkdir(parents=True)
-    (first / "data/models/spec.json").touch()
-    (first / "dvc.lock").write_text("its own")
-    (first / "scrap").touch()
-    (tmp_path / "stages/clean.py").write_text("changed again")
-    again = beside.clone("copy")
-    assert again == first
-    assert (again / "data/models/spec.json").exists()
-    assert (again / "dvc.lock").read_text() == "its own"
-    assert (again / "stages/clean.py").read_text() == "changed again"
-    assert not (again / "scrap").exists()
+        cache = beside.output("dvc", "cache", "dir", folder=folder).strip()
+        assert (folder / cache).resolve() == tmp_path.parent / "elsewhere"
+
+
+def test_the_next_one_keeps_what_was_finished_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace(tmp_path)
+    committed = ("metrics/history/a.csv", "metrics/bench/speed.md")
+    for name in committed:
+        files.write_text(tmp_path / name, "the workspace's")
+    files.write_text(tmp_path / ".dvc/.gitignore", "/config.local\n/tmp\n/cache\n")
+    workspace.commit("metrics")
+    monkeypatch.chdir(workspace.folder)
+    first = beside.clone("copy")
+    lock = {"stages": {"train@a": {"outs": [{"path": "data/a"}, {"path": committed[0]}]}}}
+    files.write_json(first / "dvc.lock", lock)
+    for name in ("data/a", *committed, "stages/scrap.py", "stages/clean.py"):
+        files.write_text(first / name, "the clone's")
+    files.write_text(tmp_path / "stages/embed.py", "new code")
+    workspace.commit("code")
+    assert beside.clone("copy") == first
+    has = {name: (first / name).read_text() for name in ("data/a", *committed, "stages/embed.py")}
+    assert has == {
+        "data/a": "the clone's",
+        committed[0]: "the clone's",
+        committed[1]: "the workspace's",
+        "stages/embed.py": "new code",
+    }
+    assert files.read_json(first / "dvc.lock") == lock
+    assert not (first / "stages/scrap.py").exists()
+    assert (first / "stages/clean.py").read_bytes() == (ROOT / "stages/clean.py").read_bytes()
+
+
+def test_a_clone_that_was_not_made_to_its_end_is_made_anew_and_a_damaged_one_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace(tmp_path)
+    monkeypatch.chdir(workspace.folder)
+    part = workspace.folder / beside.PLACE / "copy.part"
+    part.mkdir(parents=True)
+    (part / "half").touch()
+    folder = beside.clone("copy")
+    assert not (folder / "half").exists()
+    shutil.rmtree(folder / ".git")
+    (tmp_path / "stages/clean.py").write_text("not to be lost")
+    with pytest.raises(PipelineError, match=r"not (a git repository|in a git directory)"):
+        beside.clone("copy")
+    assert (tmp_path / "stages/clean.py").read_text() == "not to be lost"
 
 
 def test_params_are_changed_where_asked_and_nowhere_else(project: Project) -> None:

@@ -1,7 +1,6 @@
 """Trainings side by side, with a `dvc` of ours that writes down when it was there."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from stages import lanes
 from stages.common import files, params, paths
+from stages.common.errors import PipelineError
 from stages.training.fingerprint import fingerprint
 from tests.project import ROOT, Project
 
@@ -69,11 +69,13 @@ def test_never_more_than_there_are_lanes(dvc: Path) -> None:
     assert {int(path.read_text()) for path in (dvc / "beside").iterdir()} <= {1, 2, 3}
 
 
-def test_after_a_failure_none_begins_and_its_status_is_ours(dvc: Path) -> None:
-    with pytest.raises(subprocess.CalledProcessError) as failed:
+def test_after_a_failure_none_begins_and_it_is_named(
+    dvc: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(PipelineError, match=r"train@failing.*failed \(status 7\)"):
         lanes.abreast(["first", "failing", *(f"later{i}" for i in range(5))], 1)
-    assert failed.value.returncode == 7
     assert marks(dvc / "begun") == {"first", "failing"}
+    assert "training failing failed" in capsys.readouterr().err
 
 
 def test_what_is_trained_as_it_would_be_is_left_alone(project: Project) -> None:
@@ -91,14 +93,27 @@ def test_what_is_trained_as_it_would_be_is_left_alone(project: Project) -> None:
     assert sorted(lanes.stale(params.load().experiments, on_names)) == sorted(all_of_them)
 
 
+@pytest.mark.parametrize("damaged", ["{", "{}", "[]", '"text"'])
+def test_a_spec_that_is_damaged_is_of_no_training(project: Project, damaged: str) -> None:
+    spec = paths.model("names_gru") / "spec.json"
+    files.write_text(spec, damaged)
+    assert lanes.trained_as("names_gru") is None
+
+
+@pytest.fixture
+def order(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is asked for in turn, where nothing is trained yet."""
+    asked: list[str] = []
+    monkeypatch.setattr(lanes, "dvc", asked.append)
+    monkeypatch.setattr(lanes, "abreast", lambda names, _: asked.extend(names))
+    monkeypatch.setattr(lanes, "fingerprint", lambda name, _: name)
+    return asked
+
+
 def test_vectors_are_taken_between_the_trainings_that_make_them_and_those_that_use_them(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    order: list[str],
 ) -> None:
     settings = params.load()
-    order: list[str] = []
-    monkeypatch.setattr(lanes, "dvc", order.append)
-    monkeypatch.setattr(lanes, "abreast", lambda names, _: order.extend(names))
-    monkeypatch.setattr(lanes, "fingerprint", lambda name, _: name)
     lanes.train(settings, 2)
     assert order[0] == "encode"
     trained = [name for name in order if name not in ("encode", "embed")]
@@ -110,13 +125,40 @@ def test_vectors_are_taken_between_the_trainings_that_make_them_and_those_that_u
     assert using and all(order.index(name) > taken for name in using)
 
 
+def test_where_nothing_is_to_be_trained_the_rest_is_left_to_dvc(
+    order: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "trained_as", lambda name: name)
+    lanes.train(params.load(), 2)
+    assert order == ["encode"]
+
+
+def test_one_lane_is_what_dvc_does_alone(order: list[str]) -> None:
+    lanes.train(params.load(), 1)
+    assert order == []
+
+
+@pytest.mark.parametrize(
+    ("device", "jobs", "beside"), [("auto", None, False), ("auto", 4, True), ("cpu", None, True)]
+)
+def test_a_gpu_is_shared_only_by_who_asks_for_it(
+    device: str, jobs: int | None, beside: bool, order: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr(lanes, "processors", lambda: 16)
+    settings = params.load()
+    runtime = settings.runtime.model_copy(update={"device": device})
+    lanes.train(settings.model_copy(update={"runtime": runtime}), jobs)
+    assert order[0] == "encode"
+    assert (len(order) > 1) is beside
+
+
 @pytest.mark.parametrize(
     ("processors", "threads", "expected"), [(1, 2, 1), (2, 2, 1), (4, 2, 2), (7, 2, 3), (64, 2, 8)]
 )
-def test_lanes_by_the_processors(
+def test_room_by_the_processors(
     processors: int, threads: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lanes, "processors", lambda: processors)
-    settings = params.load(ROOT / "params.yaml")
-    runtime = settings.runtime.model_copy(update={"threads": threads})
-    assert lanes.default(settings.model_copy(update={"runtime": runtime})) == expected
+    runtime = params.load(ROOT / "params.yaml").runtime
+    assert lanes.room(runtime.model_copy(update={"threads": threads})) == expected

@@ -7,16 +7,29 @@ from collections.abc import Callable
 from typing import Protocol
 
 from stages.common.cli import note
+from stages.common.errors import PipelineError
 from stages.records.history import Row
 from stages.records.recorder import Run, tracking_uri
 
-# A shorter training is not followed: to load MLflow would take as long as all the rest of it, and
-# who publishes tells MLflow of it anyway. 0 follows every one.
-FOLLOW_AFTER_S = float(os.environ.get("FOLLOW_AFTER_S") or 5)
+FOLLOW_VARIABLE = "RECURRENT_LECTURES_FOLLOW_AFTER_S"
 PATIENCE_S = 5.0  # how long a finished training waits for a tracker that lags behind
 # While it connects to a database in a file: its first use makes it, and the next training is to
 # find it made; a new MLflow may bring an old one's schema up to date, and half of that spoils it.
 PATIENCE_WITH_A_FILE_S = 60.0
+
+
+def follow_after_s() -> float:
+    """When to begin: a shorter training is left to publishing, which tells MLflow of it anyway.
+
+    To load MLflow would take as long as all the rest of it.
+    """
+    given = os.environ.get(FOLLOW_VARIABLE) or "5"
+    try:
+        return float(given)
+    except ValueError as fault:
+        raise PipelineError(
+            f"{given!r} is no number of seconds.", where=FOLLOW_VARIABLE, remedy="Unset it, or: 0."
+        ) from fault
 
 
 class Follower(Protocol):
@@ -36,7 +49,7 @@ class LiveSink:
     """A sink that never blocks, never raises, and warns once."""
 
     def __init__(self, run: Run, connect: Callable[[Run], Follower]) -> None:
-        self.run = run
+        self.run, self._after_s = run, follow_after_s()
         self._calls: queue.SimpleQueue[Callable[[Follower], None] | None] = queue.SimpleQueue()
         self._over, self._finished = threading.Event(), False
         self._connected = threading.Event()  # or it has failed to, or need not
@@ -68,7 +81,7 @@ class LiveSink:
 
     def _work(self, connect: Callable[[Run], Follower]) -> None:
         try:
-            if self._over.wait(FOLLOW_AFTER_S) and self._finished:
+            if self._over.wait(self._after_s) and self._finished:
                 return
             follower = connect(self.run)
             self._connected.set()

@@ -46,6 +46,7 @@ def test_the_page_says_what_was_measured(tmp_path: Path, monkeypatch: pytest.Mon
     assert "`dvc repro` takes 3.0 times what DVC takes for as many stages" in page
     assert "and 1.5 times what it takes when each of them names a key" in page
     assert "A training costs 1.0 s beside what it learns: 6.0 s in its own process" in page
+    assert "what it costs (1.0 s) is seen" in page
     assert "(9,800 lines)" in page and "compiler besides: 1.0 s more" in page
     for what, seconds in zip(overhead.WHAT.values(), found.values(), strict=True):
         assert f"| {what} | {seconds:.2f} |" in page

@@ -293,6 +293,23 @@ def test_metrics_and_plots_speak_dvc(workspace: Workspace) -> None:
     assert "metrics/history/names_gru.csv" in plotted.stdout
 
 
+def test_a_training_that_fails_beside_others_is_named_with_its_reason(
+    workspace: Workspace,
+) -> None:
+    def without_validation(values: Any) -> None:
+        values["experiments"]["lyrics_bigru"]["training"]["keep"] = "best"
+
+    workspace.edit(without_validation)
+    done = workspace.run("python", "-m", "stages.repro", "--jobs", "2")
+    assert done.returncode == 1
+    assert "keep: best needs validation records" in done.stderr, "the training's own words"
+    assert "ERROR: failed to reproduce 'train@lyrics_bigru'" in done.stderr, "DVC's"
+    assert "training lyrics_bigru failed" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: train@lyrics_bigru")
+    workspace.git("checkout", "--", ".")
+    assert workspace.repro() == []
+
+
 def test_an_experiment_taken_out_leaves_the_table(workspace: Workspace) -> None:
     def without(values: Any) -> None:
         del values["experiments"]["nietzsche_trigram"]

@@ -82,7 +82,7 @@ def train(folder: Path, uri: str) -> str:
 def where(uri: str) -> dict[str, str]:
     """How a process is told where MLflow is, and to follow trainings however short."""
     local = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-    return {"MLFLOW_TRACKING_URI": uri, "FOLLOW_AFTER_S": "0", **local}
+    return {"MLFLOW_TRACKING_URI": uri, live.FOLLOW_VARIABLE: "0", **local}
 
 
 def assert_one_warning(said: str) -> None:

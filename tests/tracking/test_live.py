@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.common.errors import PipelineError
 from stages.records.history import Row, read_table
 from stages.records.recorder import Recorder, Run
 from stages.tracking import live
@@ -17,7 +18,7 @@ from tests.records.toy import ROWS, RUN, Heard, record
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of its own, and trainings that are followed however short."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(live, "FOLLOW_AFTER_S", 0)
+    monkeypatch.setenv(live.FOLLOW_VARIABLE, "0")
 
 
 class Follower(Heard):
@@ -31,7 +32,7 @@ def test_a_training_that_is_over_soon_is_left_to_publishing(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(live, "FOLLOW_AFTER_S", 60)
+    monkeypatch.setenv(live.FOLLOW_VARIABLE, "60")
     followers: list[Follower] = []
     record(LiveSink(RUN, lambda run: followers.append(Follower(run)) or followers[0]))
     assert followers == []
@@ -44,11 +45,11 @@ def test_a_live_tracker_hears_every_epoch_in_order_and_how_it_ended() -> None:
     assert followers[0].heard == [*ROWS, ("finished", "healthy")]
 
 
-@pytest.mark.parametrize("after_s", [0, 60])
+@pytest.mark.parametrize("after_s", ["0", "60"])
 def test_a_training_that_fails_is_told_as_failed_however_soon(
-    after_s: float, monkeypatch: pytest.MonkeyPatch
+    after_s: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "FOLLOW_AFTER_S", after_s)
+    monkeypatch.setenv(live.FOLLOW_VARIABLE, after_s)
     followers: list[Follower] = []
     sink = LiveSink(RUN, lambda run: followers.append(Follower(run)) or followers[0])
     with pytest.raises(ValueError, match="nan"), Recorder(RUN, [sink]):
@@ -144,3 +145,9 @@ def test_what_a_tracker_says_in_many_lines_is_one(capsys: pytest.CaptureFixture[
 
     record(LiveSink(RUN, connect))
     assert "(ConnectionError: no database: (Background on this error)" in capsys.readouterr().err
+
+
+def test_a_delay_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(live.FOLLOW_VARIABLE, "soon")
+    with pytest.raises(PipelineError, match=r"FOLLOW_AFTER_S: 'soon' is no number"):
+        LiveSink(RUN, Follower)
