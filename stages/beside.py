@@ -37,7 +37,8 @@ def clone(name: str) -> Path:
     git(folder, "reset", "--quiet", "FETCH_HEAD")
     made = [f":(exclude){path}" for path in (LOCK, *outputs(folder))]
     git(folder, "checkout", "--quiet", "--force", "--", ".", *made)
-    git(folder, "clean", "--quiet", "--force", "-d", "--", ".", *made)
+    for path in new(folder, "stages"):  # of a workspace that has changed since
+        (folder / path).unlink()
     changed = output("git", "diff", "--no-renames", "-z", "--name-only", "HEAD", "--", *OURS)
     for path in (*filter(None, changed.split("\0")), *new(Path(), "stages")):
         copy(Path(path), folder / path)

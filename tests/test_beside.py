@@ -49,16 +49,22 @@ def test_the_next_one_keeps_what_was_finished_and_nothing_else(
     workspace.commit("metrics")
     monkeypatch.chdir(workspace.folder)
     first = beside.clone("copy")
-    lock = {"stages": {"train@a": {"outs": [{"path": "data/a"}, {"path": committed[0]}]}}}
+    unknown = "metrics/probes/b.csv"  # to git
+    outs = [{"path": path} for path in ("data/a", committed[0], "metrics/probes")]
+    lock = {"stages": {"train@a": {"outs": outs}}}
     files.write_json(first / "dvc.lock", lock)
-    for name in ("data/a", *committed, "stages/scrap.py", "stages/clean.py"):
+    for name in ("data/a", unknown, *committed, "stages/scrap.py", "stages/clean.py"):
         files.write_text(first / name, "the clone's")
     files.write_text(tmp_path / "stages/embed.py", "new code")
     workspace.commit("code")
     assert beside.clone("copy") == first
-    has = {name: (first / name).read_text() for name in ("data/a", *committed, "stages/embed.py")}
+    has = {
+        name: (first / name).read_text()
+        for name in ("data/a", unknown, *committed, "stages/embed.py")
+    }
     assert has == {
         "data/a": "the clone's",
+        unknown: "the clone's",
         committed[0]: "the clone's",
         committed[1]: "the workspace's",
         "stages/embed.py": "new code",
