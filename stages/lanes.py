@@ -4,12 +4,12 @@ DVC gives its lock back while a stage's command runs, so several `dvc repro`, of
 each, share a workspace, and leave the data and metrics that one after the other would leave.
 """
 
+import os
 import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event, Lock
-
-import joblib
 
 from stages.common import cli, files, paths
 from stages.common.errors import PipelineError
@@ -17,13 +17,19 @@ from stages.common.experiments import Experiment
 from stages.common.params import Params, Runtime
 from stages.training.fingerprint import fingerprint
 
+SHARE = Path("/sys/fs/cgroup/cpu.max")  # microseconds in a period, or max
 MOST = 8  # of more, the last wait for what DVC does of each in turn
 DVC = ("dvc", "--wait-for-lock", "repro")
 
 
 def processors() -> int:
-    """Those that this process may use, in a container as well."""
-    return int(joblib.cpu_count())
+    """Those that this process may use, and a container's share of them."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = SHARE.read_text(encoding="ascii").split()
+        return max(1, min(here, int(quota) // int(period)))
+    except (OSError, ValueError):  # not Linux, no container, or "max": all of them
+        return here
 
 
 def room(runtime: Runtime) -> int:

@@ -154,6 +154,20 @@ def test_a_gpu_is_shared_only_by_who_asks_for_it(
 
 
 @pytest.mark.parametrize(
+    ("share", "expected"),
+    [("300000 100000", 3), ("50000 100000", 1), ("9900000 100000", 8), ("max 100000", 8), ("", 8)],
+)
+def test_a_container_has_its_share_of_the_processors(
+    share: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {*range(8)}, raising=False)
+    monkeypatch.setattr(lanes, "SHARE", tmp_path / "cpu.max")
+    assert lanes.processors() == 8, "no container"
+    (tmp_path / "cpu.max").write_text(share)
+    assert lanes.processors() == expected
+
+
+@pytest.mark.parametrize(
     ("processors", "threads", "expected"), [(1, 2, 1), (2, 2, 1), (4, 2, 2), (7, 2, 3), (64, 2, 8)]
 )
 def test_room_by_the_processors(
