@@ -53,9 +53,7 @@ def replicate(settings: Params, jobs: int | None) -> None:
     }
     for key, corpus in settings.corpora.items():
         changes |= obtain(key, corpus, settings)
-    left_out = {
-        place.removeprefix("experiments.") for place, value in changes.items() if value is None
-    } & settings.experiments.keys()
+    left_out = {name for name in settings.experiments if f"experiments.{name}" in changes}
     if left_out == settings.experiments.keys():
         raise PipelineError(
             "no corpus of any experiment could be had; what was tried stands above.",
