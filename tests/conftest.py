@@ -58,6 +58,7 @@ def restored_torch() -> Iterator[None]:
     os.environ.clear()
     os.environ.update(environment)
     torch.set_num_threads(threads)
+    torch.set_flush_denormal(False)
     torch.set_deterministic_debug_mode(deterministic)
 
 

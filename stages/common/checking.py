@@ -60,7 +60,7 @@ def read_yaml(path: Path) -> Any:
         raise PipelineError(f"is larger than {LARGEST >> 10:,} KiB.", where=str(path))
     try:
         text = content.decode("utf-8")
-        too_deep = any(depth > DEEPEST for depth in _depths(text))
+        too_deep = next((line for line, depth in _depths(text) if depth > DEEPEST), None)
         values = None if too_deep else YAML(typ="safe").load(text)
     except Exception as fault:  # nonsense makes a parser raise anything
         why = " ".join(str(fault).split())[:400]
@@ -68,18 +68,21 @@ def read_yaml(path: Path) -> Any:
             f"is not YAML in UTF-8 ({type(fault).__name__}: {why}).", where=str(path)
         ) from fault
     if too_deep:
-        raise PipelineError(f"more than {DEEPEST} levels.", where=str(path))
+        raise PipelineError(f"line {too_deep}: more than {DEEPEST} levels.", where=str(path))
     for place in _monsters(values):
         raise PipelineError(f"{place}.", where=str(path))
     return values
 
 
-def _depths(text: str) -> Iterator[int]:
-    """How deep the parser is at each of its events; to load them it would recurse, and crash."""
+def _depths(text: str) -> Iterator[tuple[int, int]]:
+    """Line by line how deep its values lie.
+
+    The events of the parser tell it without recursion; loading a million levels would crash Python.
+    """
     depth = 0
     for event in YAML(typ="safe").parse(text):
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        yield depth
+        yield event.start_mark.line + 1, depth
 
 
 def _monsters(values: Any) -> Iterator[str]:
@@ -97,10 +100,7 @@ def _monsters(values: Any) -> Iterator[str]:
             waiting += [((*keys, shown(key)), inner) for key, inner in items]
         elif isinstance(value, int) and value.bit_length() > 63:
             yield f"{place}: a number of more than 63 bits"
-        elif isinstance(value, str):
-            if any("\ud800" <= character <= "\udfff" for character in value):
-                yield f"{place}: half a character (found {brief.repr(value)})"
-        elif not isinstance(value, int | float | None):
+        elif not isinstance(value, str | int | float | None):
             yield f"{place}: a {type(value).__name__} is no setting (a text stands in quotes)"
     yield f"more than {MOST:,} values, as aliases (*) unfold"
 

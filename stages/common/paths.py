@@ -1,14 +1,11 @@
 """The only module that spells a path under data/ or metrics/. All are relative to the project."""
 
-import os
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
 LECTURES = Path("lectures.yaml")
 METRICS = Path("metrics")
-CHECKPOINTS_VARIABLE = "RECURRENT_LECTURES_CHECKPOINTS"
-# Beside the project, so that an experiment in a temporary folder can leave them behind.
-CHECKPOINTS = Path(os.environ.get(CHECKPOINTS_VARIABLE, ".checkpoints"))
+CHECKPOINTS = Path(".checkpoints")
 
 
 def raw(corpus: str) -> Path:

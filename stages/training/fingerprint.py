@@ -5,6 +5,7 @@ import json
 import operator
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,17 @@ def fingerprint(name: str, experiment: Experiment) -> str:
 
 def dependencies(name: str, experiment: Experiment) -> Iterator[Path]:
     """Every file of the train stage's deps in dvc.yaml, its placeholders filled in."""
-    stages = YAML(typ="safe", pure=True).load(PIPELINE.read_text(encoding="utf-8"))["stages"]
-    for dependency in stages["train"]["do"]["deps"]:
+    for dependency in declared(PIPELINE.read_text(encoding="utf-8")):
         dependency = PLACEHOLDER.sub(lambda found: filled(found[1], name, experiment), dependency)
         path = Path(dependency)
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
         yield from (file for file in inside if file.is_file() and "__pycache__" not in file.parts)
+
+
+@cache
+def declared(pipeline: str) -> list[str]:
+    """The train stage's deps as dvc.yaml's text has them; parsed once for all trainings."""
+    return list(YAML(typ="safe").load(pipeline)["stages"]["train"]["do"]["deps"])
 
 
 def filled(expression: str, name: str, experiment: Experiment) -> str:

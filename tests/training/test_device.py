@@ -77,6 +77,23 @@ def test_cpu_is_cpu_and_the_threads_are_fixed() -> None:
     assert torch.get_num_threads() == 1
 
 
+SUBNORMAL = """
+import torch
+from stages.common.params import Runtime
+from stages.training.device import prepare
+prepare(Runtime(device="cpu", threads=2))
+small = torch.full((1 << 20,), 1e-30, requires_grad=True)  # enough of them for both threads
+(small * 1e-10).sum().backward()
+print((small.detach() * 1e-10).count_nonzero().item(), (small.grad * 1e-30).count_nonzero().item())
+"""
+
+
+@pytest.mark.skipif(not torch.set_flush_denormal(False), reason="not on this processor")
+def test_no_thread_computes_with_numbers_that_are_slow_for_being_small() -> None:
+    done = subprocess.run([sys.executable, "-c", SUBNORMAL], cwd=ROOT, capture_output=True)
+    assert done.stdout == b"0 0\n", done.stderr
+
+
 def test_auto_takes_cuda_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert prepare(Runtime()).type == "cuda"
