@@ -126,10 +126,9 @@ def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     workspace = Workspace(tmp_path_factory.mktemp("project"))
-    for stage in ("names", "prose", "lyrics"):  # upstream files, made by the bundled generators
-        workspace.repro(f"download@{stage}")
     mirror = tmp_path_factory.mktemp("mirror")
     files = {"names": "names.txt", "prose": "prose.txt", "lyrics": "lyrics"}
+    workspace.repro(*(f"download@{corpus}" for corpus in files))  # by the bundled generators
 
     def publish(values: Any) -> None:
         kept = (*TRAINED, *SALES)

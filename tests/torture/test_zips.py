@@ -1,4 +1,4 @@
-"""Zips that are damaged, locked, too large or not what they seem: the lyrics, or a clear error."""
+"""Zips of lyrics, damaged, locked, too large or not what they seem: the text, or an error."""
 
 import io
 import json
@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from stages import clean, download
 from stages.common.errors import PipelineError
-from stages.corpora import archive, lyrics, sales
-from tests.corpora import stores
+from stages.corpora import archive, lyrics
 from tests.project import Project, sha256
 from tests.server import Answer, Server
 from tests.torture.ledger import Promise
@@ -164,90 +163,6 @@ def test_wherever_a_zip_is_damaged_it_is_refused_or_read_aright(
 
     read()
     assert not kept.lost
-
-
-def test_wherever_the_zip_of_sales_is_damaged_it_is_refused_or_read_aright(
-    scratch: Path, promise: Promised, many: Many
-) -> None:
-    kept = promise(
-        "A damaged zip of tables is refused, or read to the letter",
-        "up to eight bytes changed, the end cut off",
-    )
-    path = scratch / sales.FILE
-    # Of no state of Germany: without the places, which a zip may leave out, they are refused.
-    content = {n: c.replace(b"BE", b"AR") for n, c in stores.written(stores.tables()).items()}
-    whole = [stores.packed(content, method) for method in (STORED, DEFLATED)]
-    read_whole = {name: table.to_csv() for name, table in read_sales(path, whole[0]).items()}
-
-    @settings(max_examples=many(60, 10_000))
-    @given(
-        st.sampled_from(whole),
-        st.dictionaries(st.integers(4, max(map(len, whole))), st.integers(0, 255), max_size=8),
-        st.none() | st.integers(4, 1_000),
-    )
-    def read(content: bytes, damage: dict[int, int], length: int | None) -> None:
-        damaged = bytearray(content)
-        for place, byte in damage.items():
-            if place < len(damaged):
-                damaged[place] = byte
-        kept.injected += 1
-        try:
-            found = read_sales(path, bytes(damaged[:length]))
-        except PipelineError as fault:
-            assert str(fault).startswith(f"{path}: ")
-        else:
-            kept.lost += {name: table.to_csv() for name, table in found.items()} != read_whole
-
-    read()
-    assert not kept.lost
-
-
-def test_any_bytes_in_the_place_of_a_table(scratch: Path, promise: Promised, many: Many) -> None:
-    kept = promise("Any bytes in the place of a table are one or refused", "random bytes")
-    path = scratch / sales.FILE
-    content = stores.written(stores.tables())
-
-    @settings(max_examples=many(40, 5_000))
-    @given(st.sampled_from([*content]), st.integers(0, 400), st.binary(max_size=40))
-    def read(name: str, length: int, rest: bytes) -> None:
-        kept.injected += 1
-        try:
-            changed = {**content, name: content[name][:length] + rest}
-            found = read_sales(path, stores.packed(changed))
-        except PipelineError as fault:
-            assert str(fault).startswith(f"{path}: ")
-        else:
-            assert {*found} == {*content}
-
-    read()
-
-
-def test_a_bomb_among_the_tables_is_refused_and_beside_them_left_alone(
-    scratch: Path, monkeypatch: pytest.MonkeyPatch, promise: Promised
-) -> None:
-    kept = promise("A zip of tables is unpacked in bounded memory", "bombs")
-    monkeypatch.setattr(sales, "LARGEST", 1 << 20)
-    path = scratch / sales.FILE
-    content, bomb = stores.written(stores.tables()), bytes(16 << 20)
-    for name in (*content, "test.csv"):
-        zipped = stores.packed({**content, name: bomb})
-        tracemalloc.start()
-        try:
-            read_sales(path, zipped)
-        except PipelineError as fault:
-            assert f"{path}: unpacks to more than 1 MiB" in str(fault)
-            assert name in content
-        else:
-            assert name == "test.csv"
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        assert peak < 8 << 20, name
-        kept.injected += 1
-
-
-def read_sales(path: Path, content: bytes) -> sales.Tables:
-    path.write_bytes(content)
-    return sales.read(path)
 
 
 def test_any_bytes_in_the_place_of_lyrics(scratch: Path, promise: Promised, many: Many) -> None:
