@@ -1,4 +1,5 @@
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,6 +48,14 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("scratch")
 
 
+@pytest.fixture(autouse=True)
+def subnormal_numbers() -> Iterator[None]:
+    """Hypothesis draws them; a stage that a test called in this process has switched them off."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)
+
+
 @pytest.fixture
 def restored_torch() -> Iterator[None]:
     """Puts back what a stage sets for the whole process, as far as libraries let it."""
@@ -58,7 +67,6 @@ def restored_torch() -> Iterator[None]:
     os.environ.clear()
     os.environ.update(environment)
     torch.set_num_threads(threads)
-    torch.set_flush_denormal(False)
     torch.set_deterministic_debug_mode(deterministic)
 
 
