@@ -185,3 +185,10 @@ def scratch_params(tmp_path_factory: pytest.TempPathFactory) -> Project:
     )
     params.load(project.params)
     return project
+
+
+def test_what_lies_too_deep_is_named_by_its_line(project: Project) -> None:
+    deep = "".join(f"{' ' * depth}a:\n" for depth in range(60))
+    project.params.write_text(f"source: bundled\n{deep}", encoding="utf-8")
+    said = complaint()
+    assert "line 52: more than 50 levels" in said

@@ -34,6 +34,7 @@ EVERYTHING = [
 ]
 # A stage of each kind and a training of each task, to be run twice.
 AGAIN = [
+    "download@lyrics",
     "clean@names",
     "encode@nietzsche_stream",
     "train@names_rnn",
