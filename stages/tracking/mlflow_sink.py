@@ -85,8 +85,13 @@ class Store:
                     self.experiment(run.lecture), tags=tags, run_name=run.name
                 )
             self._new.add(str(known.info.run_id))
-        # Again for a run that is there: a kill may have come between the two calls.
-        parameters = [Param(key, str(value)[:500]) for key, value in flat(run.parameters)]
+        # Of a run that is there as well: a kill may have come between the two calls. Only what it
+        # lacks: MLflow takes no second value, and what changed without training anew did nothing.
+        parameters = [
+            Param(key, str(value)[:500])
+            for key, value in flat(run.parameters)
+            if key not in known.data.params
+        ]
         self.client.log_batch(known.info.run_id, params=parameters)
         return str(known.info.run_id)
 

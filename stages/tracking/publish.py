@@ -12,6 +12,7 @@ from stages.records.history import health, read_table
 from stages.records.recorder import CIRCUMSTANCES, Run, tracking_uri
 from stages.tracking import database
 from stages.tracking.live import in_a_line
+from stages.training.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from stages.tracking.mlflow_sink import Store
@@ -42,8 +43,27 @@ def publish(settings: Params, *, trust_stamp: bool = False) -> int:
     from stages.tracking.mlflow_sink import Store
 
     store = Store()
-    changed = sum(_publish(store, settings, name, state) for name, state in wanted.items())
-    files.write_json(STAMP, {**stamp, "store": _store_identity()})
+    changed, stale = 0, []
+    for name, state in wanted.items():
+        spec = files.read_json(paths.model(name) / "spec.json")
+        run = Run.of(settings, name, spec["fingerprint"], spec["about"]["origin"])
+        known = store.find(run)
+        if known is not None and known.data.tags.get(PUBLISHED) == state:
+            continue
+        # A run shows the parameters that it was trained with: those of params.yaml are others.
+        if fingerprint(name, settings.experiments[name]) != run.fingerprint:
+            stale.append(name)
+            continue
+        ended = known is not None and known.info.status == "FINISHED"
+        _publish(store, run, state, ended=ended)
+        changed += 1
+    if stale:
+        note(
+            f"not shown in MLflow, since parameters, data or code have changed after training: "
+            f"{', '.join(stale)}. `make repro` trains and shows them."
+        )
+    done = {name: state for name, state in wanted.items() if name not in stale}
+    files.write_json(STAMP, {"store": _store_identity(), "runs": done})
     return changed
 
 
@@ -72,13 +92,8 @@ def _files(name: str) -> Iterator[Path]:
     yield from sorted(paths.model(name).iterdir())
 
 
-def _publish(store: "Store", settings: Params, name: str, state: str) -> bool:
-    spec = files.read_json(paths.model(name) / "spec.json")
-    run = Run.of(settings, name, spec["fingerprint"], spec["about"]["origin"])
-    known = store.find(run)
-    if known is not None and known.data.tags.get(PUBLISHED) == state:
-        return False
-    run_id = store.ensure(run)
+def _publish(store: "Store", run: Run, state: str, *, ended: bool) -> None:
+    name, run_id = run.name, store.ensure(run)
     gradients = read_table(paths.gradients(name))
     store.log_curves(run_id, run.seeds, read_table(paths.history(name)), gradients)
     store.tag_health(run_id, health(files.read_json(paths.health(name))["findings"]))
@@ -88,9 +103,8 @@ def _publish(store: "Store", settings: Params, name: str, state: str) -> bool:
         store.client.log_artifact(run_id, str(path), path.parent.name)
     store.client.log_artifacts(run_id, str(paths.model(name)), "model")
     store.client.set_tag(run_id, PUBLISHED, state)
-    if known is None or known.info.status != "FINISHED":
+    if not ended:
         store.client.set_terminated(run_id)
-    return True
 
 
 def figures(evaluation: dict[str, Any]) -> Iterator[tuple[str, float]]:

@@ -271,6 +271,29 @@ def test_publishing_again_changes_nothing(workspace: Workspace) -> None:
     assert done.stderr == "MLflow is up to date\n"
 
 
+def test_no_training_is_shown_with_parameters_that_it_did_not_have(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    from mlflow import MlflowClient
+
+    def faster(values: Any) -> None:
+        values["experiments"]["names_rnn"]["training"]["rate"] = 0.5
+
+    elsewhere = f"sqlite:///{tmp_path / 'empty.db'}"
+    workspace.edit(faster)
+    done = workspace.run("python", "-m", "stages.publish", MLFLOW_TRACKING_URI=elsewhere)
+    workspace.git("checkout", "--", ".")
+    assert done.returncode == 0, done.stderr
+    assert "not shown in MLflow" in done.stderr and ": names_rnn. " in done.stderr
+    client = MlflowClient(elsewhere)
+    experiment = client.get_experiment_by_name("names")
+    assert experiment is not None
+    shown = {run.info.run_name for run in client.search_runs([experiment.experiment_id])}
+    assert shown == {*NAMES} - {"names_rnn"}
+    done = workspace.run("python", "-m", "stages.publish", MLFLOW_TRACKING_URI=elsewhere)
+    assert "MLflow: 1 runs brought up to date" in done.stderr
+
+
 def test_predict_answers_and_names_what_it_does_not_know(workspace: Workspace) -> None:
     name = workspace.tree("data/clean")["data/clean/names/names.csv"].decode().split("\n")[1]
     name = name.split(",")[0]

@@ -1,6 +1,7 @@
 """A real MLflow store on SQLite: a run a training, and logging twice adds nothing."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,13 @@ def test_a_run_is_named_like_its_experiment_and_found_by_its_fingerprint(store: 
     assert found.data.params == {"training.rate": "0.1", "seeds": "[0, 1]"}
     assert found.data.tags["source"] == "bundled"
     assert found.data.tags["device"] == "cpu"
+
+
+def test_a_run_keeps_the_parameters_it_has_and_gets_those_it_lacks(store: Store) -> None:
+    run = replace(RUN, fingerprint="e" * 64, parameters={"epochs": 2})
+    run_id = store.ensure(run)
+    store.ensure(replace(run, parameters={"epochs": 3, "rate": 0.5}))
+    assert store.client.get_run(run_id).data.params == {"epochs": "2", "rate": "0.5"}
 
 
 def test_another_fingerprint_is_another_run_of_the_same_experiment(store: Store) -> None:
