@@ -8,7 +8,8 @@ from tests.project import ROOT
 from tests.torture.ledger import Ledger, Promise
 
 LEDGER = pytest.StashKey[Ledger]()
-PASSED = pytest.StashKey[bool]()
+OUTCOME = pytest.StashKey[str]()
+HERE = ROOT / "tests/torture"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,13 +30,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None]:
     outcome = yield
     report = outcome.get_result()
     if report.when == "call":
-        item.stash[PASSED] = report.passed
+        item.stash[OUTCOME] = report.outcome
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    promises = session.config.stash[LEDGER].promises
-    if session.config.getoption("--long") and promises:
-        session.config.stash[LEDGER].write(ROOT / "metrics/reliability.md")
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    config, ledger = session.config, session.config.stash[LEDGER]
+    if config.getoption("--long") and ledger.promises:
+        chosen = config.getoption("keyword") or config.getoption("markexpr")
+        all_of_it = not chosen and [config.rootpath / place for place in config.args] == [HERE]
+        ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        ledger.write(ROOT / "metrics/reliability.md", whole=all_of_it and ended)
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def many(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
 
 @pytest.fixture
 def promise(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], Promise]]:
-    """A line of the ledger; kept if the test holds, said to be broken if it does not."""
+    """A line of the ledger: kept, broken, or none of a test that this machine cannot run."""
     mine: list[Promise] = []
 
     def promised(text: str, fault: str) -> Promise:
@@ -55,6 +59,9 @@ def promise(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], Pro
         return mine[-1]
 
     yield promised
+    outcome = request.node.stash.get(OUTCOME, "failed")
+    if outcome == "skipped":
+        return
     for one in mine:
-        one.result = "kept" if request.node.stash.get(PASSED, False) else "BROKEN"
+        one.result = "kept" if outcome == "passed" else "BROKEN"
     request.config.stash[LEDGER].promises += mine

@@ -37,10 +37,10 @@ class Ledger:
 
     promises: list[Promise] = field(default_factory=list)
 
-    def write(self, path: Path) -> None:
-        """The page; what this session left out stays as it was."""
+    def write(self, path: Path, *, whole: bool) -> None:
+        """The page; what a session that was not the whole left out stays as it was."""
         lines = {}
-        if path.exists():
+        if path.exists() and not whole:
             _, _, body = path.read_text(encoding="utf-8").partition(RULE)
             rows = body.splitlines()
             lines = {tuple(row.split(" | ")[:2]): row for row in rows}
