@@ -62,7 +62,7 @@ picture: $(READY) ## docs/report.png, the README's picture of the report (needs 
 	python .ci/picture.py metrics/upstream/report.html docs/report.png
 
 clean: ## Remove what can be rebuilt: data, checkpoints, MLflow's store, the environment
-	rm -rf data .checkpoints .runs mlflow.db* mlartifacts $(VENV)
+	rm -rf data metrics/samples .checkpoints .runs mlflow.db* mlartifacts $(VENV)
 	rm -rf .dvc/cache .dvc/tmp .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 lock: ## Write requirements.txt anew from pyproject.toml (on a machine without CUDA)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,16 @@ def test_packages_below_stages_have_no_code_that_a_dependency_could_miss() -> No
 
 def test_every_stage_says_what_it_is_for() -> None:
     assert all(stage.get("do", stage).get("desc") for stage in DVC.values())
+
+
+@pytest.mark.parametrize("stage", DVC)
+def test_an_output_is_either_in_git_or_ignored_by_it(stage: str) -> None:
+    body = DVC[stage].get("do", DVC[stage])
+    for kind in ("outs", "metrics", "plots"):
+        for entry in body.get(kind, []):
+            path, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, {})
+            ignored = subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False)
+            assert (ignored.returncode == 0) == options.get("cache", True), path
 
 
 def test_runtime_settings_are_tracked_by_no_stage() -> None:
