@@ -79,8 +79,11 @@ def save(folder: Path, name: str) -> None:
     untracked = [f"--include-untracked={path}" for path in new(folder, "stages", paths.METRICS)]
     # Of one stage: all of them are in the cache by now, and to look again takes minutes.
     output("dvc", "exp", "save", "--name", name, *untracked, "report", folder=folder)
-    subprocess.run(["dvc", "exp", "remove", name], check=False, capture_output=True)
+    listed = ("for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}")
+    earlier, saved = output("git", *listed).split(), git(folder, *listed).split()
     output("git", "fetch", "--quiet", str(folder), "+refs/exps/*:refs/exps/*")
+    for ref in {*earlier} - {*saved}:  # of other commits: by its name DVC would not know which
+        output("git", "update-ref", "-d", ref)
 
 
 def measured(folder: Path) -> list[Path]:

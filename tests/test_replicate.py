@@ -122,6 +122,12 @@ def test_a_file_of_ones_own_is_found_from_the_clone(shelf: Path, project: Projec
     assert (replicate.SHELF / "mine.txt").exists()
 
 
+def experiment_ref(workspace: Workspace) -> str:
+    """Of the one experiment that there is."""
+    (ref,) = workspace.git("for-each-ref", "--format=%(refname)", "refs/exps").split()
+    return ref
+
+
 def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -169,9 +175,14 @@ def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     assert not (workspace.folder / "metrics/upstream/samples").exists()
     experiments = workspace.run("dvc", "exp", "list", "--name-only")
     assert experiments.stdout.split() == ["upstream"]
+    kept = workspace.git("ls-tree", "-r", "--name-only", experiment_ref(workspace)).splitlines()
+    assert "metrics/history/names_rnn.csv" in kept
+    assert not any("samples" in path for path in kept), "neither names nor lyrics are in git"
+    workspace.git("update-ref", f"refs/exps/00/{'1' * 38}/upstream", "HEAD")  # of another commit
     again = workspace.run("python", "-m", "stages.replicate", CORPORA_MIRROR=str(mirror))
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Running stage" not in again.stdout, "finished stages are kept"
+    assert "/00/" not in experiment_ref(workspace)
     assert not (workspace.folder / "metrics/replication.csv").exists()
     assert workspace.git("diff", "--stat") == ""
     before = workspace.tree("metrics/upstream")
@@ -180,6 +191,8 @@ def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     assert (workspace.folder / "data/models/names_rnn/spec.json").exists()
     assert workspace.tree("metrics/upstream") == before
     assert (workspace.folder / "metrics/mine.md").exists()
+    assert (workspace.folder / "metrics/samples/names_rnn.json").exists()
+    assert "samples" not in workspace.git("status", "--porcelain", "--untracked-files=all")
     table = (workspace.folder / "metrics/replication.csv").read_bytes()
     assert table == before["metrics/upstream/replication.csv"]
     assert workspace.repro("evaluate") == [], "code, data and results are of one piece"
