@@ -77,6 +77,8 @@ def through_time(name: str, model: contract.Model, settings: Params) -> Lines:
     task = load(experiment.task)(paths.encoded(experiment.dataset), CPU)
     rng = generator(name, probes.seed, "probe")
     found = reach(model, *task.questions(probes.steps, probes.records, rng), probes.bounded)
+    if not len(found.whole):  # names of one character
+        return []
     # Of each record the bound is at least its gradient, and so are the medians of these ratios 1.
     slack = (found.bound / found.whole[:, : probes.bounded]).nanquantile(0.5, dim=1)
     lines = []

@@ -13,6 +13,7 @@ from stages.common.errors import PipelineError
 from stages.common.experiments import Experiment
 from stages.common.params import Params, Probes
 from stages.models import contract
+from stages.reporting.probing import through_time
 from stages.training.seeding import seed_torch
 from tests.project import Project
 from tests.training.toy import write_names
@@ -79,6 +80,18 @@ def test_every_table_is_written_and_again_to_the_byte(trained: Params) -> None:
     twice = figures.loc["after"] / figures.loc["before"]
     assert twice["largest_singular_value"] == pytest.approx(2, rel=1e-3)
     assert twice["spectral_radius"] == pytest.approx(2, rel=1e-3)
+
+
+@pytest.mark.usefixtures("restored_torch", "trained")
+@pytest.mark.parametrize("length", [1, 2])
+def test_the_shortest_names_have_a_step_to_go_back_or_none(project: Project, length: int) -> None:
+    write_names(project.folder / "data/encoded/names_top500", lengths_of=(length, length))
+    probe.main()
+    assert (paths.PROBES / "through_time.csv").exists() == (length == 2)
+    summary = pd.read_csv(paths.PROBES / "summary.csv")
+    assert summary["decay"].isna().all() and (summary["spectral_radius"] > 0).all()
+    report = through_time(paths.PROBES, [NAME])
+    assert (report is None) == (length == 1)
 
 
 def test_the_decay_is_the_mean_factor_a_step_and_knows_of_h_alone() -> None:

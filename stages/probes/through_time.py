@@ -41,9 +41,9 @@ def reach(model: Model, ids: Tensor, targets: Tensor, bounded: int) -> Reach:
         found["c, forget gates alone"] = only.norm(dim=2)
     whole = torch.stack([found[part] ** 2 for part in PARTS if part in found]).sum(dim=0).sqrt()
     stretch = torch.stack([jacobian_norms(model, row[None]) for row in ids[:bounded]], dim=1)
-    ones = torch.ones_like(stretch[:1])
+    ones = torch.ones(1, stretch.shape[1], dtype=stretch.dtype)
     product = torch.cat([ones, stretch.flip(0).cumprod(dim=0)])
-    return Reach(found, whole, whole[0, :bounded] * product)
+    return Reach(found, whole, whole[:1, :bounded] * product[: len(whole)])
 
 
 def gradients(
@@ -51,8 +51,9 @@ def gradients(
 ) -> dict[str, Tensor]:
     """dL_T/ds for the state that enters each step but the first, by its parts.
 
-    (steps - 1, records, hidden) each, the last step's first. With `cell_path`, h is cut off
-    between steps: what is left runs through the cell alone, and only the forget gate is in it.
+    (steps - 1, records, hidden) each, the last step's first: none of records of one step. With
+    `cell_path`, h is cut off between steps: what is left runs through the cell alone, and only
+    the forget gate is in it.
     """
     state: State = None
     entering: list[list[Tensor]] = []
@@ -68,9 +69,9 @@ def gradients(
     loss = F.cross_entropy(logits.flatten(0, -2), targets, reduction="sum")
     loss.backward()
     model.zero_grad()
-    backwards = entering[-2::-1]  # the state after the last step leads nowhere
+    # The state after the last step leads nowhere.
     return {
-        name: torch.stack([_gradient(parts[number]) for parts in backwards])
+        name: torch.stack([_gradient(parts[number]) for parts in reversed(entering)])[1:]
         for number, name in enumerate(PARTS[: len(entering[0])])
     }
 

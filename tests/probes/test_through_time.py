@@ -120,7 +120,7 @@ def forget_gates(model: contract.Model, ids: Tensor) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
-@given(seed=st.integers(0, 10_000), steps=st.integers(3, 8))
+@given(seed=st.integers(0, 10_000), steps=st.integers(1, 8))
 def test_no_gradient_is_longer_than_its_bound(kind: str, seed: int, steps: int) -> None:
     ids, targets = questions(steps, records=2, seed=seed)
     found = reach(network(kind, seed), ids, targets, bounded=2)
@@ -129,7 +129,7 @@ def test_no_gradient_is_longer_than_its_bound(kind: str, seed: int, steps: int) 
     )
     measured = measured.sum(dim=0).sqrt()
     assert found.bound.shape == measured.shape == (steps - 1, 2)
-    assert torch.allclose(found.bound[0], measured[0])
+    assert torch.allclose(found.bound[:1], measured[:1])
     assert (measured <= found.bound * (1 + 1e-5) + 1e-12).all()
 
 

@@ -50,14 +50,16 @@ READING: Spec = {
 }
 
 
-def write_names(folder: Path, names: int = 240, valid: float = 0.2) -> Path:
+def write_names(
+    folder: Path, names: int = 240, valid: float = 0.2, lengths_of: tuple[int, int] = (2, 4)
+) -> Path:
     """Names of two to four characters, in which the last one tells the class."""
     rng = np.random.default_rng(0)
-    lengths = rng.integers(2, 5, size=names)
+    lengths = rng.integers(*lengths_of, size=names, endpoint=True)
     rows = ["".join(rng.choice(list("abcdef"), size=length)) for length in lengths]
     vocabulary = Vocabulary("abcdef")
     ids, counted = vocabulary.encode_rows(rows)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     LabelledNames(
         vocabulary=vocabulary,
         ids=ids,
@@ -186,9 +188,10 @@ def train(
     samples: Samples | None = None,
     stop_after: int | None = None,
     runtime: Runtime = PLAIN,
+    faults: list[Fault] | None = None,
 ) -> Trained:
     """Train, or go on; `stop_after` that epoch the training is killed."""
-    done = Trained(fresh(task, spec))
+    done = Trained(fresh(task, spec), faults=[] if faults is None else faults)
     listener = replace(
         watch(folder, done.told, identity),
         samples=samples,
