@@ -12,6 +12,7 @@ from stages import evaluate
 from stages.common import files, paths
 from stages.common.errors import PipelineError
 from stages.common.experiments import Samples
+from stages.models import contract
 from stages.probes.foresight import answers_by_prefix, answers_in_view
 from tests.encoders.texts import encoded, some_text
 from tests.small_experiment import BOTH_WAYS, IN_VIEW, ONE_WAY, REAL, measured, trained
@@ -36,6 +37,30 @@ def test_a_score_that_is_no_number_is_refused(value: float) -> None:
     evaluate.refuse_no_numbers("small", {"loss": 1.5, "records": 3})
     with pytest.raises(PipelineError, match="small: loss on its held-out records is no number"):
         evaluate.refuse_no_numbers("small", {"loss": value, "accuracy": 0.5})
+
+
+def overflowing(seed: int, weight: float) -> None:
+    """A trained model with finite weights by which the logits of two symbols run away."""
+    file = contract.seed_file(paths.model("small"), seed)
+    model = contract.restore(contract.read_spec(paths.model("small")), file)
+    state = model.state_dict()
+    state["h2o.bias"][1:3] = weight
+    state["h2o.weight"][1], state["h2o.weight"][2] = weight, -weight
+    contract.save(model, file)
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.parametrize(
+    ("weight", "what"), [(3e38, "loss and perplexity"), (1e4, "perplexity")], ids=["nan", "high"]
+)
+@pytest.mark.parametrize("changes", [{}, STREAM, {"targets": "last"}])
+def test_answers_that_are_no_numbers_are_refused_by_the_experiments_name(
+    tmp_path: Path, changes: dict[str, Any], weight: float, what: str, seeds: int
+) -> None:
+    trained(encoded(tmp_path, some_text(400), **changes), ONE_WAY, seeds=seeds)
+    overflowing(0, weight)
+    with pytest.raises(PipelineError, match=f"small: {what} on its held-out records is no number"):
+        measured(seeds=seeds)
 
 
 @pytest.mark.parametrize("changes", [{}, STREAM])

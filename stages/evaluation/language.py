@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
-from math import exp
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stages.datasets.running import RunningText
-from stages.evaluation.aggregate import over_seeds
+from stages.evaluation.aggregate import over_seeds, perplexity
 from stages.evaluation.measured import Measured
 from stages.evaluation.spelling import Words, in_characters
 
@@ -92,4 +91,4 @@ def _in_view(found: Mapping[str, float]) -> dict[str, float]:
 def figures(gave: NDArray[np.float64]) -> dict[str, float]:
     """Mean loss and perplexity."""
     loss = float(-gave.mean())
-    return {"loss": loss, "perplexity": exp(loss)}
+    return {"loss": loss, "perplexity": perplexity(loss)}

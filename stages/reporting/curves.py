@@ -15,6 +15,7 @@ from stages.reporting.views import Chart, Key
 
 MOST = len(SERIES)  # curves that one chart keeps apart
 APART = 4  # times as many epochs
+HIGHEST = 700  # nats of a loss: e to more is no number
 KINDS = {  # what is drawn: the columns that have it, the first that is there
     "training": ("train_loss", "train_loss_smoothed"),
     "validation": ("valid_loss",),
@@ -94,7 +95,7 @@ def read(path: Path, columns: Sequence[str], perplexity: bool) -> Curve:
             value = amount(record.get(column, ""))
             if value is not None and value == value:
                 curve.setdefault(int(record["epoch"]), []).append(
-                    exp(value) if perplexity else value
+                    exp(min(value, HIGHEST)) if perplexity else value
                 )
         if len(curve) > 1:
             return curve

@@ -69,9 +69,9 @@ class NextCharacter:
     def answers(self, model: Model, split: str) -> Answers:
         """ln of what the model gave each character of a split that it was asked for."""
         model.eval()
-        gave = np.full(len(self.data.ids), np.nan)
+        gave, asked = np.zeros(len(self.data.ids)), np.zeros(len(self.data.ids), dtype=bool)
         if self.reads_on and self.data.stretches and len(self.data.begins[split]):
-            self._read_on(model, self.data.stretches[split], gave)
+            self._read_on(model, self.data.stretches[split], gave, asked)
         elif not self.reads_on:
             for batch in self.batches(split, SCORING_WINDOWS):
                 ids, targets = self.take(batch)
@@ -79,8 +79,8 @@ class NextCharacter:
                 last = batch + self.data.steps
                 places = last if self.last_only else last[:, None] + np.arange(1 - ids.shape[1], 1)
                 gave[places] = _log_probability(self._asked(logits), targets)
-        asked = np.flatnonzero(~np.isnan(gave)).astype(np.int32)
-        return Answers(asked, gave[asked])
+                asked[places] = True
+        return Answers(np.flatnonzero(asked).astype(np.int32), gave[asked])
 
     def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
         """The likeliest character again and again, as the lectures do."""
@@ -108,7 +108,13 @@ class NextCharacter:
             )
         return logits[:, -1] if self.last_only and logits.dim() == 3 else logits
 
-    def _read_on(self, model: Model, stretch: tuple[int, int], gave: NDArray[np.float64]) -> None:
+    def _read_on(
+        self,
+        model: Model,
+        stretch: tuple[int, int],
+        gave: NDArray[np.float64],
+        asked: NDArray[np.bool],
+    ) -> None:
         rows = min(SCORING_ROWS, stretch[1] - stretch[0])
         begins, length = covering(stretch, rows, WARM)
         places = begins[:, None] + np.arange(length + 1)
@@ -123,8 +129,8 @@ class NextCharacter:
             logits, state = model(ids, state)
             found[:, steps] = _log_probability(self._asked(logits), targets)
         for row in reversed(range(rows)):  # the earlier row, which knows more, has the last word
-            gave[places[row, 1:]] = found[row]
-        gave[: stretch[0]] = np.nan  # what was read to warm up
+            gave[places[row, 1:]], asked[places[row, 1:]] = found[row], True
+        asked[: stretch[0]] = False  # what was read to warm up
 
 
 def _log_probability(logits: Tensor, targets: Tensor) -> NDArray[np.float64]:
