@@ -1,13 +1,13 @@
 """Our value of a figure that a lecture prints, wherever it is found, and what to say of it."""
 
 from collections.abc import Mapping
-from math import exp
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from stages.common import files, paths
-from stages.evaluation.aggregate import DECIMALS, over_seeds
+from stages.common.errors import PipelineError
+from stages.evaluation.aggregate import DECIMALS, over_seeds, perplexity
 from stages.evaluation.lectures import Figure
 from stages.records.history import read_table
 
@@ -32,11 +32,11 @@ def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, A
                 "source": _source(evaluation["origin"]),
                 "missing": f"not run: no {figure.metric} of epoch {figure.epoch}",
             }
-        found = of_metric(evaluation, figure.metric)
-        if figure.together:
-            one = evaluation.get("together", evaluation["mean"])  # of a single seed its own
-            found |= {"ours": one[figure.metric], "spread": None}
-        return found
+        found = of_metric(figure.experiment, evaluations, figure.metric)
+        if figure.together and "together" in evaluation:  # else of a single seed: its own
+            ours = _measured(figure.experiment, evaluation["together"], figure.metric)
+            found |= {"ours": ours}
+        return found | ({"spread": None} if figure.together else {})
     path = metrics / str(figure.report)
     if not path.exists():
         return {}
@@ -50,15 +50,27 @@ def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, A
     return {**found, "source": source}
 
 
-def of_metric(evaluation: Mapping[str, Any], metric: str) -> dict[str, Any]:
+def of_metric(experiment: str, evaluations: Evaluations, metric: str) -> dict[str, Any]:
     """A figure of an evaluation, with its spread, its seeds and its floor."""
+    evaluation = evaluations[experiment]
     return {
-        "ours": evaluation["mean"][metric],
+        "ours": _measured(experiment, evaluation["mean"], metric),
         "spread": evaluation.get("spread", {}).get(metric),
         "seeds": len(evaluation["by_seed"]),
         "floor": (evaluation["floor"] or {}).get(metric),
         "source": _source(evaluation["origin"]),
     }
+
+
+def _measured(experiment: str, figures: Mapping[str, float], metric: str) -> float:
+    """One of the figures that were measured of an experiment; another is a fault."""
+    if metric not in figures:
+        raise PipelineError(
+            f"{experiment} has no {metric!r}, which it asks for.",
+            where=str(paths.LECTURES),
+            remedy=f"Write one of {', '.join(figures)}.",
+        )
+    return figures[metric]
 
 
 def _over_draws(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +95,7 @@ def at_epoch(
     for seed, row in read_table(paths.history(experiment)):
         if epoch - last < row["epoch"] <= epoch and logged in row:
             value = row[logged]
-            by_seed.setdefault(seed, []).append(value if logged == metric else exp(value))
+            by_seed.setdefault(seed, []).append(value if logged == metric else perplexity(value))
     if not by_seed or min(map(len, by_seed.values())) < last:
         return {}
     found = over_seeds({seed: {metric: median(values)} for seed, values in by_seed.items()})

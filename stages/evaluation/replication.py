@@ -92,7 +92,7 @@ def _own(
     evaluation = evaluations[name]
     if evaluation.get("characters", ENOUGH) < ENOUGH:
         return
-    found = {metric: of_metric(evaluation, metric) for metric in evaluation["mean"]}
+    found = {metric: of_metric(name, evaluations, metric) for metric in evaluation["mean"]}
     against = evaluation.get("against", {})
     baseline = "baseline" if experiment.training.kind == "closed_form" else ""
     verdicts = {lecture.headline: ": ".join(filter(None, [baseline, _against(against, "seeds")]))}
@@ -123,11 +123,12 @@ def _gap(row: str, name: str, lecture: Lecture, evaluations: Evaluations) -> Ite
 
     Part of it may be the text itself; how much its source pays more for it is said where known.
     """
-    theirs = evaluations.get(lecture.counterparts.get(name, ""))
+    counterpart = lecture.counterparts.get(name, "")
+    theirs = evaluations.get(counterpart)
     if theirs is None or theirs.get("characters", ENOUGH) < ENOUGH:
         return
     metric = lecture.headline
-    here, there = of_metric(evaluations[name], metric), of_metric(theirs, metric)
+    here, there = (of_metric(one, evaluations, metric) for one in (name, counterpart))
     known = here["floor"] is not None and there["floor"] is not None
     yield Line(
         row=row,
@@ -156,7 +157,7 @@ def _compared(comparison: Comparison, evaluations: Evaluations) -> Iterator[Line
             continue
         evaluation, metric, epoch = evaluations[name], comparison.metric, comparison.epoch
         if epoch is None:
-            found = of_metric(evaluation, metric)
+            found = of_metric(name, evaluations, metric)
         else:
             found = at_epoch(name, metric, epoch, evaluation, comparison.last)
         if not found:  # trained for fewer epochs than that

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from stages.common import files
+from stages.common.errors import PipelineError
 from stages.evaluation.printed import find, verdict
 from tests.evaluation.figures import figure
 
@@ -50,6 +51,16 @@ def test_a_figure_of_the_seeds_together_is_that_of_their_answers_averaged(
     found = find(wanted, {"net": evaluation}, project / "metrics")
     assert (found["ours"], found["spread"]) == expected
     assert (found["seeds"], found["floor"], found["source"]) == (2, 0.08, "upstream")
+
+
+@pytest.mark.parametrize(("metric", "together"), [("acuracy", False), ("log_loss", True)])
+def test_a_metric_that_was_not_measured_is_refused_by_name(
+    project: Path, metric: str, together: bool
+) -> None:
+    measured = {"mean": {"accuracy": 0.9, "log_loss": 0.2}, "together": {"accuracy": 0.9}}
+    evaluation = {**EVALUATION, **measured, "by_seed": {0: {}}, "floor": None}
+    with pytest.raises(PipelineError, match=rf"lectures\.yaml: net has no '{metric}'.*accuracy"):
+        find(figure(metric=metric, together=together), {"net": evaluation}, project / "metrics")
 
 
 def test_an_epoch_that_was_not_run_leaves_the_field_empty_and_says_so(project: Path) -> None:

@@ -1,10 +1,14 @@
 """What the page says first: verdicts, distances, the way to the best possible."""
 
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from stages.evaluation.printed import NO_CORPUS, verdict
 from stages.reporting import document, lines, overview, printed, verdicts
+from tests.evaluation.figures import figure
 from tests.reporting import made_up, metrics
 
 
@@ -43,9 +47,22 @@ def test_a_verdict_is_a_badge_with_words(text: str, label: str, kind: str, detai
     assert found.sign, "not by colour alone"
 
 
-def test_every_verdict_that_evaluate_gives_is_known() -> None:
-    source = Path("stages/evaluation/printed.py").read_text(encoding="utf-8")
-    assert all(f'"{label}' in source or f'f"{label}' in source for label in verdicts.PRINTED)
+def test_every_verdict_that_evaluate_gives_is_counted() -> None:
+    asked: list[dict[str, Any]] = [
+        {"better": "higher"},
+        {"better": None},
+        {"void": "one character's loss"},
+        {"printed": "the", "prefix": "th"},
+    ]
+    answers, sources = (None, "the", 0.1, 0.979, 9.0), ("upstream", "x.txt", NO_CORPUS)
+    labels = set()
+    for of, ours, source, wanted, why in product(
+        asked, answers, sources, ("upstream", "bundled"), ("", "not run: no epoch 3")
+    ):
+        found = verdicts.read(verdict(figure(**of), ours, 0.01, source, wanted, why))
+        assert found is not None
+        labels.add(found.label)
+    assert labels == verdicts.PRINTED.keys()
 
 
 def test_the_first_screen_says_what_came_of_it(folders: dict[str, Path]) -> None:
