@@ -31,14 +31,15 @@ def against_baselines(
         theirs = measured[best]
         # Windows leave out a few characters that a model which reads on is asked for.
         _, here, there = np.intersect1d(ours.records, theirs.records, return_indices=True)
+        if len(here) < 2:  # of one record no error is known
+            continue
         compared[name] = {
             "baseline": best,
             "seeds": difference(ours.merit[here], theirs.merit[there], ours.block),
         }
-        if ours.together is not None:
-            compared[name]["together"] = difference(
-                ours.together[here], theirs.merit[there], ours.block
-            )
+        if ours.together is not None:  # against its seeds together as well, where it has several
+            merit = theirs.merit if theirs.together is None else theirs.together
+            compared[name]["together"] = difference(ours.together[here], merit[there], ours.block)
     return compared
 
 

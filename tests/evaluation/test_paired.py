@@ -140,6 +140,23 @@ class TestRivals:
         assert compared["seeds"]["difference"] == 0
         assert compared["together"]["difference"] == 0.5
 
+    def test_against_a_rival_with_seeds_of_its_own_both_sides_are_averaged(self) -> None:
+        measured = {
+            "sales_network": of_records([-0.3] * 100, together=[-0.1] * 100),
+            "sales_boosted": of_records([-0.4] * 100, together=[-0.2] * 100),
+        }
+        compared = against_baselines(REAL, measured, {})["sales_network"]
+        assert compared["seeds"]["difference"] == pytest.approx(0.1)
+        assert compared["together"]["difference"] == pytest.approx(0.1), "not 0.3"
+
+    @pytest.mark.parametrize(("ours", "compared"), [(10, False), (9, False), (8, True)])
+    def test_on_a_single_record_nothing_is_compared(self, ours: int, compared: bool) -> None:
+        measured = {
+            "nietzsche_lstm": of_text([1.0, 2.0], first=ours, block=1),
+            "nietzsche_trigram": of_text([3.0, 3.0], first=8, block=1),
+        }
+        assert bool(against_baselines(REAL, measured, {})) == compared
+
     def test_a_text_is_the_ground_whatever_the_windows_on_it(self) -> None:
         measured = {
             "nietzsche_rnn_held_out": of_text([-1.0] * 100),
