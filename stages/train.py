@@ -39,6 +39,7 @@ def train(experiment: str, settings: Params, chosen: Experiment) -> None:
     task = load(chosen.task)(paths.encoded(chosen.dataset), device)
     training = chosen.training.on(task.about["origin"])
     refuse_choice_without_validation(task, training, experiment)
+    refuse_words_by_the_character(chosen, experiment)
     blank = {**chosen.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
     model = contract.build(blank)  # first of all: a wrong setting stops here
     identity = fingerprint(experiment, chosen)
@@ -83,6 +84,17 @@ def refuse_choice_without_validation(
             "keep: best needs validation records, and its dataset has none.",
             where=f"params.yaml: experiments.{experiment}.training",
             remedy="Set `valid` in the dataset's settings, or `keep: last`.",
+        )
+
+
+def refuse_words_by_the_character(chosen: Experiment, experiment: str) -> None:
+    """While it trains a model hears prefixes as they are written, and of words it knows symbols."""
+    every = chosen.samples is not None and chosen.samples.every is not None
+    if every and (paths.encoded(chosen.dataset) / "words.json").exists():
+        raise PipelineError(
+            "`every` is for models of characters, and its dataset has words.",
+            where=f"params.yaml: experiments.{experiment}.samples",
+            remedy="Leave `every` out: the model writes when it is trained.",
         )
 
 

@@ -39,6 +39,14 @@ def small(project: Project) -> Project:
     return project
 
 
+def test_a_model_of_words_does_not_write_while_it_trains(small: Project) -> None:
+    small.file("data/encoded/nietzsche_stream/words.json", b"{}")
+    with pytest.raises(PipelineError, match=r"nietzsche_lstm\.samples: `every` is for models of c"):
+        train.main("nietzsche_lstm")
+    small.edit({f"{LSTM}.samples.every": None})
+    train.main("nietzsche_lstm")
+
+
 def test_a_training_leaves_weights_spec_history_and_samples(small: Project) -> None:
     train.main("nietzsche_lstm")
     assert small.listing("data/models/nietzsche_lstm") == {

@@ -56,7 +56,8 @@ class Descent(Frozen):
     @property
     def total(self) -> int:
         """How many epochs; where the source decides and is not known yet, at most."""
-        return self.epochs if isinstance(self.epochs, int) else self.epochs.other
+        epochs = self.epochs
+        return epochs if isinstance(epochs, int) else max(epochs.bundled, epochs.other)
 
     def on(self, origin: Mapping[str, str]) -> Self:
         """The same on data of a known source."""
@@ -72,11 +73,13 @@ class Descent(Frozen):
 
     @model_validator(mode="after")
     def _rates_fit(self) -> Self:
-        if isinstance(self.rate, tuple) and (
-            len(self.rate) != self.epochs or self.schedule != "constant"
-        ):
+        if isinstance(self.rate, float):
+            return self
+        if not isinstance(self.epochs, int):
+            raise ValueError("a list as `rate` needs one number of `epochs` for every source")
+        if len(self.rate) != self.epochs or self.schedule != "constant":
             raise ValueError(
-                f"a list as `rate` has one for each epoch (`epochs: {self.total}`), and no other "
+                f"a list as `rate` has one for each epoch (`epochs: {self.epochs}`), and no other "
                 "schedule"
             )
         return self

@@ -103,7 +103,8 @@ def _split(length: int, settings: Settings) -> tuple[dict[str, Stretch] | None, 
     """The stretches, if there are any, and the windows of each split."""
     if settings.split == "contiguous":
         stretches = windows.split(length, settings.valid, settings.test)
-        # Held out, every character counts once: a window for each, or windows side by side.
+        # Held out, no character counts twice: a window for each, or windows side by side; what
+        # fills no window is left out.
         side_by_side = 1 if settings.targets == "last" else settings.steps
         begins = {
             name: windows.starts(

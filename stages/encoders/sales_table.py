@@ -1,4 +1,4 @@
-"""Daily sales as a table of categories: the last days measure, earlier ones train."""
+"""Daily sales as a table of categories: the last rows measure, earlier ones train."""
 
 from pathlib import Path
 from typing import Any, Literal

@@ -37,6 +37,13 @@ def examined(
     return norms
 
 
+def no_number(what: str, said: str, epoch: int, progress: Progress, watch: Watch) -> PipelineError:
+    """What to raise of a result that is no number, once it is told as a fault."""
+    add(progress.faults, Fault(NOT_A_NUMBER, epoch, progress.batches, what, None))
+    watch.tell_faults(progress.faults)
+    return PipelineError(said, where=watch.name, remedy="Lower its rate, or set clip_norm.")
+
+
 def faults(
     losses: Tensor, norms: Tensor, names: list[str], epoch: int, alarm: Alarm
 ) -> Iterator[Fault]:

@@ -19,7 +19,7 @@ from stages.tasks.contract import Task
 from stages.training.checkpoint import Progress, Written, optimizer_tensors, restore_optimizer
 from stages.training.forward import Forward
 from stages.training.gradients import Gradients, total
-from stages.training.health import examined
+from stages.training.health import examined, no_number
 from stages.training.optimizing import optimizer_of, set_rate
 from stages.training.seeding import generator, seed_torch
 from stages.training.watch import Watch
@@ -51,7 +51,7 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch, runtime: 
             "gradient_norm": total(norms).median().item(),
             "gradient_norm_max": total(norms).max().item(),
         }
-        _refuse_nan(row, watch)
+        _refuse_nan(row, progress, watch)
         progress.epoch = epoch
         progress.history.append(row)
         progress.weights = model.state_dict()
@@ -65,7 +65,7 @@ def descend(model: Model, task: Task, training: Descent, watch: Watch, runtime: 
         leave_if_abandoned()
     if training.keep == "best":
         model.load_state_dict(progress.kept)
-    _refuse_overflow(model, task, training, watch)
+    _refuse_overflow(model, task, training, progress, watch)
     return progress.samples
 
 
@@ -152,25 +152,22 @@ def _is_best(history: list[Row]) -> bool:
     return history[-1]["valid_loss"] == min(row["valid_loss"] for row in history)
 
 
-def _refuse_nan(row: Row, watch: Watch) -> None:
+def _refuse_nan(row: Row, progress: Progress, watch: Watch) -> None:
     wrong = [name for name, value in row.items() if not math.isfinite(value)]
     if wrong:
-        raise PipelineError(
-            f"{' and '.join(wrong)} became {row[wrong[0]]} in epoch {row['epoch']} "
-            f"(seed {watch.seed}).",
-            where=watch.name,
-            remedy="Lower its rate, or set clip_norm.",
-        )
+        epoch, what = int(row["epoch"]), " and ".join(wrong)
+        said = f"{what} became {row[wrong[0]]} in epoch {epoch} (seed {watch.seed})."
+        raise no_number(what, said, epoch, progress, watch)
 
 
 @torch.inference_mode()
-def _refuse_overflow(model: Model, task: Task, training: Descent, watch: Watch) -> None:
+def _refuse_overflow(
+    model: Model, task: Task, training: Descent, progress: Progress, watch: Watch
+) -> None:
     """The last step may leave weights whose answers overflow, and no later loss tells of it."""
     model.eval()
     ids, targets = task.take(task.batches("train", training.batch)[0])
     if not task.loss(model(ids)[0], targets).isfinite():
-        raise PipelineError(
-            f"with the weights that its last step left, its loss is no number (seed {watch.seed}).",
-            where=watch.name,
-            remedy="Lower its rate, or set clip_norm.",
-        )
+        what = "the weights that its last step left"
+        said = f"with {what}, its loss is no number (seed {watch.seed})."
+        raise no_number(what, said, progress.epoch, progress, watch)

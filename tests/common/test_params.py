@@ -108,5 +108,9 @@ def test_epochs_may_be_fewer_on_a_bundled_corpus() -> None:
     assert training.on({"source": "bundled"}).total == 2
     assert training.on({"source": "upstream"}).total == 5
     assert training.on({"source": "own file"}).epochs == 5
-    with pytest.raises(ValidationError, match="one for each epoch"):
+    longer = {**of_source, "epochs": {"bundled": 9, "other": 5}}
+    assert Descent.model_validate(longer).total == 9, "at most"
+    with pytest.raises(ValidationError, match="one number of `epochs` for every source"):
         Descent.model_validate({**of_source, "rate": [1.0, 1.0]})
+    with pytest.raises(ValidationError, match=r"one for each epoch \(`epochs: 3`\)"):
+        Descent.model_validate({**of_source, "rate": [1.0, 1.0], "epochs": 3})

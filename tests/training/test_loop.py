@@ -11,6 +11,7 @@ from stages.common.errors import PipelineError
 from stages.common.experiments import ClosedForm
 from stages.models.contract import State
 from stages.models.language_model import LanguageModel
+from stages.records.history import NOT_A_NUMBER, Fault
 from stages.training.loop import MOMENTUM
 from tests.training.toy import (
     BATCHES,
@@ -146,8 +147,11 @@ def test_a_last_step_into_nonsense_is_no_end(tmp_path: Path) -> None:
     task.data.splits["train"] = rows[lengths[rows] == 3]  # one batch, one step
     task.data.splits["valid"] = rows[:0]  # which would tell
     training = descent(rate=1e30, epochs=1, batch=len(rows))
+    told: list[Fault] = []
     with pytest.raises(PipelineError, match=r"toy: with the weights .* no number \(seed 0\)"):
-        train(task, tmp_path, training, spec=spec)
+        train(task, tmp_path, training, spec=spec, faults=told)
+    what = "not a number at step 1 (epoch 1) in the weights that its last step left"
+    assert what in [*map(str, told)]
 
 
 def test_a_validation_loss_that_is_no_number_stops_it_too(
@@ -155,8 +159,11 @@ def test_a_validation_loss_that_is_no_number_stops_it_too(
 ) -> None:
     task = toy_task(tmp_path)
     monkeypatch.setattr(task, "score", lambda model, split: {"loss": float("inf")})
+    told: list[Fault] = []
     with pytest.raises(PipelineError, match=r"toy: valid_loss became inf in epoch 1 \(seed 0\)"):
-        train(task, tmp_path, descent())
+        train(task, tmp_path, descent(), faults=told)
+    (fault,) = told
+    assert (fault.kind, fault.epoch, fault.parameter) == (NOT_A_NUMBER, 1, "valid_loss")
 
 
 def test_a_closed_form_is_told_as_one_epoch(tmp_path: Path) -> None:
