@@ -61,7 +61,7 @@ summary: $(READY) ## The headline figures again
 picture: $(READY) ## docs/report.png, the README's picture of the report (needs a browser)
 	python .ci/picture.py metrics/upstream/report.html docs/report.png
 
-clean: ## Remove what can be rebuilt: data, checkpoints, MLflow's store, the environment
+clean: ## Remove what can be rebuilt: data, samples, checkpoints, MLflow's store, the environment
 	rm -rf data metrics/samples .checkpoints .runs mlflow.db* mlartifacts $(VENV)
 	rm -rf .dvc/cache .dvc/tmp .pytest_cache .mypy_cache .ruff_cache .hypothesis
 

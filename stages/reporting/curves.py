@@ -15,7 +15,7 @@ from stages.reporting.views import Chart, Key
 
 MOST = len(SERIES)  # curves that one chart keeps apart
 APART = 4  # times as many epochs
-HIGHEST = 700  # nats of a loss: e to more is no number
+HIGHEST = 700  # nats of a loss: e to more, which soon is no number, is drawn as e to these
 KINDS = {  # what is drawn: the columns that have it, the first that is there
     "training": ("train_loss", "train_loss_smoothed"),
     "validation": ("valid_loss",),

@@ -31,7 +31,7 @@ def publish_or_warn(settings: Params) -> None:
 
 
 def publish(settings: Params, *, trust_stamp: bool = False) -> int:
-    """Log what MLflow lacks; the number of runs that changed.
+    """Log what MLflow lacks of trainings that are up to date; the number of runs that changed.
 
     With `trust_stamp`, nothing is asked of MLflow where the same files have been published
     to the same store before: loading mlflow takes longer than all the rest.
@@ -50,7 +50,7 @@ def publish(settings: Params, *, trust_stamp: bool = False) -> int:
         known = store.find(run)
         if known is not None and known.data.tags.get(PUBLISHED) == state:
             continue
-        # A run shows the parameters that it was trained with: those of params.yaml are others.
+        # A run shows the experiment's parameters: those of params.yaml may be others by now.
         if fingerprint(name, settings.experiments[name]) != run.fingerprint:
             stale.append(name)
             continue
@@ -59,8 +59,8 @@ def publish(settings: Params, *, trust_stamp: bool = False) -> int:
         changed += 1
     if stale:
         note(
-            f"not shown in MLflow, since parameters, data or code have changed after training: "
-            f"{', '.join(stale)}. `make repro` trains and shows them."
+            f"not brought up to date in MLflow, since the parameters, data and code here are not "
+            f"those that trained them: {', '.join(stale)}. `make repro` trains and shows them."
         )
     done = {name: state for name, state in wanted.items() if name not in stale}
     files.write_json(STAMP, {"store": _store_identity(), "runs": done})

@@ -9,11 +9,12 @@ from tests.torture.ledger import Ledger, Promise
 
 LEDGER = pytest.StashKey[Ledger]()
 OUTCOME = pytest.StashKey[str]()
+TRIED, LEFT_OUT = pytest.StashKey[int](), pytest.StashKey[int]()  # tests of a session
 HERE = ROOT / "tests/torture"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[LEDGER] = Ledger()
+    config.stash[LEDGER], config.stash[TRIED], config.stash[LEFT_OUT] = Ledger(), 0, 0
     config.addinivalue_line("markers", "long: takes minutes, and runs with --long alone")
 
 
@@ -25,21 +26,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = kept
 
 
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.config.stash[LEFT_OUT] += 1
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None]:
     outcome = yield
     report = outcome.get_result()
     if report.when == "call":
         item.stash[OUTCOME] = report.outcome
+        item.config.stash[TRIED] += not report.skipped
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+def pytest_sessionfinish(session: pytest.Session) -> None:
     config, ledger = session.config, session.config.stash[LEDGER]
     if config.getoption("--long") and ledger.promises:
-        chosen = config.getoption("keyword") or config.getoption("markexpr")
-        all_of_it = not chosen and [config.rootpath / place for place in config.args] == [HERE]
-        ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-        ledger.write(ROOT / "metrics/reliability.md", whole=all_of_it and ended)
+        asked = [config.rootpath / place for place in config.args] == [HERE]
+        tried = config.stash[TRIED] == session.testscollected and not config.stash[LEFT_OUT]
+        ledger.write(ROOT / "metrics/reliability.md", whole=asked and tried)
 
 
 @pytest.fixture
