@@ -124,7 +124,8 @@ def test_a_file_of_ones_own_is_found_from_the_clone(shelf: Path, project: Projec
 
 def experiment_ref(workspace: Workspace) -> str:
     """Of the one experiment that there is."""
-    (ref,) = workspace.git("for-each-ref", "--format=%(refname)", "refs/exps").split()
+    pattern = "refs/exps/*/*/upstream"
+    (ref,) = workspace.git("for-each-ref", "--format=%(refname)", pattern).split()
     return ref
 
 
@@ -177,7 +178,7 @@ def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     assert experiments.stdout.split() == ["upstream"]
     kept = workspace.git("ls-tree", "-r", "--name-only", experiment_ref(workspace)).splitlines()
     assert "metrics/history/names_rnn.csv" in kept
-    assert not any("samples" in path for path in kept), "neither names nor lyrics are in git"
+    assert not any(path.startswith("metrics/samples") for path in kept), "neither names nor lyrics are in git"
     workspace.git("update-ref", f"refs/exps/00/{'1' * 38}/upstream", "HEAD")  # of another commit
     again = workspace.run("python", "-m", "stages.replicate", CORPORA_MIRROR=str(mirror))
     assert again.returncode == 0, again.stdout + again.stderr
@@ -192,7 +193,7 @@ def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     assert workspace.tree("metrics/upstream") == before
     assert (workspace.folder / "metrics/mine.md").exists()
     assert (workspace.folder / "metrics/samples/names_rnn.json").exists()
-    assert "samples" not in workspace.git("status", "--porcelain", "--untracked-files=all")
+    assert "metrics/samples" not in workspace.git("status", "--porcelain", "--untracked-files=all")
     table = (workspace.folder / "metrics/replication.csv").read_bytes()
     assert table == before["metrics/upstream/replication.csv"]
     assert workspace.repro("evaluate") == [], "code, data and results are of one piece"

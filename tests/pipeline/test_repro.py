@@ -220,7 +220,7 @@ def test_editing_one_experiment_reruns_that_one(workspace: Workspace) -> None:
     workspace.edit(slower)
     assert workspace.repro("train@names_gru") == [], "the training is in DVC's run cache"
     assert workspace.tree(*learned) == before
-    workspace.git("checkout", "--", ".")  # it has what was made of that
+    workspace.revert()
     assert workspace.repro() == []
 
 
@@ -230,7 +230,7 @@ def test_runtime_settings_rerun_nothing(workspace: Workspace) -> None:
 
     workspace.edit(elsewhere)
     assert workspace.repro() == []
-    workspace.git("checkout", "--", ".")
+    workspace.revert()
 
 
 def test_mlflow_shows_one_run_a_training_with_curves_figures_and_weights(
@@ -277,12 +277,12 @@ def test_a_training_is_not_shown_with_what_its_experiment_has_become(
     from mlflow import MlflowClient
 
     def faster(values: Any) -> None:
-        values["experiments"]["names_rnn"]["training"]["rate"] = 0.5
+        values["experiments"]["names_rnn"]["training"]["rate"] *= 2
 
     elsewhere = f"sqlite:///{tmp_path / 'empty.db'}"
     workspace.edit(faster)
     done = workspace.run("python", "-m", "stages.publish", MLFLOW_TRACKING_URI=elsewhere)
-    workspace.git("checkout", "--", ".")
+    workspace.revert()
     assert done.returncode == 0, done.stderr
     assert "not brought up to date" in done.stderr and ": names_rnn. " in done.stderr
     client = MlflowClient(elsewhere)
@@ -345,7 +345,7 @@ def test_a_training_that_fails_beside_others_is_named_with_its_reason(
     assert "ERROR: failed to reproduce 'train@lyrics_bigru'" in done.stderr, "DVC's"
     assert "training lyrics_bigru failed" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("error: train@lyrics_bigru")
-    workspace.git("checkout", "--", ".")
+    workspace.revert()
     assert workspace.repro() == []
 
 
@@ -362,6 +362,6 @@ def test_an_experiment_taken_out_leaves_the_table(workspace: Workspace) -> None:
     assert "nietzsche_lstm" in set(own["experiment"])
     assert "nietzsche_trigram" not in set(own["experiment"])
     assert not own["verdict"].str.contains("nietzsche_trigram", na=False).any()
-    workspace.git("checkout", "--", ".")
-    assert workspace.repro() == [], "git has the tables, and DVC's cache the model"
+    workspace.revert()
+    assert workspace.repro() == []
     assert workspace.git("status", "--porcelain") == ""

@@ -97,6 +97,12 @@ class Workspace:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def revert(self) -> None:
+        """All as it was committed: git has the tables, and DVC's cache the models and samples."""
+        self.git("checkout", "--", ".")
+        done = self.run("dvc", "checkout", "--quiet")
+        assert done.returncode == 0, done.stderr
+
     def commit(self, message: str) -> None:
         """Everything, as it is."""
         self.git("add", "--all")
