@@ -19,10 +19,10 @@ PAGE = """\
 
 {machine}.
 A large product of matrices runs at {rate:,.0f} GFLOP/s (the best median of nine, measured before
-each network: others may use the machine). Medians of {repeats} epochs, taken in turn in one process,
-on random data of the lecture's shapes. *limit*: what the products of matrices alone would take at that
-rate, and how near to it *{first}* comes; *times*: how much faster than the plain twin. Written by
-`make {command}`.
+each network: others may use the machine). Medians of {repeats} epochs, taken in turn in one
+process, on random data of the lecture's shapes. *limit*: what the products of matrices alone would
+take at that rate, and how near to it *{first}* comes; *times*: how much faster than the plain twin.
+Written by `make {command}`.
 
 {table}
 """
