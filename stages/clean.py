@@ -2,8 +2,10 @@
 
 import shutil
 
-from stages.common import cli, files, params, paths
-from stages.corpora import contract
+from recurrent import config as params
+from recurrent import console as cli
+from recurrent import files, paths
+from recurrent.data import corpora as contract
 
 
 def main(corpus: str) -> None:

@@ -2,9 +2,11 @@
 
 import shutil
 
-from stages.common import cli, files, params, paths
-from stages.common.checking import checked
-from stages.demonstrations import contract
+from recurrent import config as params
+from recurrent import console as cli
+from recurrent import files, paths
+from recurrent.studies import base as contract
+from recurrent.validation import checked
 
 
 def main(demonstration: str) -> None:

@@ -2,10 +2,12 @@
 
 import shutil
 
-from stages.common import cli, files, params, paths
-from stages.common.params import Corpus, Params
-from stages.corpora import contract
-from stages.corpora.fetch import Pin, fetch, file_name, published
+from recurrent import config as params
+from recurrent import console as cli
+from recurrent import files, paths
+from recurrent.config import Corpus, Params
+from recurrent.data import corpora as contract
+from recurrent.data.fetch import Pin, fetch, file_name, published
 
 
 def main(corpus: str) -> None:

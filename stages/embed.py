@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import torch
 
-from stages.common import cli, params, paths
-from stages.datasets.table import Table
-from stages.models import contract
-from stages.training.device import prepare
+from recurrent import config as params
+from recurrent import console as cli
+from recurrent import paths
+from recurrent.data.sales.dataset import Table
+from recurrent.models import base as contract
+from recurrent.training.determinism import prepare
 
 
 def main(embedded: str) -> None:

@@ -2,9 +2,11 @@
 
 import shutil
 
-from stages.common import cli, files, params, paths
-from stages.common.checking import checked
-from stages.encoders import contract
+from recurrent import config as params
+from recurrent import console as cli
+from recurrent import files, paths
+from recurrent.data import encoders as contract
+from recurrent.validation import checked
 
 
 def main(dataset: str) -> None:

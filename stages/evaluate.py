@@ -12,26 +12,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.common import cli, files, params, paths
-from stages.common.errors import PipelineError
-from stages.common.experiments import Descent, Experiment, Samples
-from stages.common.params import Params
-from stages.evaluation import (
+from recurrent import config as params
+from recurrent import console as cli
+from recurrent import files, paths
+from recurrent.config import Params
+from recurrent.data.words import spelling
+from recurrent.errors import PipelineError
+from recurrent.evaluation import (
     classification,
     language,
     lectures,
     regression,
     replication,
     restoration,
-    spelling,
 )
-from stages.evaluation.aggregate import rounded
-from stages.evaluation.measured import Measured
-from stages.evaluation.paired import against_baselines
-from stages.models import contract
-from stages.probes.foresight import answers_by_prefix, answers_in_view, looks_ahead
-from stages.tasks.contract import Answers, Task, load
-from stages.training.device import prepare
+from recurrent.evaluation.aggregate import rounded
+from recurrent.evaluation.foresight import answers_by_prefix, answers_in_view, looks_ahead
+from recurrent.evaluation.measured import Measured
+from recurrent.evaluation.paired import against_baselines
+from recurrent.experiments import Descent, Experiment, Samples
+from recurrent.models import base as contract
+from recurrent.tasks.base import Answers, Task, load
+from recurrent.training.determinism import prepare
 
 Ask = Callable[[contract.Model, Task, str], Answers]
 
@@ -207,7 +209,7 @@ def scores(evaluations: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]
 
 def tell_mlflow(settings: Params) -> None:
     """Bring MLflow up to date; if that fails the pipeline has not."""
-    from stages.tracking.publish import publish_or_warn
+    from recurrent.tracking.publish import publish_or_warn
 
     publish_or_warn(settings)
 

@@ -8,17 +8,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from stages.common import cli, files, params, paths
-from stages.common.errors import PipelineError
-from stages.common.params import Params, Probes
-from stages.datasets.table import Table
-from stages.models import contract
-from stages.probes import clipping, entities, spectra
-from stages.probes.through_time import reach
-from stages.records.history import read_table
-from stages.tasks.contract import load
-from stages.training.device import prepare
-from stages.training.seeding import generator, seed_torch
+from recurrent import config as params
+from recurrent import console as cli
+from recurrent import files, paths
+from recurrent.config import Params, Probes
+from recurrent.data.sales.dataset import Table
+from recurrent.errors import PipelineError
+from recurrent.models import base as contract
+from recurrent.studies import clipping, spectra
+from recurrent.studies import embeddings as entities
+from recurrent.studies.gradient_flow import reach
+from recurrent.tasks.base import load
+from recurrent.tracking.history import read_table
+from recurrent.training.determinism import prepare
+from recurrent.training.seeding import generator, seed_torch
 
 WAYS = {"global": clipping.together, "each": clipping.each, "last": clipping.last}
 CPU = torch.device("cpu")  # cuDNN gives no gradients of a network that does not train

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from stages.common import cli, files, paths
-from stages.evaluation import lectures
-from stages.reporting import chart, document, page, plots
+from recurrent import console as cli
+from recurrent import files, paths
+from recurrent.evaluation import lectures
+from recurrent.report import chart, document, page, plots
 
 
 def main() -> None:

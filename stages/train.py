@@ -5,22 +5,24 @@ from functools import partial
 
 import torch
 
-from stages.common import cli, files, params, paths
-from stages.common.alone import alone
-from stages.common.errors import PipelineError
-from stages.common.experiments import ClosedForm, Descent, Experiment
-from stages.common.params import Params
-from stages.models import contract
-from stages.records.history import HEALTHY, Row
-from stages.records.recorder import Recorder, Run, Sink
-from stages.tasks.contract import Task, load
-from stages.tracking.live import Follower, LiveSink
-from stages.training.checkpoint import Checkpoint
-from stages.training.device import described, prepare
-from stages.training.fingerprint import fingerprint
-from stages.training.loop import LEARN
-from stages.training.seeding import seed_torch
-from stages.training.watch import Watch
+from recurrent import config as params
+from recurrent import console as cli
+from recurrent import files, paths
+from recurrent.config import Params
+from recurrent.errors import PipelineError
+from recurrent.experiments import ClosedForm, Descent, Experiment
+from recurrent.locking import alone
+from recurrent.models import base as contract
+from recurrent.tasks.base import Task, load
+from recurrent.tracking.history import HEALTHY, Row
+from recurrent.tracking.live import Follower, LiveSink
+from recurrent.tracking.recorder import Recorder, Run, Sink
+from recurrent.training.callbacks import Watch
+from recurrent.training.checkpoint import Checkpoint
+from recurrent.training.determinism import described, prepare
+from recurrent.training.fingerprint import fingerprint
+from recurrent.training.loop import LEARN
+from recurrent.training.seeding import seed_torch
 
 
 def main(experiment: str) -> None:
@@ -119,7 +121,7 @@ class Shown:
 
 def follow(run: Run) -> Follower:
     """Connect to MLflow; imported late, by the thread that talks to it."""
-    from stages.tracking.mlflow_sink import Following
+    from recurrent.tracking.mlflow_sink import Following
 
     return Following(run)
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import settings
 
-from stages.corpora.fetch import MIRROR_VARIABLE
+from recurrent.data.fetch import MIRROR_VARIABLE
 from tests.project import Project
 from tests.server import Server
 

@@ -3,15 +3,16 @@
 from pathlib import Path
 from typing import Any, Protocol
 
+from recurrent import config as params
+from recurrent import files, paths
+from recurrent.config import Runtime
+from recurrent.evaluation.measured import Measured
+from recurrent.experiments import Samples
+from recurrent.models import base as contract
+from recurrent.tasks.base import Task, load
+from recurrent.training.determinism import prepare
+from recurrent.training.seeding import seed_torch
 from stages import evaluate
-from stages.common import files, params, paths
-from stages.common.experiments import Samples
-from stages.common.params import Runtime
-from stages.evaluation.measured import Measured
-from stages.models import contract
-from stages.tasks.contract import Task, load
-from stages.training.device import prepare
-from stages.training.seeding import seed_torch
 from tests.project import ROOT
 
 REAL = params.load(ROOT / "params.yaml")

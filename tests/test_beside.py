@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stages import beside
-from stages.common import files
-from stages.common.errors import PipelineError
+from recurrent import files
+from recurrent.commands import clone as beside
+from recurrent.errors import PipelineError
 from tests.pipeline.workspace import Workspace
 from tests.project import ROOT, Project
 
@@ -24,14 +24,17 @@ def test_a_clone_has_the_changes_of_the_workspace_and_keeps_what_was_finished(
     monkeypatch.setenv("GIT_COMMITTER_EMAIL", "ann@localhost")
     (tmp_path / "stages/clean.py").write_text("changed")
     (tmp_path / "stages/models/mine.py").write_text("new")
-    (tmp_path / "stages/summary.py").unlink()
-    workspace.git("mv", "stages/prune.py", "stages/cut.py")
+    (tmp_path / "recurrent/commands/summary.py").unlink()
+    workspace.git("mv", "recurrent/commands/prune.py", "stages/cut.py")
     workspace.run("dvc", "cache", "dir", "--local", "../elsewhere")
     first = beside.clone("copy")
     assert (first / "stages/clean.py").read_text() == "changed"
     assert (first / "stages/models/mine.py").read_text() == "new"
     assert (first / "stages/cut.py").exists()
-    assert not (first / "stages/summary.py").exists() and not (first / "stages/prune.py").exists()
+    assert (
+        not (first / "recurrent/commands/summary.py").exists()
+        and not (first / "recurrent/commands/prune.py").exists()
+    )
     assert beside.git(first, "config", "user.name") == "Ann Other\n"
     for folder in (first, tmp_path):
         cache = beside.output("dvc", "cache", "dir", folder=folder).strip()

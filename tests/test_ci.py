@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stages.common import params
+from recurrent import config as params
 from tests.pipeline.imports import ROOT
 
 LOCK = """\

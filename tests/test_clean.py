@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from recurrent import files
+from recurrent.errors import PipelineError
 from stages import clean, download
-from stages.common import files
-from stages.common.errors import PipelineError
 from tests.project import Project
 
 WRITTEN = {

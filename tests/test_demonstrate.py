@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from recurrent import config as params
+from recurrent import files
+from recurrent.errors import PipelineError
+from recurrent.studies import base as contract
+from recurrent.validation import checked
 from stages import demonstrate
-from stages.common import files, params
-from stages.common.checking import checked
-from stages.common.errors import PipelineError
-from stages.demonstrations import contract
 from tests.pipeline.imports import ROOT
 from tests.project import Project
 

@@ -2,12 +2,14 @@ from pathlib import Path
 
 import pytest
 
+from recurrent import config as params
+from recurrent import files
+from recurrent.data.fetch import MIRROR_VARIABLE, Pin
+from recurrent.data.names import clean as names
+from recurrent.data.text import lyrics, prose
+from recurrent.errors import PipelineError
 from stages import download
-from stages.common import files, params
-from stages.common.errors import PipelineError
-from stages.corpora import lyrics, names, prose
-from stages.corpora.fetch import MIRROR_VARIABLE, Pin
-from tests.corpora.stores import packed, tables, written
+from tests.data.stores import packed, tables, written
 from tests.project import Project, sha256
 from tests.server import Answer, Server
 
@@ -33,7 +35,7 @@ def test_a_bundled_corpus_needs_no_network_and_says_what_it_is(
     project: Project, monkeypatch: pytest.MonkeyPatch, corpus: str
 ) -> None:
     monkeypatch.delattr(download, "fetch")
-    monkeypatch.setattr("stages.corpora.bundled.sales.DAYS", 10)
+    monkeypatch.setattr("recurrent.data.synthetic.sales.DAYS", 10)
     project.edit({f"corpora.{corpus}.bundled.size": 500})
     download.main(corpus)
     assert project.listing(f"data/raw/{corpus}") == {*GENERATED[corpus], "origin.json"}

@@ -9,12 +9,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from recurrent import files, paths
+from recurrent.data.sales.dataset import Table
+from recurrent.errors import PipelineError
+from recurrent.models import base as contract
+from recurrent.tasks.regress import Regress
 from stages import embed
-from stages.common import files, paths
-from stages.common.errors import PipelineError
-from stages.datasets.table import Table
-from stages.models import contract
-from stages.tasks.regress import Regress
 from tests.project import Project
 from tests.training.toy import CPU, READING, fresh, write_table
 

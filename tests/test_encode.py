@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recurrent import files
+from recurrent.data.names.dataset import LabelledNames
+from recurrent.data.text.dataset import RunningText
+from recurrent.errors import PipelineError
 from stages import clean, download, encode
-from stages.common import files
-from stages.common.errors import PipelineError
-from stages.datasets.labelled import LabelledNames
-from stages.datasets.running import RunningText
 from tests.project import Project
 
 DATASETS = ("names_lecture", "nietzsche_stream")

@@ -8,13 +8,13 @@ from unittest.mock import ANY
 import numpy as np
 import pytest
 
+from recurrent import files, paths
+from recurrent.errors import PipelineError
+from recurrent.evaluation.foresight import answers_by_prefix, answers_in_view
+from recurrent.experiments import Samples
+from recurrent.models import base as contract
 from stages import evaluate
-from stages.common import files, paths
-from stages.common.errors import PipelineError
-from stages.common.experiments import Samples
-from stages.models import contract
-from stages.probes.foresight import answers_by_prefix, answers_in_view
-from tests.encoders.texts import encoded, some_text
+from tests.data.texts import encoded, some_text
 from tests.small_experiment import BOTH_WAYS, IN_VIEW, ONE_WAY, REAL, measured, trained
 from tests.training.toy import READING, some_table
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from stages.common import files, paths
-from stages.common.experiments import Samples
-from stages.models import contract
-from stages.probes.foresight import answers_by_prefix, answers_in_view
-from stages.tasks.next_character import NextCharacter
+from recurrent import files, paths
+from recurrent.evaluation.foresight import answers_by_prefix, answers_in_view
+from recurrent.experiments import Samples
+from recurrent.models import base as contract
+from recurrent.tasks.next_token import NextCharacter
 from tests.evaluation.words import chinese, has_symbols, in_words
 from tests.small_experiment import BOTH_WAYS, IN_VIEW, measured, trained
 

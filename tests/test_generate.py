@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from stages import generate
-from stages.common import files, paths
-from stages.common.errors import PipelineError
-from stages.models import contract
-from stages.training.generation import Writer
-from stages.training.seeding import seed_torch
+from recurrent import files, paths
+from recurrent.commands import generate
+from recurrent.errors import PipelineError
+from recurrent.models import base as contract
+from recurrent.tasks.generation import Writer
+from recurrent.training.seeding import seed_torch
 from tests.evaluation.words import has_symbols, numbered
 from tests.project import Project
 

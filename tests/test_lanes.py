@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from stages import lanes
-from stages.common import files, params, paths
-from stages.common.errors import PipelineError
-from stages.training.fingerprint import fingerprint
+from recurrent import config as params
+from recurrent import files, paths
+from recurrent.commands import lanes
+from recurrent.errors import PipelineError
+from recurrent.training.fingerprint import fingerprint
 from tests.project import ROOT, Project
 
 DVC = f"""#!{sys.executable}

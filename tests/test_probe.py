@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 import torch
 
+from recurrent import config as params
+from recurrent import files, paths
+from recurrent.config import Params, Probes
+from recurrent.errors import PipelineError
+from recurrent.experiments import Experiment
+from recurrent.models import base as contract
+from recurrent.report.probing import through_time
+from recurrent.training.seeding import seed_torch
 from stages import probe
-from stages.common import files, params, paths
-from stages.common.errors import PipelineError
-from stages.common.experiments import Experiment
-from stages.common.params import Params, Probes
-from stages.models import contract
-from stages.reporting.probing import through_time
-from stages.training.seeding import seed_torch
 from tests.project import Project
 from tests.training.toy import write_names
 

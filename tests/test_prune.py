@@ -3,8 +3,9 @@
 import pytest
 from ruamel.yaml import YAML
 
-from stages import prune
-from stages.common import params, paths
+from recurrent import config as params
+from recurrent import paths
+from recurrent.commands import prune
 from tests.pipeline.imports import ROOT
 from tests.project import Project
 

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stages import replicate
-from stages.common import params
-from stages.common.errors import PipelineError
-from stages.corpora.fetch import MIRROR_VARIABLE
+from recurrent import config as params
+from recurrent.commands import replicate
+from recurrent.data.fetch import MIRROR_VARIABLE
+from recurrent.errors import PipelineError
 from tests.pipeline.workspace import SALES, Workspace
 from tests.project import Project
 
@@ -28,7 +28,7 @@ def sha256(content: bytes) -> str:
 @pytest.fixture
 def shelf(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A mirror folder; the real params, with upstreams that no network has."""
-    monkeypatch.setattr("stages.corpora.fetch.RETRIES", 0)
+    monkeypatch.setattr("recurrent.data.fetch.RETRIES", 0)
     folder = tmp_path / "mirror"
     folder.mkdir()
     monkeypatch.setenv(MIRROR_VARIABLE, str(folder))
@@ -158,7 +158,7 @@ def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     (workspace.folder / "metrics/history/names_rnn.csv").write_text("of the bundled corpus\n")
     (workspace.folder / "metrics/mine.md").write_text("no stage's\n")
     workspace.commit("upstreams, and metrics of the bundled corpora")
-    done = workspace.run("python", "-m", "stages.replicate", CORPORA_MIRROR=str(mirror))
+    done = workspace.run("python", "-m", "recurrent.commands.replicate", CORPORA_MIRROR=str(mirror))
     assert done.returncode == 0, done.stdout + done.stderr
     table = pd.read_csv(workspace.folder / "metrics/upstream/replication.csv")
     assert set(table["source"]) == {"upstream", "no corpus"}
@@ -180,7 +180,9 @@ def test_it_runs_beside_the_workspace_and_leaves_its_figures(
     assert "metrics/history/names_rnn.csv" in kept
     assert not any(path.startswith("metrics/samples") for path in kept)
     workspace.git("update-ref", f"refs/exps/00/{'1' * 38}/upstream", "HEAD")  # of another commit
-    again = workspace.run("python", "-m", "stages.replicate", CORPORA_MIRROR=str(mirror))
+    again = workspace.run(
+        "python", "-m", "recurrent.commands.replicate", CORPORA_MIRROR=str(mirror)
+    )
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Running stage" not in again.stdout, "finished stages are kept"
     assert "/00/" not in experiment_ref(workspace)

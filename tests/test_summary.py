@@ -2,9 +2,9 @@
 
 import pytest
 
-from stages import summary
-from stages.common import files, paths
-from stages.common.errors import PipelineError
+from recurrent import files, paths
+from recurrent.commands import summary
+from recurrent.errors import PipelineError
 
 pytestmark = pytest.mark.usefixtures("project")
 

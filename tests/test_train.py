@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from recurrent import files
+from recurrent.errors import PipelineError
+from recurrent.training.checkpoint import Checkpoint, Progress
 from stages import train
-from stages.common import files
-from stages.common.errors import PipelineError
-from stages.training.checkpoint import Checkpoint, Progress
 from tests.project import ROOT, Project
 from tests.training.toy import write_names, write_text
 

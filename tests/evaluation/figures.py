@@ -1,6 +1,6 @@
 """A printed figure, for tests."""
 
-from stages.evaluation.lectures import Figure
+from recurrent.evaluation.lectures import Figure
 
 
 def figure(**changes: object) -> Figure:

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from stages.common import params
-from stages.common.experiments import Experiment
-from stages.common.params import Params
-from stages.evaluation import replication
-from stages.evaluation.lectures import Lecture
-from stages.evaluation.line import Line
+from recurrent import config as params
+from recurrent.config import Params
+from recurrent.evaluation import replication
+from recurrent.evaluation.lectures import Lecture
+from recurrent.evaluation.line import Line
+from recurrent.experiments import Experiment
 from tests.evaluation.figures import figure
 from tests.project import ROOT
 

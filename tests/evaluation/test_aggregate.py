@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.evaluation.aggregate import over_seeds, rounded
+from recurrent.evaluation.aggregate import over_seeds, rounded
 
 FIGURES = st.floats(0, 10)
 SEEDS = st.integers(0, 99)

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stages.datasets.labelled import LabelledNames
-from stages.datasets.vocabulary import Vocabulary
-from stages.evaluation import classification
-from stages.evaluation.measured import Measured
+from recurrent.data.names.dataset import LabelledNames
+from recurrent.data.vocabulary import Vocabulary
+from recurrent.evaluation import classification
+from recurrent.evaluation.measured import Measured
 
 CLASSES = ["男", "女"]
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from stages.common import files
-from stages.evaluation import replication
-from stages.evaluation.lectures import Comparison
-from stages.evaluation.line import Line
+from recurrent import files
+from recurrent.evaluation import replication
+from recurrent.evaluation.lectures import Comparison
+from recurrent.evaluation.line import Line
 from tests.evaluation.lecture import (
     BUNDLED,
     EVALUATIONS,

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stages.datasets import windows
-from stages.datasets.running import SPLITS, RunningText
-from stages.datasets.vocabulary import Vocabulary
-from stages.evaluation import language
-from stages.evaluation.spelling import in_characters, to_text
-from tests.encoders.texts import encoded, some_text
+from recurrent.data.text import windows
+from recurrent.data.text.dataset import SPLITS, RunningText
+from recurrent.data.vocabulary import Vocabulary
+from recurrent.data.words.spelling import in_characters, to_text
+from recurrent.evaluation import language
+from tests.data.texts import encoded, some_text
 from tests.evaluation.words import WORDS, pieces
 
 LINES = st.lists(st.sampled_from([*"abcd", *list(WORDS)[:3]]), min_size=8, max_size=40).map("".join)

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stages.datasets.running import RunningText
-from stages.evaluation import language
-from tests.encoders.texts import encoded, some_text
+from recurrent.data.text.dataset import RunningText
+from recurrent.evaluation import language
+from tests.data.texts import encoded, some_text
 
 CHANCES = st.lists(st.floats(1e-9, 1), min_size=5, max_size=5)
 RECORDS = np.array([190, 191, 193, 197, 199], dtype=np.int32)

@@ -1,8 +1,8 @@
 import pytest
 
-from stages.common import params
-from stages.common.errors import PipelineError
-from stages.evaluation import lectures
+from recurrent import config as params
+from recurrent.errors import PipelineError
+from recurrent.evaluation import lectures
 from tests.project import ROOT, Project
 
 COMPARED = """\

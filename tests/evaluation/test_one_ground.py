@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.evaluation import language
-from stages.evaluation.measured import Measured
-from stages.evaluation.spelling import in_characters
-from tests.encoders.texts import encoded
+from recurrent.data.words.spelling import in_characters
+from recurrent.evaluation import language
+from recurrent.evaluation.measured import Measured
+from tests.data.texts import encoded
 from tests.evaluation.words import FIFTHS, chinese, has_symbols, in_words
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from stages.common import params
-from stages.evaluation.measured import Measured
-from stages.evaluation.paired import against_baselines, difference, verdict
+from recurrent import config as params
+from recurrent.evaluation.measured import Measured
+from recurrent.evaluation.paired import against_baselines, difference, verdict
 from tests.pipeline.imports import ROOT
 
 REAL = params.load(ROOT / "params.yaml")

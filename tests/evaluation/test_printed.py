@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from stages.common import files
-from stages.common.errors import PipelineError
-from stages.evaluation.printed import find, verdict
+from recurrent import files
+from recurrent.errors import PipelineError
+from recurrent.evaluation.published import find, verdict
 from tests.evaluation.figures import figure
 
 EVALUATION: dict[str, Any] = {"origin": {"source": "upstream", "name": "text.txt"}}

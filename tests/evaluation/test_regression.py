@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stages.datasets.table import Table
-from stages.evaluation.measured import Measured
-from stages.evaluation.regression import BLOCK, measured
+from recurrent.data.sales.dataset import Table
+from recurrent.evaluation.measured import Measured
+from recurrent.evaluation.regression import BLOCK, measured
 from tests.training.toy import some_table
 
 ROWS = np.array([3, 4, 5, 6], dtype=np.int32)

@@ -4,9 +4,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stages.common import files
-from stages.evaluation import replication
-from stages.evaluation.line import Line
+from recurrent import files
+from recurrent.evaluation import replication
+from recurrent.evaluation.line import Line
 from tests.evaluation.figures import figure
 from tests.evaluation.lecture import (
     BUNDLED,

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stages.datasets.running import RunningText
-from stages.evaluation import restoration
-from stages.evaluation.restoration import figures, measured, samples
-from stages.tasks.restore import EVERY
-from tests.encoders.texts import encoded, some_text
+from recurrent.data.text.dataset import RunningText
+from recurrent.evaluation import restoration
+from recurrent.evaluation.restoration import figures, measured, samples
+from recurrent.tasks.restore import EVERY
+from tests.data.texts import encoded, some_text
 
 TEXT = "".join(chr(0x4E00 + place) for place in range(50))  # no character is there twice
 RECORDS = np.array([45, 46, 47, 49], dtype=np.int32)

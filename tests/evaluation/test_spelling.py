@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.common import files
-from stages.common.errors import PipelineError
-from stages.evaluation.spelling import to_symbols, to_text, words_for, words_of
-from tests.encoders.texts import encoded, some_text
+from recurrent import files
+from recurrent.data.words.spelling import to_symbols, to_text, words_for, words_of
+from recurrent.errors import PipelineError
+from tests.data.texts import encoded, some_text
 from tests.evaluation.words import WORDS, chinese, in_words, numbered, pieces
 
 LISTS = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.evaluation.printed import verdict
+from recurrent.evaluation.published import verdict
 from tests.evaluation.figures import figure
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from stages.encoders import running_words
-from stages.encoders.running_words import FIRST, LAST, RunningWords
-from tests.encoders.texts import cleaned
+from recurrent.data.words import encode as running_words
+from recurrent.data.words.encode import FIRST, LAST, RunningWords
+from tests.data.texts import cleaned
 
 PIECES = ["我们", "北京大学", "中国", "的", "，", "！\n"]
 FIFTHS: dict[str, Any] = {"steps": 3, "order": "consecutive", "valid": 0.2, "test": 0.2}

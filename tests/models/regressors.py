@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stages.models import contract
-from stages.models.regressors import AT_ONCE
+from recurrent.models import base as contract
+from recurrent.models.regressors import AT_ONCE
 
 ROWS, ASKED = 300, AT_ONCE + 30  # more than go down the trees together
 FIRST = torch.tensor([1, 9, 15, 20])  # each column's first symbol

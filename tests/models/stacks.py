@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.models import contract
-from stages.models.contract import State
-from stages.models.stacked import Stacked
+from recurrent.models import base as contract
+from recurrent.models.base import State
+from recurrent.models.stacked import Stacked
 
 CHARACTERS, ANSWERS, HIDDEN, BATCH, STEPS = 9, 7, 5, 4, 8
 RNNS: dict[str, type[nn.RNNBase]] = {"gru": nn.GRU, "lstm": nn.LSTM}

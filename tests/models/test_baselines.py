@@ -6,8 +6,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
-from stages.datasets.vocabulary import Vocabulary
-from stages.models.baselines import LogisticNgrams, NaiveBayes
+from recurrent.data.vocabulary import Vocabulary
+from recurrent.models.baselines import LogisticNgrams, NaiveBayes
 
 NAMES = ["ab", "abc", "cab", "dab", "bad", "cb", "dd", "bcd", "acd", "ba", "dca", "bb"] * 3
 LABELS = np.array([0, 1, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0] * 3)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from stages.common.errors import PipelineError
-from stages.models import contract
-from stages.models.contract import Model
+from recurrent.errors import PipelineError
+from recurrent.models import base as contract
+from recurrent.models.base import Model
 
 CHARACTERS, EMBEDDING, HIDDEN = 9, 4, 5
 LOOPS = ["CharLoop", "CharLoopConcat"]

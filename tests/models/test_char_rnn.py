@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.models.char_rnn import CharRnnClassifier
+from recurrent.models.char_rnn import CharRnnClassifier
 
 CHARACTERS, HIDDEN, CLASSES = 7, 5, 2
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from stages.models.char_rnns import CharRnn, CharSeqRnn
+from recurrent.models.char_rnns import CharRnn, CharSeqRnn
 
 CHARACTERS, HIDDEN = 9, 5
 

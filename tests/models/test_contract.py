@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from stages.common import files, params
-from stages.common.errors import PipelineError
-from stages.models import contract
-from stages.models.regressors import Regressor
+from recurrent import config as params
+from recurrent import files
+from recurrent.errors import PipelineError
+from recurrent.models import base as contract
+from recurrent.models.regressors import Regressor
 from tests.pipeline.imports import ROOT
 
 SPEC: dict[str, Any] = {

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.common.errors import PipelineError
-from stages.models import contract
-from stages.models.entities import SMALL, EntityEmbeddings, OneHotEntities
+from recurrent.errors import PipelineError
+from recurrent.models import base as contract
+from recurrent.models.entities import SMALL, EntityEmbeddings, OneHotEntities
 
 LEVELS, WIDTHS = (4, 3, 2), (3, 1, 2)  # of each column
 STARTS = (1, 5, 8)  # each column's first symbol: 0 is padding

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from stages.common.errors import PipelineError
-from stages.models import contract
-from stages.models.contract import Model, State
+from recurrent.errors import PipelineError
+from recurrent.models import base as contract
+from recurrent.models.base import Model, State
 
 CHARACTERS, ANSWERS, HIDDEN, BATCH = 9, 7, 5, 4
 GATES = {"Gru": "rzh", "Lstm": "ifco"}  # as nn.GRU and nn.LSTM order them: r, z, n; i, f, g, o

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from stages.models.contract import State, detached
-from stages.models.language_model import LanguageModel
+from recurrent.models.base import State, detached
+from recurrent.models.language_model import LanguageModel
 
 CHARACTERS, STEPS = 9, 12
 CELLS = pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

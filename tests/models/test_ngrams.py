@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from stages.common.errors import PipelineError
-from stages.models import contract
-from stages.models.ngrams import InterpolatedNgrams
+from recurrent.errors import PipelineError
+from recurrent.models import base as contract
+from recurrent.models.ngrams import InterpolatedNgrams
 
 Row = list[int]
 Drawn = tuple[int, list[Row], list[Row]]

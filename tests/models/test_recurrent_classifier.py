@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from stages.models.recurrent_classifier import RecurrentClassifier
+from recurrent.models.recurrent_classifier import RecurrentClassifier
 
 CHARACTERS, EMBEDDING, HIDDEN = 9, 4, 3
 

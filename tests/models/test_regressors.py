@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from stages.common.errors import PipelineError
-from stages.models import contract
+from recurrent.errors import PipelineError
+from recurrent.models import base as contract
 from tests.models.regressors import (
     ASKED,
     FIRST,

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.models.stacked import Stacked
+from recurrent.models.stacked import Stacked
 from tests.models.stacks import (
     ANSWERS,
     BATCH,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from stages.common.errors import PipelineError
-from stages.models.contract import State
-from stages.models.stacked import OneHot, Stacked
+from recurrent.errors import PipelineError
+from recurrent.models.base import State
+from recurrent.models.stacked import OneHot, Stacked
 from tests.models.stacks import (
     ANSWERS,
     BATCH,

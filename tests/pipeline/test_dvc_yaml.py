@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stages.common import params
-from stages.common.experiments import Experiment
+from recurrent import config as params
+from recurrent.experiments import Experiment
 from tests.pipeline.imports import ROOT, closure
 
 DVC = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -52,15 +52,15 @@ def fill(text: str, key: str, item: object) -> str:
 def loaded_by_name(stage: str, item: object) -> list[str]:
     """What import_module brings in, which no import statement shows."""
     if isinstance(item, params.Corpus):
-        return [f"stages.corpora.{item.module}"]
+        return [f"recurrent.data.{item.module}"]
     if isinstance(item, params.Dataset):
-        return [f"stages.encoders.{item.encoder}"]
+        return [f"recurrent.data.{item.encoder}"]
     if isinstance(item, params.Demonstration):
-        return [f"stages.demonstrations.{item.module}"]
+        return [f"recurrent.studies.{item.module}"]
     if isinstance(item, Experiment):
-        return [f"stages.models.{item.model.module}", f"stages.tasks.{item.task}"]
+        return [f"recurrent.models.{item.model.module}", f"recurrent.tasks.{item.task}"]
     if isinstance(item, params.Embedded):
-        return [f"stages.models.{PARAMS.experiments[item.network].model.module}"]
+        return [f"recurrent.models.{PARAMS.experiments[item.network].model.module}"]
     if stage in ("evaluate", "probe"):
         return [name for e in PARAMS.experiments.values() for name in loaded_by_name("train", e)]
     return []
@@ -90,7 +90,7 @@ def test_every_dependency_on_code_is_imported_so_that_nothing_reruns_in_vain(sta
     files = closure([module, *by_name])
     code = [dep for dep in deps if dep.startswith("stages/")]
     # Of some corpora and not of others: one list serves them all.
-    shared = {f"stages/corpora/{name}.py" for name in ("archive", "counting", "distinct", "text")}
+    shared = {f"recurrent/data/{name}.py" for name in ("archive", "counting", "distinct", "text")}
     unused = {dep for dep in code if not any(covered(path, [dep]) for path in files)} - shared
     assert unused == set()
 
@@ -141,16 +141,22 @@ def test_runtime_settings_are_tracked_by_no_stage() -> None:
 
 
 RULES = {  # package -> what it must never import, by who may know whom
-    "stages/datasets": ("torch", "mlflow", "stages.models", "stages.training"),
-    "stages/corpora": ("torch", "mlflow", "stages.models", "stages.training"),
-    "stages/encoders": ("torch", "mlflow", "stages.models", "stages.training", "stages.tasks"),
-    "stages/models": ("mlflow", "stages.training", "stages.datasets", "stages.corpora"),
-    "stages/tasks": ("mlflow",),
-    "stages/training": ("mlflow",),
-    "stages/demonstrations": ("mlflow", "stages.models", "stages.training", "stages.corpora"),
-    "stages/probes": ("mlflow", "stages.training", "stages.corpora"),
-    "stages/evaluation": ("mlflow", "torch"),
-    "stages/reporting": ("mlflow", "torch"),
+    "recurrent/data": ("torch", "mlflow", "recurrent.models", "recurrent.training"),
+    "recurrent/data": ("torch", "mlflow", "recurrent.models", "recurrent.training"),
+    "recurrent/data": (
+        "torch",
+        "mlflow",
+        "recurrent.models",
+        "recurrent.training",
+        "recurrent.tasks",
+    ),
+    "recurrent/models": ("mlflow", "recurrent.training", "recurrent.data", "recurrent.data"),
+    "recurrent/tasks": ("mlflow",),
+    "recurrent/training": ("mlflow",),
+    "recurrent/studies": ("mlflow", "recurrent.models", "recurrent.training", "recurrent.data"),
+    "recurrent/studies": ("mlflow", "recurrent.training", "recurrent.data"),
+    "recurrent/evaluation": ("mlflow", "torch"),
+    "recurrent/report": ("mlflow", "torch"),
 }
 
 
@@ -173,10 +179,10 @@ def test_a_package_knows_only_whom_it_may_know(package: str) -> None:
 
 
 def test_a_family_of_models_never_imports_another() -> None:
-    families = {path.stem for path in (ROOT / "stages/models").glob("*.py")} - {"contract"}
+    families = {path.stem for path in (ROOT / "recurrent/models").glob("*.py")} - {"contract"}
     for family in families - {"__init__"}:
-        names = imports_of(ROOT / f"stages/models/{family}.py")
-        assert not names & {f"stages.models.{other}" for other in families}
+        names = imports_of(ROOT / f"recurrent/models/{family}.py")
+        assert not names & {f"recurrent.models.{other}" for other in families}
 
 
 def test_packages_never_import_a_stage_module() -> None:
@@ -191,7 +197,7 @@ def test_mlflow_is_imported_in_one_module() -> None:
         for path in (ROOT / "stages").rglob("*.py")
         if any(name.split(".")[0] == "mlflow" for name in imports_of(path))
     }
-    assert importing == {"stages/tracking/mlflow_sink.py"}
+    assert importing == {"recurrent/tracking/mlflow_sink.py"}
 
 
 LOADS_CODE = ("pickle", "joblib", "dill", "shelve", "marshal")

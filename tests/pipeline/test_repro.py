@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stages.common import files
+from recurrent import files
 from tests.pipeline.workspace import (
     DATASETS,
     DEMONSTRATIONS,
@@ -54,7 +54,7 @@ AGAIN = [
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Reproduced once, from nothing, two trainings at a time, and committed."""
     made = Workspace(tmp_path_factory.mktemp("project"))
-    done = made.run("python", "-m", "stages.repro", "--jobs", "2")
+    done = made.run("python", "-m", "recurrent.commands.repro", "--jobs", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f": {len(KEPT) - 1} of {len(KEPT) - 1}, 2 side by side" in done.stderr
     assert ": 1 of 1, 2 side by side" in done.stderr, "what reads vectors waits for them"
@@ -121,7 +121,9 @@ def test_what_sees_the_answer_is_asked_without_it_as_well(workspace: Workspace) 
     for figures in (report["mean"], *report["by_seed"].values()):
         assert figures["loss"] > figures["loss_with_the_answer_in_view"]
     assert not (workspace.folder / "metrics/samples/lyrics_bigru.json").exists()
-    done = workspace.run("python", "-m", "stages.generate", "lyrics_bigru", "--prefix", "分开")
+    done = workspace.run(
+        "python", "-m", "recurrent.commands.generate", "lyrics_bigru", "--prefix", "分开"
+    )
     assert done.returncode == 1 and "cannot write on" in done.stderr
 
 
@@ -266,7 +268,7 @@ def test_mlflow_shows_one_run_a_training_with_curves_figures_and_weights(
 
 
 def test_publishing_again_changes_nothing(workspace: Workspace) -> None:
-    done = workspace.run("python", "-m", "stages.publish")
+    done = workspace.run("python", "-m", "recurrent.commands.publish")
     assert done.returncode == 0, done.stderr
     assert done.stderr == "MLflow is up to date\n"
 
@@ -281,7 +283,9 @@ def test_a_training_is_not_shown_with_what_its_experiment_has_become(
 
     elsewhere = f"sqlite:///{tmp_path / 'empty.db'}"
     workspace.edit(faster)
-    done = workspace.run("python", "-m", "stages.publish", MLFLOW_TRACKING_URI=elsewhere)
+    done = workspace.run(
+        "python", "-m", "recurrent.commands.publish", MLFLOW_TRACKING_URI=elsewhere
+    )
     workspace.revert()
     assert done.returncode == 0, done.stderr
     assert "not brought up to date" in done.stderr and ": names_rnn. " in done.stderr
@@ -290,14 +294,18 @@ def test_a_training_is_not_shown_with_what_its_experiment_has_become(
     assert experiment is not None
     shown = {run.info.run_name for run in client.search_runs([experiment.experiment_id])}
     assert shown == {*NAMES} - {"names_rnn"}
-    done = workspace.run("python", "-m", "stages.publish", MLFLOW_TRACKING_URI=elsewhere)
+    done = workspace.run(
+        "python", "-m", "recurrent.commands.publish", MLFLOW_TRACKING_URI=elsewhere
+    )
     assert "MLflow: 1 runs brought up to date" in done.stderr
 
 
 def test_predict_answers_and_names_what_it_does_not_know(workspace: Workspace) -> None:
     name = workspace.tree("data/clean")["data/clean/names/names.csv"].decode().split("\n")[1]
     name = name.split(",")[0]
-    done = workspace.run("python", "-m", "stages.predict", "names_logistic", name, "A", f"A{name}")
+    done = workspace.run(
+        "python", "-m", "recurrent.commands.predict", "names_logistic", name, "A", f"A{name}"
+    )
     assert done.returncode == 0, done.stderr
     known, unknown, partly = (line.split("\t") for line in done.stdout.splitlines())
     assert known[0] == name and known[1] in ("男", "女") and 0.5 <= float(known[2]) <= 1
@@ -317,7 +325,7 @@ def test_a_fault_is_one_paragraph_and_exit_status_1(workspace: Workspace) -> Non
 
 
 def test_the_summary_fits_a_terminal(workspace: Workspace) -> None:
-    done = workspace.run("python", "-m", "stages.summary", COLUMNS="80")
+    done = workspace.run("python", "-m", "recurrent.commands.summary", COLUMNS="80")
     assert done.returncode == 0, done.stderr
     assert "names_gru" in done.stdout
     assert "make ui" in done.stdout
@@ -339,7 +347,7 @@ def test_a_training_that_fails_beside_others_is_named_with_its_reason(
         values["experiments"]["lyrics_bigru"]["training"]["keep"] = "best"
 
     workspace.edit(without_validation)
-    done = workspace.run("python", "-m", "stages.repro", "--jobs", "2")
+    done = workspace.run("python", "-m", "recurrent.commands.repro", "--jobs", "2")
     assert done.returncode == 1
     assert "keep: best needs validation records" in done.stderr, "the training's own words"
     assert "ERROR: failed to reproduce 'train@lyrics_bigru'" in done.stderr, "DVC's"
@@ -354,7 +362,7 @@ def test_an_experiment_taken_out_leaves_the_table(workspace: Workspace) -> None:
         del values["experiments"]["nietzsche_trigram"]
 
     workspace.edit(without)
-    pruned = workspace.run("python", "-m", "stages.prune")
+    pruned = workspace.run("python", "-m", "recurrent.commands.prune")
     assert "removed data/models/nietzsche_trigram" in pruned.stderr
     assert workspace.repro("evaluate") == ["evaluate"]
     table = pd.read_csv(workspace.folder / "metrics/replication.csv")

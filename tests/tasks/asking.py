@@ -5,10 +5,10 @@ from typing import Any
 
 import torch
 
-from stages.models import contract
-from stages.models.contract import Model
-from stages.tasks.next_character import NextCharacter
-from tests.encoders.texts import encoded, some_text
+from recurrent.models import base as contract
+from recurrent.models.base import Model
+from recurrent.tasks.next_token import NextCharacter
+from tests.data.texts import encoded, some_text
 
 STREAM: dict[str, Any] = {"order": "consecutive"}
 RANDOM: dict[str, Any] = {"split": "random", "valid": 0.2, "test": 0.0}

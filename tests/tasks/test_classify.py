@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from stages.common.errors import PipelineError
-from stages.common.experiments import Samples
+from recurrent.errors import PipelineError
+from recurrent.experiments import Samples
 from tests.training.toy import fresh, toy_task
 
 

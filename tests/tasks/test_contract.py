@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from stages.common import params
-from stages.common.errors import PipelineError
-from stages.tasks import contract
-from stages.tasks.classify import Classify
-from stages.tasks.contract import Task
-from stages.tasks.next_character import NextCharacter
-from stages.tasks.regress import Regress
-from stages.tasks.restore import Restore
+from recurrent import config as params
+from recurrent.errors import PipelineError
+from recurrent.tasks import base as contract
+from recurrent.tasks.base import Task
+from recurrent.tasks.classify import Classify
+from recurrent.tasks.next_token import NextCharacter
+from recurrent.tasks.regress import Regress
+from recurrent.tasks.restore import Restore
 from tests.pipeline.imports import ROOT
 from tests.training.toy import (
     CPU,
@@ -65,7 +65,7 @@ def test_a_task_that_is_not_there_is_refused_by_its_file() -> None:
 
 
 def test_a_module_without_the_class_is_refused_by_the_class() -> None:
-    with pytest.raises(PipelineError, match=r"stages/tasks/contract\.py has no class Contract"):
+    with pytest.raises(PipelineError, match=r"recurrent/tasks/base\.py has no class Contract"):
         contract.load("contract")
 
 

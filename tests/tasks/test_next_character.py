@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from stages.common.errors import PipelineError
-from stages.common.experiments import Samples
-from stages.models.contract import State
-from stages.tasks import next_character
+from recurrent.errors import PipelineError
+from recurrent.experiments import Samples
+from recurrent.models.base import State
+from recurrent.tasks import next_token as next_character
 from tests.tasks.asking import ONE_BY_ONE, RANDOM, STREAM, network, task
 
 

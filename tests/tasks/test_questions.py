@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.common.errors import PipelineError
-from stages.tasks.restore import Restore
+from recurrent.errors import PipelineError
+from recurrent.tasks.restore import Restore
 from tests.tasks.asking import RANDOM, STREAM, task
 from tests.training.toy import CPU, toy_task, write_text
 

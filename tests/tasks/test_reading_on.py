@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.datasets.windows import covering
-from stages.tasks import next_character
+from recurrent.data.text.windows import covering
+from recurrent.tasks import next_token as next_character
 from tests.tasks.asking import STREAM, at_once, network, task
 
 

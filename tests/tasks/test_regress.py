@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from stages.common.errors import PipelineError
-from stages.common.experiments import Samples
-from stages.datasets.table import Table
+from recurrent.data.sales.dataset import Table
+from recurrent.errors import PipelineError
+from recurrent.experiments import Samples
 from tests.training.toy import CPU, READING, fresh, table_task
 
 WIDTHS = pytest.mark.parametrize("width", [0, 4])  # of vectors in place of the symbols
@@ -83,7 +83,7 @@ def test_more_rows_than_are_asked_at_once_change_no_answer(
 ) -> None:
     task = table_task(tmp_path)
     whole = task.answers(fresh(task, READING), "train").said
-    monkeypatch.setattr("stages.tasks.regress.SCORING_BATCH", 7)
+    monkeypatch.setattr("recurrent.tasks.regress.SCORING_BATCH", 7)
     parts = task.answers(fresh(task, READING), "train").said
     np.testing.assert_allclose(parts, whole, rtol=1e-5)
 

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from stages.common.errors import PipelineError
-from stages.common.experiments import Samples
-from stages.models import contract
-from stages.models.contract import Model, State
-from stages.tasks import restore
-from stages.tasks.restore import EVERY, HIDDEN, Restore, hidden_in_turn
-from tests.encoders.texts import encoded, some_text
+from recurrent.errors import PipelineError
+from recurrent.experiments import Samples
+from recurrent.models import base as contract
+from recurrent.models.base import Model, State
+from recurrent.tasks import restore
+from recurrent.tasks.restore import EVERY, HIDDEN, Restore, hidden_in_turn
+from tests.data.texts import encoded, some_text
 from tests.training.toy import CPU, Spec, descent, fresh, train, write_text
 
 BOTH_WAYS: Spec = {

@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 
-from stages.tracking.database import file_of, made_whole
+from recurrent.tracking.database import file_of, made_whole
 
 
 @pytest.mark.parametrize(

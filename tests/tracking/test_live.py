@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from stages.common.errors import PipelineError
-from stages.records.history import Row, read_table
-from stages.records.recorder import Recorder, Run
-from stages.tracking import live
-from stages.tracking.live import LiveSink
-from tests.records.toy import ROWS, RUN, Heard, record
+from recurrent.errors import PipelineError
+from recurrent.tracking import live
+from recurrent.tracking.history import Row, read_table
+from recurrent.tracking.live import LiveSink
+from recurrent.tracking.recorder import Recorder, Run
+from tests.tracking.toy import ROWS, RUN, Heard, record
 
 
 @pytest.fixture(autouse=True)

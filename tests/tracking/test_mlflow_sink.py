@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from stages.records.history import Row
-from stages.records.recorder import Run
-from stages.tracking.curves import Curves, flat
-from stages.tracking.mlflow_sink import RETRIES, Following, Store
+from recurrent.tracking.curves import Curves, flat
+from recurrent.tracking.history import Row
+from recurrent.tracking.mlflow_sink import RETRIES, Following, Store
+from recurrent.tracking.recorder import Run
 
 RUN = Run(
     "toy", "names", "a" * 64, (0, 1), {"training": {"rate": 0.1}, "seeds": [0, 1]}, "bundled", "cpu"

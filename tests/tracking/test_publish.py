@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.common import files, params, paths
-from stages.tracking.publish import digest, figures, publish_or_warn
+from recurrent import config as params
+from recurrent import files, paths
+from recurrent.tracking.publish import digest, figures, publish_or_warn
 from tests.project import Project
 
 NAMES = {
@@ -68,8 +69,8 @@ def test_every_file_that_a_run_shows_is_part_of_its_state(measured: str, path: P
 def test_a_server_that_is_not_there_costs_publish_a_warning(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("stages.tracking.publish.is_complete", lambda name: True)
-    monkeypatch.setattr("stages.tracking.publish.digest", lambda name: "state")
+    monkeypatch.setattr("recurrent.tracking.publish.is_complete", lambda name: True)
+    monkeypatch.setattr("recurrent.tracking.publish.digest", lambda name: "state")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     publish_or_warn(params.load())

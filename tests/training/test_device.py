@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import torch
 
-from stages.common import params
-from stages.common.errors import PipelineError
-from stages.common.experiments import Descent, Experiment
-from stages.common.params import Runtime
-from stages.tasks.contract import Task, load
-from stages.training.device import prepare
+from recurrent import config as params
+from recurrent.config import Runtime
+from recurrent.errors import PipelineError
+from recurrent.experiments import Descent, Experiment
+from recurrent.tasks.base import Task, load
+from recurrent.training.determinism import prepare
 from tests.pipeline.imports import ROOT
 from tests.training.toy import COLUMNS, train, write_names, write_table, write_text
 
@@ -79,8 +79,8 @@ def test_cpu_is_cpu_and_the_threads_are_fixed() -> None:
 
 SUBNORMAL = """
 import torch
-from stages.common.params import Runtime
-from stages.training.device import prepare
+from recurrent.config import Runtime
+from recurrent.training.determinism import prepare
 prepare(Runtime(device="cpu", threads=2))
 small = torch.full((1 << 20,), 1e-30, requires_grad=True)  # enough of them for both threads
 (small * 1e-10).sum().backward()
@@ -122,8 +122,8 @@ ELSEWHERE = {  # what other processors would choose, and a user may have set
 LEARN = """
 import stages  # first, as `python -m stages.train` does
 import hashlib, sys, numpy, torch
-from stages.common.params import Runtime
-from stages.training.device import prepare
+from recurrent.config import Runtime
+from recurrent.training.determinism import prepare
 prepare(Runtime(device="cpu", threads=2, reproducible=sys.argv[1]))
 torch.manual_seed(0)
 digest = hashlib.sha256()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.common import params
-from stages.training.fingerprint import dependencies, filled, fingerprint
+from recurrent import config as params
+from recurrent.training.fingerprint import dependencies, filled, fingerprint
 from tests.pipeline.imports import ROOT
 from tests.pipeline.workspace import Workspace
 from tests.training.toy import write_names
@@ -25,7 +25,7 @@ def identity(name: str = "names_gru") -> str:
 
 def test_it_is_the_same_whatever_was_imported_before(workspace: Workspace) -> None:
     code = (
-        "from stages.common import params; from stages.training.fingerprint import fingerprint;"
+        "from recurrent import params; from recurrent.training.fingerprint import fingerprint;"
         "print(fingerprint('names_gru', params.load().experiments['names_gru']))"
     )
     bare = workspace.run("python", "-c", code).stdout.strip()
@@ -36,10 +36,10 @@ def test_it_is_the_same_whatever_was_imported_before(workspace: Workspace) -> No
 @pytest.mark.parametrize(
     "file",
     [
-        "stages/training/loop.py",
-        "stages/models/recurrent_classifier.py",
-        "stages/tasks/contract.py",
-        "stages/tasks/classify.py",
+        "recurrent/training/loop.py",
+        "recurrent/models/recurrent_classifier.py",
+        "recurrent/tasks/base.py",
+        "recurrent/tasks/classify.py",
         "data/encoded/names_lecture/ids.npy",
     ],
 )
@@ -53,10 +53,10 @@ def test_code_and_data_are_in_it(workspace: Workspace, file: str) -> None:
 @pytest.mark.parametrize(
     "file",
     [
-        "stages/models/baselines.py",
-        "stages/tasks/next_character.py",
-        "stages/encoders/labelled_names.py",
-        "stages/tracking/live.py",
+        "recurrent/models/baselines.py",
+        "recurrent/tasks/next_token.py",
+        "recurrent/data/names/encode.py",
+        "recurrent/tracking/live.py",
     ],
 )
 def test_what_the_training_does_not_use_is_not(workspace: Workspace, file: str) -> None:
@@ -95,6 +95,6 @@ def test_every_placeholder_of_dvc_yaml_is_filled_in(workspace: Workspace) -> Non
         assert all(path.exists() for path in found)
         assert set(found) >= {
             data,
-            Path(f"stages/models/{experiment.model.module}.py"),
-            Path(f"stages/tasks/{experiment.task}.py"),
+            Path(f"recurrent/models/{experiment.model.module}.py"),
+            Path(f"recurrent/tasks/{experiment.task}.py"),
         }

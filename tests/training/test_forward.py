@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stages.common.checking import checked
-from stages.common.errors import PipelineError
-from stages.common.params import Runtime
-from stages.models import contract
-from stages.tasks.next_character import NextCharacter
-from stages.training.forward import Forward, Tensors
-from stages.training.gradients import Gradients
-from stages.training.loop import one_epoch
-from stages.training.optimizing import OPTIMIZERS
+from recurrent.config import Runtime
+from recurrent.errors import PipelineError
+from recurrent.models import base as contract
+from recurrent.tasks.next_token import NextCharacter
+from recurrent.training.forward import Forward, Tensors
+from recurrent.training.gradients import Gradients
+from recurrent.training.loop import one_epoch
+from recurrent.training.optimizers import OPTIMIZERS
+from recurrent.validation import checked
 from tests.training.test_device import needs_cuda
 from tests.training.toy import (
     CPU,

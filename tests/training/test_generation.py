@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from stages.common.errors import PipelineError
-from stages.datasets.vocabulary import Vocabulary
-from stages.models import contract
-from stages.models.contract import Model, State
-from stages.training.generation import Draw, Writer, greedy
+from recurrent.data.vocabulary import Vocabulary
+from recurrent.errors import PipelineError
+from recurrent.models import base as contract
+from recurrent.models.base import Model, State
+from recurrent.tasks.generation import Draw, Writer, greedy
 
 VOCABULARY = Vocabulary("abcde")
 CPU = torch.device("cpu")

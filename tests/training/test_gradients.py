@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stages.training.gradients import Gradients, recorded, total
+from recurrent.training.gradients import Gradients, recorded, total
 from tests.training.toy import descent, fresh, toy_task, train
 
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stages.common.errors import PipelineError
-from stages.common.experiments import Alarm
-from stages.models.recurrent_classifier import RecurrentClassifier
-from stages.records.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault, Row
-from stages.training.health import add, faults
-from stages.training.loop import descend
+from recurrent.errors import PipelineError
+from recurrent.experiments import Alarm
+from recurrent.models.recurrent_classifier import RecurrentClassifier
+from recurrent.tracking.history import EXPLODING, NOT_A_NUMBER, VANISHING, Fault, Row
+from recurrent.training.health import add, faults
+from recurrent.training.loop import descend
 from tests.training.toy import PLAIN, descent, fresh, toy_task, train, watch
 
 ALARM = Alarm(explodes=100.0, vanishes=1e-5)

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from stages.common.errors import PipelineError
-from stages.common.experiments import ClosedForm
-from stages.models.contract import State
-from stages.models.language_model import LanguageModel
-from stages.records.history import NOT_A_NUMBER, Fault
-from stages.training.loop import MOMENTUM
+from recurrent.errors import PipelineError
+from recurrent.experiments import ClosedForm
+from recurrent.models.base import State
+from recurrent.models.language_model import LanguageModel
+from recurrent.tracking.history import NOT_A_NUMBER, Fault
+from recurrent.training.loop import MOMENTUM
 from tests.training.toy import (
     BATCHES,
     WRITING,

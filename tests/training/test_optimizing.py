@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from stages.common.errors import PipelineError
-from stages.training.optimizing import OPTIMIZERS, optimizer_of, rate_at
+from recurrent.errors import PipelineError
+from recurrent.training.optimizers import OPTIMIZERS, optimizer_of, rate_at
 from tests.training.toy import BATCHES, descent, toy_task, train
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from stages.common.experiments import Samples
-from stages.training.checkpoint import Checkpoint, Progress
-from stages.training.optimizing import OPTIMIZERS
+from recurrent.experiments import Samples
+from recurrent.training.checkpoint import Checkpoint, Progress
+from recurrent.training.optimizers import OPTIMIZERS
 from tests.training.toy import WRITING, assert_same, descent, text_task, toy_task, train
 
 WANTED = Samples(prefixes=("ab", "e"), length=6, every=2)

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.training.seeding import derive, generator, seed_torch
+from recurrent.training.seeding import derive, generator, seed_torch
 
 
 def test_a_seed_is_the_same_on_every_machine() -> None:

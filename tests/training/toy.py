@@ -8,24 +8,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stages.common.experiments import ClosedForm, Descent, Samples
-from stages.common.params import Runtime
-from stages.datasets import windows
-from stages.datasets.labelled import LabelledNames
-from stages.datasets.running import Order, RunningText, Targets
-from stages.datasets.splits import random_split
-from stages.datasets.table import Table, as_symbols
-from stages.datasets.vocabulary import Vocabulary
-from stages.models import contract
-from stages.records.history import Fault, Row
-from stages.tasks.classify import Classify
-from stages.tasks.contract import Task
-from stages.tasks.next_character import NextCharacter
-from stages.tasks.regress import Regress
-from stages.training.checkpoint import Checkpoint, Written
-from stages.training.loop import LEARN
-from stages.training.seeding import seed_torch
-from stages.training.watch import Watch
+from recurrent.config import Runtime
+from recurrent.data.names.dataset import LabelledNames
+from recurrent.data.sales.dataset import Table, as_symbols
+from recurrent.data.splits import random_split
+from recurrent.data.text import windows
+from recurrent.data.text.dataset import Order, RunningText, Targets
+from recurrent.data.vocabulary import Vocabulary
+from recurrent.experiments import ClosedForm, Descent, Samples
+from recurrent.models import base as contract
+from recurrent.tasks.base import Task
+from recurrent.tasks.classify import Classify
+from recurrent.tasks.next_token import NextCharacter
+from recurrent.tasks.regress import Regress
+from recurrent.tracking.history import Fault, Row
+from recurrent.training.callbacks import Watch
+from recurrent.training.checkpoint import Checkpoint, Written
+from recurrent.training.loop import LEARN
+from recurrent.training.seeding import seed_torch
 
 CPU = torch.device("cpu")
 PLAIN = Runtime()

@@ -1,0 +1,130 @@
+"""Chinese names with a sex label: what the file looks like, and how it is cleaned."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+import pandas as pd
+
+from recurrent.config import Corpus
+from recurrent.data.frequencies import count_characters
+from recurrent.data.names.distinct import Distinct
+from recurrent.data.synthetic import names as bundled
+from recurrent.errors import PipelineError
+
+FILE = bundled.FILE
+HEADER = "dict,sex"
+HEADER_WITHIN = 100  # lines: longer preambles are another file
+LABELS = ("男", "女")
+UNKNOWN = bundled.UNKNOWN
+HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+MALFORMED = ("not two fields", "unknown label", "empty name", "not UTF-8")
+LONGEST = 20  # characters of a name: what is longer is a sentence
+QUOTED = 5  # offending rows in an error
+
+generate = bundled.generate
+
+
+def check(path: Path) -> None:
+    """Refuse a file that is no list of labelled names."""
+    with _open(path) as file:
+        _skip_preamble(file, path)
+
+
+def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
+    """Write `names.csv` (name, label) and `frequencies.csv`; return what was kept and dropped."""
+    table, dropped = read(path, corpus.max_malformed)
+    usable = table["label"] != UNKNOWN
+    dropped["labelled 未知, or with both labels"] = int((~usable).sum())
+    table = table[usable]
+    kept = {label: int((table["label"] == label).sum()) for label in LABELS}
+    if not all(kept.values()):
+        raise PipelineError(
+            f"no usable names remain for both labels ({kept}); dropped: {dict(dropped)}.",
+            where=str(path),
+            remedy="Each row should read name,男 or name,女 in Chinese characters.",
+        )
+    truth = path.parent / bundled.TRUTH
+    if truth.exists():  # P(男), where the source of the corpus is known
+        known = pd.read_csv(truth)
+        table = table.merge(known, on="name", how="left", validate="one_to_one")
+    table.to_csv(out / "names.csv", index=False)
+    return {
+        "rows": len(table) + sum(dropped.values()),
+        "kept": {"names": len(table), **kept},
+        "dropped": dict(sorted(dropped.items())),
+        **count_characters(table["name"], out),
+    }
+
+
+def read(path: Path, max_malformed: float) -> tuple[pd.DataFrame, Counter[str]]:
+    """Every distinct name with its label, and the other rows counted by reason."""
+    named = Distinct(LABELS, UNKNOWN)
+    dropped: Counter[str] = Counter()
+    offending: list[str] = []
+    with _open(path) as file:
+        start = _skip_preamble(file, path)
+        for number, line in enumerate(file, start):
+            name, label, reason = parse(line)
+            if not reason:
+                named.add(name, label)
+                continue
+            dropped[reason] += 1
+            if reason in MALFORMED and len(offending) < QUOTED:
+                offending.append(f"row {number} ({reason}): {line.rstrip()[:40]!a}")
+    rows = len(named) + sum(dropped.values())
+    malformed = sum(dropped[reason] for reason in MALFORMED)
+    if malformed > max_malformed * rows:
+        raise PipelineError(
+            f"{malformed:,} of {rows:,} rows are malformed, more than the share of "
+            f"{max_malformed:g} that params.yaml allows (max_malformed). First: "
+            f"{'; '.join(offending)}.",
+            where=str(path),
+            remedy="Mend the file, save it as UTF-8, or allow a larger share.",
+        )
+    table, repeated = named.table()
+    return table, dropped + repeated
+
+
+def parse(line: str) -> tuple[str, str, str]:
+    """A row's name and label, and the reason to drop it ('' to keep it)."""
+    if not line.strip():
+        return "", "", "blank line"
+    fields = line.replace("，", ",").split(",", 2)
+    if len(fields) != 2:
+        return "", "", "not two fields"
+    name, label = "".join(fields[0].split()), fields[1].strip()
+    if any("\udc80" <= character <= "\udcff" for character in name + label):
+        return name, label, "not UTF-8"
+    if label not in LABELS and label != UNKNOWN:
+        return name, label, "unknown label"
+    if not name:
+        return name, label, "empty name"
+    if not HAN.fullmatch(name):
+        return name, label, "not all Chinese characters"
+    if len(name) == 1:
+        return name, label, "one character"
+    if len(name) > LONGEST:
+        return name, label, "too long"
+    return name, label, ""
+
+
+def _open(path: Path) -> TextIO:
+    # utf-8-sig drops a byte-order mark; undecodable bytes become lone surrogates, counted later.
+    return path.open(encoding="utf-8-sig", errors="surrogateescape")
+
+
+def _skip_preamble(lines: Iterator[str], path: Path) -> int:
+    """Read past the header; return the number of the first row."""
+    for number, line in enumerate(lines, 1):
+        if "".join(line.replace("，", ",").split()) == HEADER:
+            return number + 1
+        if number == HEADER_WITHIN:
+            break
+    raise PipelineError(
+        f"no line {HEADER!r} within the first {HEADER_WITHIN} lines.",
+        where=str(path),
+        remedy=f"A names file has a line {HEADER!r}, then rows such as 王小红,女.",
+    )

@@ -1,0 +1,1 @@
+"""Running text, read by the character."""

@@ -1,0 +1,19 @@
+"""The one exception meant for people: what was wrong, where, and what to do about it."""
+
+
+def printable(text: str) -> str:
+    """The same, but for what a terminal would obey or could not show: that is escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+class PipelineError(Exception):
+    """A fault the user can mend. `recurrent.console` prints it as one paragraph."""
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what, self.where, self.remedy = what, where, remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return printable(f"{place}{self.what}{remedy}")

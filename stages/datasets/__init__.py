@@ -1,1 +1,0 @@
-"""What encode writes and a task reads: arrays, vocabulary, splits, windows, batches. NumPy only."""

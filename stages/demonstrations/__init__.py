@@ -1,1 +1,0 @@
-"""One module a computation that needs no corpus: tables first, pictures second."""

@@ -1,1 +1,0 @@
-"""One module a kind of dataset: clean records in, integer arrays out."""

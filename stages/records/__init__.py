@@ -1,1 +1,0 @@
-"""What a training writes down as it goes: history, gradient norms, health."""

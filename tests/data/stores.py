@@ -1,0 +1,56 @@
+"""A small zip of sales: its tables as lists of cells, to be changed before they are packed."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from recurrent.data.sales import clean as sales
+from recurrent.data.synthetic.sales import as_csv
+
+Rows = list[list[str]]  # the first one names the columns
+DEFLATED = zipfile.ZIP_DEFLATED
+DAYS = {"2015-07-31": "5", "2015-07-30": "4", "2015-07-26": "7"}  # the last day first, as Kaggle's
+SALES = {"1": (500, 400, 0), "2": (50, 40, 0), "3": (900, 0, 700)}  # of each store on those
+STATES = {"1": "BE", "2": "HB,NI", "3": "BE"}
+
+
+def tables() -> dict[str, Rows]:
+    """Three stores in two states of Germany on three days, of which one is a Sunday."""
+    days = [
+        [store, weekday, date, str(SALES[store][day]), str(int(SALES[store][day] > 0)), "1"]
+        for day, (date, weekday) in enumerate(DAYS.items())
+        for store in SALES
+    ]
+    return {
+        "train.csv": [["Store", "DayOfWeek", "Date", "Sales", "Open", "Promo"], *days],
+        "store.csv": [["Store", "StoreType"], *([store, "a"] for store in SALES)],
+        "store_states.csv": [["Store", "State"], *([*pair] for pair in STATES.items())],
+        "states.csv": [["State", "X", "Y"], ["BE", "1.5", "-2"], ["HB,NI", "3", "4e2"]],
+    }
+
+
+def written(rows: Mapping[str, Rows]) -> dict[str, bytes]:
+    """Every table as a file."""
+    return {name: as_csv(table).encode() for name, table in rows.items()}
+
+
+def packed(files: Mapping[str, bytes], method: int = DEFLATED) -> bytes:
+    """The zip of some files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def zipped(folder: Path, rows: dict[str, Rows]) -> Path:
+    """The zip of these tables, in a folder."""
+    path = folder / sales.FILE
+    path.write_bytes(packed(written(rows)))
+    return path
+
+
+def put(rows: dict[str, Rows], name: str, row: int, column: str, cell: str) -> None:
+    """Change one cell of a table."""
+    rows[name][row][rows[name][0].index(column)] = cell
