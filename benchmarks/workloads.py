@@ -14,7 +14,7 @@ from recurrent.data.names.dataset import LabelledNames
 from recurrent.data.text import windows
 from recurrent.data.text.dataset import Order, RunningText, Targets
 from recurrent.data.vocabulary import Vocabulary
-from recurrent.experiments import Descent
+from recurrent.config import Descent
 from recurrent.models import base as contract
 from recurrent.tasks.base import Task, load
 from tests.project import ROOT

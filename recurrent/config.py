@@ -1,168 +1,433 @@
-"""params.yaml as frozen, checked values: an unknown or ill-typed key is refused by its name."""
+"""params.yaml as checked, frozen values. A wrong key or type is refused by its name.
 
+An experiment is a question; its variants are the answers that are compared. A variant is a nested
+map of overrides, merged deeply over the experiment.
+"""
+
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from reprlib import Repr
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from ruamel.yaml import YAML
 
 from recurrent import paths
 from recurrent.errors import PipelineError
-from recurrent.experiments import Experiment, Key, Rate
-from recurrent.validation import Fraction, Frozen, Listed, brief, checked, read_yaml
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-GitBlob = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-FEW = 10  # names in an error
-Chosen = TypeVar("Chosen")
+Item = TypeVar("Item")
+Kind = TypeVar("Kind", bound=BaseModel)
+Count = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+Positive = Annotated[float, Field(gt=0, le=3e38)]  # finite in single precision
+# YAML has lists; frozen values are tuples.
+Listed = Annotated[
+    tuple[Item, ...],
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+]
+SHOWN_FAULTS = 10  # in one message
+brief = Repr()  # shortens a wrong value for a message
+brief.maxstring = brief.maxother = 80
+
+
+class Frozen(BaseModel):
+    """Immutable, and strict about keys and types: 'yes' is no boolean, 1.5 is no count."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Runtime(Frozen):
-    """How this machine runs things. No stage tracks it: changing it re-runs nothing."""
+    """How this machine runs things. No stage tracks it: a change re-runs nothing."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int = Field(default=2, ge=1, le=1024)  # of the CPU: the last bits depend on it
+    threads: int = Field(default=1, ge=1, le=1024)  # CPU threads a run; the last bits depend on it
     reproducible: Literal["strict", "fast"] = "strict"  # the same bits on every x86-64, or not
-    precision: Literal["full", "tf32", "bf16"] = "full"  # of the products: all bits, or fewer
-    graphs: bool = False  # on CUDA, a batch's kernels as one launch
-    tracking: bool = True  # whether training and evaluation tell MLflow
+    precision: Literal["full", "tf32", "bf16"] = "full"  # of matrix products
+    graphs: bool = False  # on CUDA, launch each batch as one CUDA graph
+    tracking: bool = True  # publish to MLflow
 
     @model_validator(mode="after")
-    def _fewer_bits_are_other_bits(self) -> Self:
+    def _low_precision_is_not_strict(self) -> Self:
         if self.precision != "full" and self.reproducible == "strict":
-            raise ValueError("fewer bits give other results: set `reproducible: fast` beside it")
+            raise ValueError("a lower precision changes results: set `reproducible: fast` as well")
         return self
 
 
-class Published(Frozen):
-    """A file that others publish, and the hash that it must have."""
+class Download(Frozen):
+    """A published file and the hash that it must have."""
 
     url: str = Field(min_length=1)
-    sha256: Sha256 | None = None
-    git_blob: GitBlob | None = None  # git's own hash, where a repository states no sha256
-
-    @model_validator(mode="after")
-    def _pinned(self) -> Self:
-        if (self.sha256 is None) == (self.git_blob is None):
-            raise ValueError("give one of sha256 and git_blob: an unpinned file is never used")
-        return self
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Bundled(Frozen):
-    """The synthetic corpus: its seed, and how many names or characters."""
+class Synthetic(Frozen):
+    """The bundled corpus: the seed that it is generated from, and how many names or characters."""
 
     seed: int = Field(ge=0)
     size: int = Field(ge=1, le=10_000_000)
+    grammar: Key | None = None  # of a text: recurrent/data/synthetic/<grammar>.yaml
 
 
 class Corpus(Frozen):
     """Where a corpus comes from and what cleaning tolerates."""
 
-    module: Key  # recurrent/data/<module>.py knows its format
-    # A file of your own, URL or path, in place of `source`.
-    url: str | None = Field(default=None, min_length=1)
-    sha256: Sha256 | None = None  # of that file
-    bundled: Bundled
-    upstream: Published | None = None  # null: nobody may publish it
-    standin: Published | None = None  # for `make replicate` where upstream cannot be had
+    kind: Key  # recurrent/data/<kind>
+    synthetic: Synthetic
+    upstream: Download | None = None  # null: it may not be redistributed
+    stand_in: Download | None = None  # used by `recurrent replicate` if upstream is unavailable
+    own: Download | None = None  # your own file (a URL or a path), used instead of all others
     max_malformed: Fraction = 0.01  # the share of malformed rows at which cleaning gives up
-
-    @model_validator(mode="after")
-    def _own_file_is_pinned(self) -> Self:
-        if (self.url is None) != (self.sha256 is None):
-            raise ValueError("url and sha256 go together: sha256sum FILE prints the latter")
-        return self
 
 
 class Dataset(Frozen):
-    """How a corpus becomes arrays: an encoder and its settings (checked by the encoder itself)."""
+    """How a corpus becomes arrays: the kind of encoder and its settings."""
 
     corpus: Key
-    encoder: Key  # recurrent/data/<encoder>.py
-    settings: dict[str, Any] = Field(default_factory=dict)
+    kind: Key  # recurrent/data/<kind>/encode.py
+    settings: dict[str, Any] = Field(default_factory=dict)  # checked by the encoder
 
 
 class Embedded(Frozen):
-    """A dataset in which a trained network's vectors stand for its symbols."""
+    """A dataset in which a trained network's vectors replace the categories."""
 
     dataset: Key
-    network: Key  # an experiment on that dataset
+    experiment: Key
+    variant: Key
 
 
-class Demonstration(Frozen):
-    """A computation of its own, with no corpus in it."""
+class Model(Frozen):
+    """A class of a models module, and its settings."""
 
+    module: Key  # recurrent/models/<module>.py
+    name: str
+    settings: dict[str, Any] = Field(default_factory=dict)  # checked by the class
+
+
+class Alarm(Frozen):
+    """Thresholds at which a run reports its own gradients."""
+
+    explodes: Positive = 100.0  # the global norm before clipping
+    vanishes: Positive = 1e-5  # a parameter's norm divided by the largest, for a whole epoch
+
+
+class Descent(Frozen):
+    """Training by gradient descent, in epochs over shuffled batches."""
+
+    method: Literal["descent"] = "descent"
+    optimizer: Literal["sgd", "adam", "adamw"]
+    learning_rate: Positive | Listed[Positive]  # a list has one for each epoch
+    schedule: Literal["constant", "cosine"] = "constant"
+    weight_decay: float = Field(default=0.0, ge=0, le=3e38)
+    clip_norm: Positive | None = None  # the largest global gradient norm
+    clip_each: Positive | None = None  # the largest gradient norm of each parameter
+    epochs: Count
+    batch_size: Count
+    keep: Literal["last", "best"] = "last"  # which epoch's weights; best: lowest validation loss
+    gradient_norms: int | None = Field(default=50, ge=1)  # record norms every so many steps
+    alarm: Alarm = Alarm()
+
+    @model_validator(mode="after")
+    def _one_way_to_clip(self) -> Self:
+        if self.clip_norm and self.clip_each:
+            raise ValueError("give clip_norm or clip_each, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _one_rate_per_epoch(self) -> Self:
+        if isinstance(self.learning_rate, tuple) and (
+            len(self.learning_rate) != self.epochs or self.schedule != "constant"
+        ):
+            raise ValueError(
+                f"a list of learning rates needs one for each epoch (`epochs: {self.epochs}`) and "
+                "a constant schedule"
+            )
+        return self
+
+
+class Fit(Frozen):
+    """Training in one call of the model's own `fit`; it counts as one epoch."""
+
+    method: Literal["fit"]
+    epochs: ClassVar[int] = 1
+
+
+class Samples(Frozen):
+    """Text for a model to continue."""
+
+    prefixes: Listed[str] = Field(min_length=1)
+    length: int = Field(ge=1, le=100_000)
+    every: int | None = Field(default=None, ge=1)  # epochs; null: only after training
+
+
+def _unique(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) != len(seeds):
+        raise ValueError("seeds must differ")
+    return seeds
+
+
+class Variant(Frozen):
+    """One answer to an experiment's question, with all its settings resolved."""
+
+    experiment: Key
+    variant: Key
+    lecture: Key
+    title: str = ""
+    dataset: Key
+    task: Key  # recurrent/tasks/<task>.py
+    model: Model
+    training: Annotated[Descent | Fit, Field(discriminator="method")]
+    seeds: Annotated[Listed[int], Field(min_length=1), AfterValidator(_unique)] = (0,)
+    samples: Samples | None = None
+
+    @property
+    def name(self) -> str:
+        """`experiment/variant`, as tables, commands and lectures.yaml name it."""
+        return f"{self.experiment}/{self.variant}"
+
+    @model_validator(mode="after")
+    def _samples_are_written(self) -> Self:
+        if self.samples and self.samples.every and self.samples.every > self.training.epochs:
+            raise ValueError("samples.every is more than training.epochs: none would be written")
+        return self
+
+
+class Experiment(Frozen):
+    """A question, and the variants that answer it."""
+
+    lecture: Key
+    title: str
+    dataset: Key
+    also: Key  # the dataset of variants with `data: also`
+    task: Key
+    model: dict[str, Any]
+    training: dict[str, Any]
+    seeds: Any = (0,)
+    samples: Any = None
+    variants: dict[Key, dict[str, Any] | None] = Field(min_length=1)
+
+    def resolve(self, experiment: str, variant: str) -> Variant:
+        """Merge a variant's overrides over the experiment."""
+        overrides = dict(self.variants[variant] or {})
+        data = overrides.pop("data", "dataset")
+        where = f"experiments.{experiment}.variants.{variant}"
+        if data not in ("dataset", "also"):
+            raise ValueError(f"{where}.data must be `dataset` or `also`, got {brief.repr(data)}")
+        fixed = {"lecture", "dataset", "also", "task"} & overrides.keys()
+        base = self.model_dump(exclude={"variants", "also"})
+        merged = merge(base, overrides)
+        if fixed or merged["model"].get("module") != self.model.get("module"):
+            key = min(fixed, default="model.module")
+            raise ValueError(f"{where}.{key}: a variant may not change it")
+        merged["training"] = {"method": "descent", **merged["training"]}
+        merged |= {"experiment": experiment, "variant": variant, "dataset": getattr(self, data)}
+        try:
+            return Variant.model_validate(merged)
+        except ValidationError as fault:
+            raise ValueError(explain(fault, merged, f"experiments.{experiment}")) from fault
+
+
+class Study(Frozen):
+    """A computation that needs no corpus."""
+
+    title: str
     module: Key  # recurrent/studies/<module>.py
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(default_factory=dict)  # checked by the module
 
 
-class Probes(Frozen):
-    """How far back gradients reach: in which trained networks, and how it is measured."""
+class Examined(Frozen):
+    """Which trained networks are examined, and how. Names are `experiment/variant`."""
 
-    experiments: Listed[Key] = ()
+    gradient_flow: Listed[str] = ()  # how far back gradients reach, and the spectra
     steps: int = Field(default=35, ge=2)  # back from the loss
-    records: int = Field(default=64, ge=1)  # stretches of text, or names
-    bounded: int = Field(default=2, ge=1)  # of them, those whose product of Jacobians is computed
+    records: Count = 64  # stretches of text, or names
+    bounded: Count = 2  # records whose product of Jacobians is computed
     seed: int = Field(default=0, ge=0)
-    entities: Listed[Key] = ()  # experiments whose vectors of levels are drawn as maps
-    clipped: Listed[Key] = ()  # experiments whose recorded gradients are clipped in each way
-    thresholds: Listed[Rate] = (1.0, 10.0)  # of the norm
+    embeddings: Listed[str] = ()  # networks whose vectors of categories are drawn as maps
+    clipping: Listed[str] = ()  # runs whose recorded gradients are clipped in each way
+    thresholds: Listed[Positive] = (1.0, 10.0)  # gradient norms
 
 
-class Params(Frozen):
-    """The whole file."""
+class Config(Frozen):
+    """All settings of one pipeline."""
 
+    pipeline: Literal["lectures", "beyond"] = "lectures"
     runtime: Runtime = Runtime()
     source: Literal["bundled", "upstream"]
     corpora: dict[Key, Corpus]
     datasets: dict[Key, Dataset]
     embedded: dict[Key, Embedded] = Field(default_factory=dict)
     experiments: dict[Key, Experiment]
-    demonstrations: dict[Key, Demonstration] = Field(default_factory=dict)
-    probes: Probes = Probes()
+    studies: dict[Key, Study] = Field(default_factory=dict)
+    examined: Examined = Examined()
 
     @model_validator(mode="after")
-    def _entries_fit(self) -> Self:
+    def _references_exist(self) -> Self:
         for key, dataset in self.datasets.items():
             if dataset.corpus not in self.corpora:
                 raise ValueError(f"datasets.{key}.corpus: there is no corpus {dataset.corpus!r}")
         for key, entry in self.embedded.items():
             if key in self.datasets:
-                raise ValueError(f"embedded.{key}: `datasets` has one of that name already")
+                raise ValueError(f"embedded.{key}: `datasets` already has an entry of that name")
             if entry.dataset not in self.datasets:
                 raise ValueError(f"embedded.{key}.dataset: there is no dataset {entry.dataset!r}")
-            network = self.experiments.get(entry.network)
+        for key, experiment in self.experiments.items():
+            for name in ("dataset", "also"):
+                found = getattr(experiment, name)
+                if found not in self.datasets.keys() | self.embedded.keys():
+                    raise ValueError(f"experiments.{key}.{name}: there is no dataset {found!r}")
+        known = {variant.name: variant for variant in self.variants()}
+        for key, entry in self.embedded.items():
+            network = known.get(f"{entry.experiment}/{entry.variant}")
             if network is None or network.dataset != entry.dataset:
                 raise ValueError(
-                    f"embedded.{key}.network: {entry.network!r} is no experiment on "
-                    f"{entry.dataset!r}"
+                    f"embedded.{key}: {entry.experiment}/{entry.variant} is not a variant trained "
+                    f"on {entry.dataset!r}"
                 )
-        for key, experiment in self.experiments.items():
-            if experiment.dataset not in self.datasets.keys() | self.embedded.keys():
-                raise ValueError(
-                    f"experiments.{key}.dataset: there is no dataset {experiment.dataset!r}"
-                )
-        for name in ("experiments", "entities", "clipped"):
-            for key in getattr(self.probes, name):
-                if key not in self.experiments:
-                    raise ValueError(f"probes.{name}: there is no experiment {key!r}")
+        for name in ("gradient_flow", "embeddings", "clipping"):
+            for chosen in getattr(self.examined, name):
+                if chosen not in known:
+                    raise ValueError(
+                        f"examined.{name}: there is no {chosen!r}{hint(chosen, known)}"
+                    )
         return self
 
-    def dataset(self, key: str) -> Dataset:
-        """How the data of an experiment were encoded, whatever stands for their symbols."""
-        return self.datasets[self.embedded[key].dataset if key in self.embedded else key]
+    @property
+    def results(self) -> paths.Results:
+        """Where this pipeline keeps its models and results."""
+        return paths.PIPELINES[self.pipeline]
+
+    def variants(self, *experiments: str) -> Iterator[Variant]:
+        """Every variant of these experiments, or of all."""
+        for key in experiments or self.experiments:
+            experiment = self.experiments[key]
+            yield from (experiment.resolve(key, variant) for variant in experiment.variants)
+
+    def find(self, name: str) -> Variant:
+        """The variant of that name; of an experiment's name alone, its first variant."""
+        experiment, _, variant = name.partition("/")
+        chosen = choose(self.experiments, experiment, "experiment")
+        if not variant:
+            variant = next(iter(chosen.variants))
+        choose(chosen.variants, variant, f"variant of {experiment}")
+        return chosen.resolve(experiment, variant)
+
+    def encoding(self, dataset: str) -> Dataset:
+        """How a dataset was encoded, whether or not vectors replace its categories."""
+        return self.datasets[
+            self.embedded[dataset].dataset if dataset in self.embedded else dataset
+        ]
 
 
-def load(path: Path = paths.PARAMS) -> Params:
-    """Read and check the file; the error names every key that is wrong."""
-    return checked(Params, read_yaml(path), str(path))
+def load(pipeline: str = "lectures", folder: Path = Path()) -> Config:
+    """Read and check the settings of a pipeline: `lectures` or `beyond`."""
+    file = folder / paths.PARAMS
+    values = read_yaml(file)
+    if pipeline == "beyond":
+        file = folder / paths.BEYOND_PARAMS
+        values = _beyond(values, read_yaml(file), file)
+    return checked(Config, values, str(file))
 
 
-def choose(section: dict[str, Chosen], key: str, kind: str) -> Chosen:
-    """`section[key]`, or an error that lists what there is: of very many, the likeliest."""
+def _beyond(root: dict[str, Any], own: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The settings beyond the lectures: their own experiments, on root's corpora and datasets."""
+    unknown = own.keys() - {"experiments"}
+    if unknown:
+        raise PipelineError(f"unknown key {min(unknown)} (a misspelling?).", where=str(file))
+    twice = own.get("experiments", {}).keys() & root.get("experiments", {}).keys()
+    if twice:
+        raise PipelineError(
+            f"experiments.{min(twice)} is in {paths.PARAMS} as well.",
+            where=str(file),
+            remedy="Rename one of the two.",
+        )
+    shared = ("runtime", "source", "corpora", "datasets")
+    return {**{key: root[key] for key in shared if key in root}, **own, "pipeline": "beyond"}
+
+
+def merge(base: Any, overrides: Any) -> Any:
+    """Nested maps merged key by key; anything else is replaced."""
+    if not (isinstance(base, Mapping) and isinstance(overrides, Mapping)):
+        return overrides
+    merged = {key: merge(base[key], overrides[key]) for key in base.keys() & overrides.keys()}
+    return {**base, **overrides, **merged}
+
+
+def read_yaml(path: Path) -> Any:
+    """The values in a YAML file."""
+    try:
+        return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PipelineError(
+            f"there is no {path.name} here.", remedy="Run from the project's folder."
+        ) from None
+    except Exception as fault:  # malformed input makes a parser raise anything
+        why = " ".join(str(fault).split())[:400]
+        raise PipelineError(
+            f"cannot be read as YAML in UTF-8 ({type(fault).__name__}: {why}).", where=str(path)
+        ) from fault
+
+
+def checked(kind: type[Kind], values: Any, where: str) -> Kind:
+    """`values` as settings of that kind, or an error that names each wrong key."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as fault:
+        raise PipelineError(f"{explain(fault, values)}.", where=where) from fault
+
+
+def explain(fault: ValidationError, values: Any, prefix: str = "") -> str:
+    """Each wrong key and what is wrong with it, up to a limit."""
+    lines = []
+    for error in fault.errors()[:SHOWN_FAULTS]:
+        keys = [*_keys(error["loc"], values, missing=error["type"] == "missing")]
+        place = ".".join([prefix, *keys] if prefix else keys)
+        message = error["msg"].removeprefix("Value error, ")[:300]
+        if error["type"] == "extra_forbidden":
+            message = "unknown key (a misspelling?)"
+        elif error["type"] == "union_tag_invalid":  # pydantic's own message repeats the whole value
+            found, allowed = brief.repr(error["ctx"]["tag"]), error["ctx"]["expected_tags"]
+            message = f"{error['ctx']['discriminator']} must be one of {allowed}, got {found}"
+        elif error["type"] not in ("missing", "value_error"):
+            message += f", got {brief.repr(error['input'])}"
+        lines.append(f"{place}: {message}" if place else message)
+    if fault.error_count() > SHOWN_FAULTS:
+        lines.append(f"and {fault.error_count() - SHOWN_FAULTS:,} more")
+    return "; ".join(lines)
+
+
+def _keys(location: tuple[int | str, ...], values: Any, missing: bool) -> Iterator[str]:
+    """A fault's place in the file: pydantic's also names the variants of a union."""
+    for part in location:
+        if (isinstance(values, Mapping) and part in values) or (
+            isinstance(values, list) and isinstance(part, int)
+        ):
+            values = values[part]
+            yield str(part)
+    if missing:
+        yield str(location[-1])
+
+
+def hint(name: str, known: Mapping[str, object]) -> str:
+    """ "; did you mean …?" for a misspelt name, or nothing."""
+    near = get_close_matches(name[:99], known, 1, 0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def choose(section: Mapping[str, Item], key: str, kind: str) -> Item:
+    """`section[key]`, or an error that lists the likeliest names."""
     if key not in section:
-        near = get_close_matches(key[:99], section, FEW, 0.3) or [*section][:FEW]
-        near = [*section] if len(section) <= FEW else near
+        near = get_close_matches(key[:99], section, SHOWN_FAULTS, 0.3) or [*section][:SHOWN_FAULTS]
+        near = [*section] if len(section) <= SHOWN_FAULTS else near
         others = len(section) - len(near)
         raise PipelineError(
             f"there is no {kind} {brief.repr(key)} in params.yaml.",

@@ -1,11 +1,11 @@
-"""What every command shares: `--debug`, faults as one paragraph, exit status 1 (2 for usage)."""
+"""What stages and commands share: errors as one paragraph, `--debug`, notes and progress."""
 
 import gc
 import sys
 import time
 from collections.abc import Callable, Mapping
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, Self
 
 import typer
 from tqdm import tqdm
@@ -13,40 +13,46 @@ from tqdm import tqdm
 from recurrent.errors import PipelineError
 
 
-def run(command: Callable[..., Any]) -> None:
-    """Run one stage's `main` from the command line."""
+def run(main: Callable[..., Any]) -> None:
+    """Run a stage's `main` with the arguments of the command line."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(epilog="--debug shows the traceback of an error.")(main)
+    execute(app)
+
+
+def execute(app: Callable[[], Any]) -> None:
+    """Run a command. An error that the user can fix is one paragraph, and exit status 1."""
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
-    if isinstance(sys.stdout, TextIOWrapper):  # what a terminal has no bytes for is no fault
+    if isinstance(sys.stdout, TextIOWrapper):  # the terminal may lack a character
         sys.stdout.reconfigure(errors="backslashreplace")
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command(epilog="--debug before or after anything shows the traceback of a fault.")(command)
     try:
         app()
     except (PipelineError, OSError, MemoryError) as fault:
         if debug:
             raise
-        sys.exit(f"error: {fault if isinstance(fault, PipelineError) else of_the_system(fault)}")
+        sys.exit(f"error: {fault if isinstance(fault, PipelineError) else _system(fault)}")
     finally:
-        gc.freeze()  # what is left ends with the process; to search it for cycles costs a second
+        gc.freeze()  # Python would search all objects for cycles at exit, which takes a second
 
 
-def of_the_system(fault: OSError | MemoryError) -> str:
+def _system(fault: OSError | MemoryError) -> str:
     """What the operating system refused, where, and what to do."""
     if isinstance(fault, MemoryError):
-        return f"there is not enough memory ({fault}). Ask for less of what params.yaml counts."
+        return f"out of memory ({fault}). Lower the sizes in params.yaml, or free some memory."
     place = f"{fault.filename}: " if fault.filename is not None else ""
     why = fault.strerror or str(fault) or type(fault).__name__
-    return f"{place}{why}. Mend that and run it again: what was finished is kept."
+    return f"{place}{why}. Fix that and run the command again: finished work is kept."
 
 
 def note(line: str) -> None:
-    """One line of progress, at once."""
-    print(line, file=sys.stderr, flush=True)
+    """Print one line to stderr at once, above any progress bar."""
+    tqdm.write(line, file=sys.stderr)
+    sys.stderr.flush()
 
 
 def brief(report: Mapping[str, Any]) -> str:
-    """The counts of a report in one line; tables and origins are for its file."""
+    """The counts of a report in one line, without its origin and its tables."""
     parts = []
     for name, value in report.items():
         if isinstance(value, dict) and name not in ("origin", "most_frequent"):
@@ -57,24 +63,48 @@ def brief(report: Mapping[str, Any]) -> str:
 
 
 class Progress:
-    """A bar on a terminal; elsewhere (CI, a file) a line every so often, and the last one."""
+    """A bar on a terminal; elsewhere (CI, a file) a line every ten seconds, and the last one."""
 
     EVERY_S = 10.0
 
-    def __init__(self, title: str, total: int) -> None:
-        self.title, self.total, self.done = title, total, 0
-        self._bar = tqdm(total=total, desc=title, disable=not sys.stderr.isatty(), leave=False)
-        self._next = time.monotonic() + self.EVERY_S
+    def __init__(self, title: str, total: int, done: int = 0) -> None:
+        self.title, self.total, self.done = title, total, done
+        terminal = sys.stderr.isatty()
+        self._bar = tqdm(total=total, initial=done, desc=title, disable=not terminal, leave=False)
+        self._started, self._done_before = time.monotonic(), done
+        self._next = self._started + self.EVERY_S
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.close()
 
-    def step(self, line: str) -> None:
-        """One more is done; `line` says what came of it."""
-        self.done += 1
+    def step(self, line: str = "", count: int = 1) -> None:
+        """Count finished steps; `line` says what the last one came to."""
+        self.done += count
         self._bar.set_postfix_str(line)
-        self._bar.update()
-        if self.done == self.total or (self._bar.disable and time.monotonic() >= self._next):
-            note(f"{self.title} {self.done}/{self.total} {line}")
-            self._next = time.monotonic() + self.EVERY_S
+        self._bar.update(count)
+        now = time.monotonic()
+        if self.done == self.total or (self._bar.disable and now >= self._next):
+            note(f"{self.title} {self.done}/{self.total}{self._left(now)} {line}".rstrip())
+            self._next = now + self.EVERY_S
+
+    def _left(self, now: float) -> str:
+        """The time that the rest will take at this pace."""
+        if self.done == self.total:
+            return ""
+        pace = (now - self._started) / max(1, self.done - self._done_before)
+        return f" ({duration(pace * (self.total - self.done))} left)"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 40 s, 3 min, 2 h 5 min."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"

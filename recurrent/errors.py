@@ -1,13 +1,13 @@
-"""The one exception meant for people: what was wrong, where, and what to do about it."""
+"""The exception that is meant for users: what is wrong, where, and what to do about it."""
 
 
 def printable(text: str) -> str:
-    """The same, but for what a terminal would obey or could not show: that is escaped."""
+    """Return the text with control and unassigned characters escaped, so a terminal can show it."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class PipelineError(Exception):
-    """A fault the user can mend. `recurrent.console` prints it as one paragraph."""
+    """An error that the user can fix. `recurrent.console` prints it as one paragraph."""
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
         self.what, self.where, self.remedy = what, where, remedy

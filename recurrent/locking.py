@@ -1,4 +1,4 @@
-"""One at a time: a second training of one experiment, or a second `make repro`, waits its turn."""
+"""Locks between processes: the second run of an experiment, or of `recurrent repro`, waits."""
 
 import os
 from collections.abc import Iterator
@@ -13,31 +13,31 @@ from recurrent.errors import PipelineError
 
 
 @contextmanager
-def alone(what: str, lock: Path) -> Iterator[None]:
-    """Hold the lock; the system gives it back when this process ends, however it ends."""
+def locked(what: str, lock: Path) -> Iterator[None]:
+    """Hold a lock. The system releases it when this process ends, however it ends."""
     lock.parent.mkdir(parents=True, exist_ok=True)
-    mine = FileLock(lock)
+    held = FileLock(lock)
     try:
-        mine.acquire(timeout=0)
+        held.acquire(timeout=0)
     except Timeout:
-        note(f"{what} runs already in another process; this one waits for its end ({lock})")
-        mine.acquire()
+        note(f"{what} is already running in another process; waiting for it to finish ({lock})")
+        held.acquire()
     try:
         leave_if_abandoned()
         yield
     finally:
-        mine.release()
+        held.release()
 
 
 def leave_if_abandoned() -> None:
-    """A training whose `dvc repro` was killed is not to write over what the next one makes.
+    """Stop a stage whose `dvc repro` was killed, before it overwrites what the next one makes.
 
-    DVC's shell must not stand between the two (`exec` in dvc.yaml). One whose dvc was killed in
-    the milliseconds before `stages` was imported is not noticed.
+    No shell may stand between DVC and the stage, hence the `exec` in dvc.yaml. A kill in the
+    milliseconds before `recurrent` is imported goes unnoticed.
     """
     if "DVC_STAGE" in os.environ and os.getppid() != STARTED_BY:
         raise PipelineError(
-            "the dvc that started this was killed, and nobody would record what it makes.",
+            "the dvc that started this stage was killed, so its results would not be recorded.",
             where=os.environ["DVC_STAGE"],
-            remedy="Run `dvc repro` again: it goes on from the last finished epoch.",
+            remedy="Run `dvc repro` again: it continues after the last finished epoch.",
         )

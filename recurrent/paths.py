@@ -1,15 +1,16 @@
-"""The only module that spells a path under data/ or metrics/. All are relative to the project."""
+"""Every path under data/ and metrics/, relative to the project."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+BEYOND_PARAMS = Path("beyond/params.yaml")
+UPSTREAM_PARAMS = Path("params.upstream.yaml")
 LECTURES = Path("lectures.yaml")
-METRICS = Path("metrics")
-CHECKPOINTS = Path(".checkpoints")
 
 
 def raw(corpus: str) -> Path:
-    """What was downloaded or generated for a corpus."""
+    """A corpus as it was downloaded or generated."""
     return Path("data/raw") / corpus
 
 
@@ -18,80 +19,116 @@ def clean(corpus: str) -> Path:
     return Path("data/clean") / corpus
 
 
+def clean_report(corpus: str) -> Path:
+    """How many rows cleaning kept, and why it dropped the others."""
+    return Path("metrics/clean") / f"{corpus}.json"
+
+
 def encoded(dataset: str) -> Path:
-    """A dataset's integer arrays, vocabulary and splits."""
+    """A dataset's integer arrays, vocabulary and splits, and its sizes in report.json."""
     return Path("data/encoded") / dataset
 
 
-def model(experiment: str) -> Path:
-    """An experiment's weights and spec, one pair a seed."""
-    return Path("data/models") / experiment
+def study(key: str) -> Path:
+    """A study's report.json, tables and pictures."""
+    return Path("data/studies") / key
 
 
-def checkpoint(experiment: str) -> Path:
-    """Where a training in progress keeps its state: DVC does not know it, nor does git."""
-    return CHECKPOINTS / experiment
+@dataclass(frozen=True)
+class Results:
+    """Where one pipeline keeps its models and results: small tables in git, the rest in DVC."""
+
+    metrics: Path
+    data: Path
+
+    def model(self, experiment: str, variant: str) -> Path:
+        """A variant's spec.json, and its weights for each seed."""
+        return self.data / "models" / experiment / variant
+
+    def weights(self, experiment: str, variant: str, seed: int) -> Path:
+        """The weights of one run."""
+        return self.model(experiment, variant) / f"seed-{seed}.safetensors"
+
+    def run(self, experiment: str) -> Path:
+        """What an experiment's runs recorded."""
+        return self.data / "runs" / experiment
+
+    def history(self, experiment: str) -> Path:
+        """Losses and scores by variant, seed and epoch."""
+        return self.run(experiment) / "history.csv"
+
+    def gradients(self, experiment: str, variant: str) -> Path:
+        """Gradient norms of each parameter, by seed and step."""
+        return self.run(experiment) / variant / "gradients.csv"
+
+    def findings(self, experiment: str, variant: str) -> Path:
+        """What a variant's runs found wrong with their own gradients."""
+        return self.run(experiment) / variant / "findings.json"
+
+    def written(self, experiment: str, variant: str) -> Path:
+        """What a variant's models wrote while they trained."""
+        return self.run(experiment) / variant / "samples.json"
+
+    def evaluation(self, experiment: str, variant: str) -> Path:
+        """Everything measured of a variant."""
+        return self.data / "evaluation" / experiment / f"{variant}.json"
+
+    def samples(self, experiment: str, variant: str) -> Path:
+        """What a variant's models answer or write.
+
+        Not in git: samples of a real corpus may repeat its text or people's names.
+        """
+        return self.data / "samples" / experiment / f"{variant}.json"
+
+    def score(self, experiment: str, variant: str) -> Path:
+        """A variant's scores, for `dvc metrics`."""
+        return self.metrics / "scores" / experiment / f"{variant}.json"
+
+    @property
+    def examined(self) -> Path:
+        """Gradient flow, spectra, clipping and embeddings of trained networks, as csv files."""
+        return self.data / "examined"
+
+    @property
+    def published(self) -> Path:
+        """A row for each published number, with ours beside it."""
+        return self.metrics / "published.csv"
+
+    @property
+    def comparisons(self) -> Path:
+        """A row for each pair of models measured on the same records."""
+        return self.metrics / "comparisons.csv"
+
+    @property
+    def scores(self) -> Path:
+        """A row for each variant and metric."""
+        return self.metrics / "scores.csv"
+
+    @property
+    def summary(self) -> Path:
+        """The headline numbers."""
+        return self.metrics / "summary.json"
+
+    @property
+    def tables(self) -> Path:
+        """All tables as one Markdown page."""
+        return self.metrics / "tables.md"
+
+    @property
+    def report(self) -> Path:
+        """All results as one HTML page."""
+        return self.metrics / "report.html"
+
+    def figure(self, name: str) -> Path:
+        """A chart."""
+        return self.metrics / "figures" / f"{name}.svg"
+
+    def curves(self, lecture: str) -> Path:
+        """The training curves of a lecture's experiments."""
+        return self.metrics / "curves" / f"{lecture}.csv"
 
 
-def training_lock(experiment: str) -> Path:
-    """What a training holds while it runs."""
-    return CHECKPOINTS / f"{experiment}.lock"
-
-
-def clean_report(corpus: str) -> Path:
-    """How many rows cleaning kept, and why it dropped the others."""
-    return METRICS / "clean" / f"{corpus}.json"
-
-
-def encode_report(dataset: str) -> Path:
-    """Sizes, vocabulary and the floor of a dataset."""
-    return METRICS / "encode" / f"{dataset}.json"
-
-
-def frequencies(corpus: str) -> Path:
-    """Every character of a clean corpus with its count, most frequent first."""
-    return clean(corpus) / "frequencies.csv"
-
-
-def history(experiment: str) -> Path:
-    """Losses and scores by seed and epoch."""
-    return METRICS / "history" / f"{experiment}.csv"
-
-
-def gradients(experiment: str) -> Path:
-    """Gradient norms of each parameter, by seed and step."""
-    return METRICS / "gradients" / f"{experiment}.csv"
-
-
-def health(experiment: str) -> Path:
-    """What a training found wrong with itself."""
-    return METRICS / "health" / f"{experiment}.json"
-
-
-def demonstration(key: str) -> Path:
-    """What a demonstration computed: its report.json, its tables, its pictures."""
-    return METRICS / "demonstrations" / key
-
-
-def evaluation(experiment: str) -> Path:
-    """Everything that evaluate measured of one experiment."""
-    return EVALUATIONS / f"{experiment}.json"
-
-
-def samples(experiment: str) -> Path:
-    """What the model answers, or writes: to be read, not counted."""
-    return SAMPLES / f"{experiment}.json"
-
-
-def figure(lecture: str) -> Path:
-    """The picture of a lecture's experiments."""
-    return METRICS / "figures" / f"{lecture}.svg"
-
-
-PROBES = METRICS / "probes"
-EVALUATIONS = METRICS / "evaluation"
-SAMPLES = METRICS / "samples"
-SCORES = METRICS / "scores.json"
-REPLICATION_TABLE = METRICS / "replication.csv"
-REPLICATION_PAGE = METRICS / "replication.md"
-REPORT = METRICS / "report.html"
+PIPELINES = {
+    "lectures": Results(Path("metrics"), Path("data")),
+    "beyond": Results(Path("metrics/beyond"), Path("data/beyond")),
+}

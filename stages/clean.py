@@ -1,27 +1,25 @@
-"""Stage: raw bytes into the clean records of data/clean/<corpus>/, every dropped row counted."""
+"""Stage: turn a raw file into the clean records of data/clean/<corpus>/, and count every row."""
 
 import shutil
 
-from recurrent import config as params
-from recurrent import console as cli
-from recurrent import files, paths
-from recurrent.data import corpora as contract
+from recurrent import config, console, files, paths
+from recurrent.data import base
 
 
 def main(corpus: str) -> None:
     """Clean one corpus of params.yaml."""
-    chosen = params.choose(params.load().corpora, corpus, "corpus")
-    module = contract.load(chosen.module)
-    out = paths.clean(corpus)
+    chosen = config.choose(config.load().corpora, corpus, "corpus")
+    module = base.corpus(chosen.kind)
+    raw, out = paths.raw(corpus), paths.clean(corpus)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    report = module.clean(paths.raw(corpus) / module.FILE, out, chosen)
-    # A file of one's own may turn out to be the lecture's, where only its owner can give it.
-    origin = report.pop("origin", None) or files.read_json(paths.raw(corpus) / "origin.json")
+    report = module.clean(raw / module.FILE, out, chosen)
+    # Cleaning may recognise your own file as the lecture's, which only its owner can provide.
+    origin = report.pop("origin", None) or files.read_json(raw / "origin.json")
     files.write_json(out / "origin.json", origin)
     files.write_json(paths.clean_report(corpus), {"origin": origin, **report})
-    cli.note(f"{corpus}: {cli.brief(report)}")
+    console.note(f"{corpus}: {console.brief(report)}")
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    console.run(main)

@@ -1,51 +1,43 @@
-"""Stage: a corpus into data/raw/<corpus>/ — generated, or fetched and verified by its hash."""
+"""Stage: put a corpus into data/raw/<corpus>/, generated or downloaded and verified."""
 
 import shutil
 
-from recurrent import config as params
-from recurrent import console as cli
-from recurrent import files, paths
-from recurrent.config import Corpus, Params
-from recurrent.data import corpora as contract
-from recurrent.data.fetch import Pin, fetch, file_name, published
+from recurrent import config, console, files, paths
+from recurrent.config import Config, Corpus, Download
+from recurrent.data import base
+from recurrent.data.fetch import fetch, file_name, upstream
 
 
 def main(corpus: str) -> None:
-    """Fetch or generate one corpus of params.yaml."""
-    settings = params.load()
-    chosen = params.choose(settings.corpora, corpus, "corpus")
-    module = contract.load(chosen.module)
+    """Generate or download one corpus of params.yaml."""
+    settings = config.load()
+    chosen = config.choose(settings.corpora, corpus, "corpus")
+    module = base.corpus(chosen.kind)
+    wanted, origin = source(settings, corpus, chosen)
     folder = paths.raw(corpus)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    origin = describe(settings, corpus, chosen)
-    if origin["source"] == "bundled":
-        module.generate(folder, chosen.bundled.seed, chosen.bundled.size)
+    if wanted is None:
+        module.generate(folder, chosen.synthetic)
     else:
-        url, pin = wanted(corpus, chosen)
-        fetch(url, pin, folder / module.FILE)
+        fetch(wanted, folder / module.FILE)
         module.check(folder / module.FILE)
     files.write_json(folder / "origin.json", origin)
     size = (folder / module.FILE).stat().st_size
-    cli.note(f"{corpus}: {origin['name']} ({origin['source']}), {size:,} bytes")
+    console.note(f"{corpus}: {origin['name']} ({origin['source']}), {size:,} bytes")
 
 
-def describe(settings: Params, key: str, corpus: Corpus) -> dict[str, str]:
-    """Where the corpus comes from, as the tables say it."""
-    if corpus.url:
-        return {"source": "own file", "name": file_name(corpus.url)}
+def source(settings: Config, key: str, corpus: Corpus) -> tuple[Download | None, dict[str, str]]:
+    """Return the file to download, or None to generate one, and how results are labelled."""
+    if corpus.own:
+        is_stand_in = corpus.stand_in is not None and corpus.own.sha256 == corpus.stand_in.sha256
+        label = "stand-in" if is_stand_in else "own file"
+        return corpus.own, {"source": label, "name": file_name(corpus.own.url)}
     if settings.source == "bundled":
-        return {"source": "bundled", "name": "generated"}
-    return {"source": "upstream", "name": file_name(published(key, corpus).url)}
-
-
-def wanted(key: str, corpus: Corpus) -> tuple[str, Pin]:
-    """The URL to fetch and the hash its file must have."""
-    if corpus.url and corpus.sha256:
-        return corpus.url, Pin("sha256", corpus.sha256)
-    upstream = published(key, corpus)
-    return upstream.url, Pin.of_published(upstream)
+        return None, {"source": "bundled", "name": "generated"}
+    published = upstream(key, corpus)
+    return published, {"source": "upstream", "name": file_name(published.url)}
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    console.run(main)

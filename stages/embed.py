@@ -1,26 +1,23 @@
-"""Stage: a dataset in which a trained network's vectors stand for the symbols."""
+"""Stage: replace the categories of a dataset by the vectors that a trained network learned."""
 
 import shutil
 from dataclasses import replace
 
 import torch
 
-from recurrent import config as params
-from recurrent import console as cli
-from recurrent import paths
+from recurrent import config, console, files, paths
 from recurrent.data.sales.dataset import Table
-from recurrent.models import base as contract
-from recurrent.training.determinism import prepare
+from recurrent.models import base
 
 
 def main(embedded: str) -> None:
     """Make one of the datasets under `embedded` in params.yaml."""
-    settings = params.load()
-    chosen = params.choose(settings.embedded, embedded, "embedded dataset")
-    prepare(settings.runtime)
-    folder = paths.model(chosen.network)
-    spec = contract.read_spec(folder)
-    network = contract.restore(spec, contract.seed_file(folder, spec["seeds"][0]))
+    settings = config.load()
+    chosen = config.choose(settings.embedded, embedded, "embedded dataset")
+    variant = settings.find(f"{chosen.experiment}/{chosen.variant}")
+    names = (chosen.experiment, chosen.variant)
+    spec = base.read_spec(settings.results.model(*names))
+    network = base.restore(spec, settings.results.weights(*names, variant.seeds[0]))
     data = Table.load(paths.encoded(chosen.dataset))
     with torch.inference_mode():
         vectors = network.embedded(torch.from_numpy(data.ids.astype("int64"))).numpy()
@@ -28,8 +25,10 @@ def main(embedded: str) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     replace(data, vectors=vectors).save(out)
-    cli.note(f"{embedded}: {len(vectors):,} rows of {vectors.shape[1]} numbers")
+    report = {"origin": data.origin, "rows": len(vectors), "width": vectors.shape[1]}
+    files.write_json(out / "report.json", report)
+    console.note(f"{embedded}: {console.brief(report)}")
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    console.run(main)

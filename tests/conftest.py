@@ -20,7 +20,7 @@ settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="tests/torture at length: make torture")
+    parser.addoption("--long", action="store_true", help="fault injection at length: make torture")
 
 
 # Minutes each: begun first, so that the other worker does all the rest meanwhile.

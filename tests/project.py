@@ -1,4 +1,4 @@
-"""A project folder for tests: the real params.yaml and lectures.yaml, changed where a test asks."""
+"""A project folder for tests: the real parameter files, changed where a test asks."""
 
 import hashlib
 import shutil
@@ -20,7 +20,8 @@ class Project:
 
     @classmethod
     def copied_to(cls, folder: Path) -> "Project":
-        for name in ("params.yaml", "lectures.yaml"):
+        for name in ("params.yaml", "params.upstream.yaml", "lectures.yaml", "beyond/params.yaml"):
+            (folder / name).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
         return cls(folder)
 
@@ -29,14 +30,14 @@ class Project:
         return self.folder / "params.yaml"
 
     def edit(self, changes: dict[str, object]) -> None:
-        """Set keys of params.yaml, named as `corpora.names.url`."""
+        """Set keys of params.yaml, named as `corpora.names.own`; missing sections are made."""
         yaml = YAML(typ="safe")
         values = yaml.load(self.params.read_text(encoding="utf-8"))
         for place, value in changes.items():
             *parents, last = place.split(".")
             section: dict[str, Any] = values
             for parent in parents:
-                section = section[parent]
+                section = section.setdefault(parent, {})
             if value is ABSENT:
                 del section[last]
             else:
@@ -46,6 +47,7 @@ class Project:
 
     def file(self, name: str, content: bytes) -> Path:
         path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return path
 

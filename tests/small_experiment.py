@@ -7,7 +7,7 @@ from recurrent import config as params
 from recurrent import files, paths
 from recurrent.config import Runtime
 from recurrent.evaluation.measured import Measured
-from recurrent.experiments import Samples
+from recurrent.config import Samples
 from recurrent.models import base as contract
 from recurrent.tasks.base import Task, load
 from recurrent.training.determinism import prepare

@@ -8,7 +8,7 @@ from recurrent import config as params
 from recurrent import files
 from recurrent.errors import PipelineError
 from recurrent.studies import base as contract
-from recurrent.validation import checked
+from recurrent.config import checked
 from stages import demonstrate
 from tests.pipeline.imports import ROOT
 from tests.project import Project

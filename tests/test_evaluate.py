@@ -11,7 +11,7 @@ import pytest
 from recurrent import files, paths
 from recurrent.errors import PipelineError
 from recurrent.evaluation.foresight import answers_by_prefix, answers_in_view
-from recurrent.experiments import Samples
+from recurrent.config import Samples
 from recurrent.models import base as contract
 from stages import evaluate
 from tests.data.texts import encoded, some_text

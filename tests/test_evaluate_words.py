@@ -7,7 +7,7 @@ import pytest
 
 from recurrent import files, paths
 from recurrent.evaluation.foresight import answers_by_prefix, answers_in_view
-from recurrent.experiments import Samples
+from recurrent.config import Samples
 from recurrent.models import base as contract
 from recurrent.tasks.next_token import NextCharacter
 from tests.evaluation.words import chinese, has_symbols, in_words

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from recurrent import config as params
 from recurrent.errors import PipelineError
-from recurrent.experiments import Descent
+from recurrent.config import Descent
 from tests.complaints import complaint
 from tests.project import ABSENT, ROOT, Project
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from recurrent import config as params
 from recurrent.errors import PipelineError
-from recurrent.validation import read_yaml
+from recurrent.config import read_yaml
 from tests.complaints import complaint
 from tests.project import ABSENT, Project
 

@@ -11,7 +11,7 @@ from recurrent import config as params
 from recurrent import files, paths
 from recurrent.config import Params, Probes
 from recurrent.errors import PipelineError
-from recurrent.experiments import Experiment
+from recurrent.config import Experiment
 from recurrent.models import base as contract
 from recurrent.report.probing import through_time
 from recurrent.training.seeding import seed_torch

@@ -1,1 +1,1 @@
-"""The commands of `recurrent`, one module each."""
+"""The commands of `recurrent`, one module each. `recurrent/cli.py` has their options and help."""

@@ -1,55 +1,56 @@
-"""A clone of this project in .dvc/tmp, where something runs while the workspace stays as it is.
+"""A clone of the project in .dvc/tmp, in which a pipeline runs and leaves the workspace alone.
 
-It has the workspace's code and parameters, shares its cache, and keeps what it has finished.
+The clone has the workspace's code and parameters, shares its cache, and keeps what it has finished.
 """
 
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
-from functools import reduce
-from operator import getitem
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
-from recurrent import paths
+from recurrent import config
 from recurrent.errors import PipelineError
 
 PLACE = Path(".dvc/tmp")
-LOCAL = Path(".dvc/config.local")
-LOCK = "dvc.lock"
-OURS = (".", f":(exclude){LOCK}", f":(exclude){paths.METRICS}")  # what somebody wrote
-IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> ")  # as `git var` says it
+DVC_LOCAL = Path(".dvc/config.local")
+LOCKS = ("dvc.lock", "beyond/dvc.lock")
+METRICS = Path("metrics")
+CODE = ("recurrent", "stages", "beyond")  # folders whose new files the clone gets as well
+IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> ")  # in the output of `git var`
 
 
-def clone(name: str) -> Path:
-    """Its folder, brought up to the workspace: what the stages made there stays."""
-    who = IDENTITY.match(output("git", "var", "GIT_COMMITTER_IDENT"))  # `save` needs one
+def update(name: str) -> Path:
+    """Make the clone, or bring it up to the workspace; what its stages made stays."""
+    identity = IDENTITY.match(output("git", "var", "GIT_COMMITTER_IDENT"))  # `save` needs one
     folder, part = PLACE / name, PLACE / f"{name}.part"
     if not folder.exists():
         shutil.rmtree(part, ignore_errors=True)
         output("git", "clone", "--quiet", "--shared", "--no-checkout", ".", str(part))
         part.rename(folder)
-    for key, value in who.groupdict().items() if who else ():
+    for key, value in identity.groupdict().items() if identity else ():
         git(folder, "config", f"user.{key}", value)
     git(folder, "fetch", "--quiet", str(Path.cwd()), "HEAD")
     git(folder, "reset", "--quiet", "FETCH_HEAD")
-    made = [f":(exclude){path}" for path in (LOCK, *outputs(folder))]
+    made = [f":(exclude){path}" for path in (*LOCKS, *outputs(folder))]
     git(folder, "checkout", "--quiet", "--force", "--", ".", *made)
-    for path in new(folder, "stages"):  # of a workspace that has changed since
+    for path in new_files(folder, *CODE):  # of an earlier state of the workspace
         (folder / path).unlink()
-    changed = output("git", "diff", "--no-renames", "-z", "--name-only", "HEAD", "--", *OURS)
-    for path in (*filter(None, changed.split("\0")), *new(Path(), "stages")):
+    written = (".", *(f":(exclude){path}" for path in (*LOCKS, METRICS)))  # by people
+    changed = output("git", "diff", "--no-renames", "-z", "--name-only", "HEAD", "--", *written)
+    for path in (*filter(None, changed.split("\0")), *new_files(Path(), *CODE)):
         copy(Path(path), folder / path)
-    copy(LOCAL, folder / LOCAL)
+    copy(DVC_LOCAL, folder / DVC_LOCAL)
     cache = Path(output("dvc", "cache", "dir").strip()).resolve()
     output("dvc", "cache", "dir", "--local", str(cache), folder=folder)
     return folder
 
 
 def copy(source: Path, target: Path) -> None:
-    """The file as it is in the workspace, or its absence."""
+    """Copy a file, or remove the target if the workspace lacks the file."""
     if source.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
@@ -57,37 +58,31 @@ def copy(source: Path, target: Path) -> None:
         target.unlink(missing_ok=True)
 
 
-def change(folder: Path, changes: Mapping[str, object]) -> None:
-    """Set values of params.yaml, named as `corpora.names.url`; None takes an entry out."""
-    path, yaml = folder / paths.PARAMS, YAML()
+def edit(path: Path, change: Callable[[Any], None]) -> None:
+    """Change the values of a parameter file; its comments and order stay."""
+    yaml = YAML()
     values = yaml.load(path.read_text(encoding="utf-8"))
-    for place, value in changes.items():
-        *parents, last = place.split(".")
-        section = reduce(getitem, parents, values)
-        if value is None:
-            del section[last]
-        else:
-            section[last] = value
+    change(values)
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(values, file)
 
 
 def save(folder: Path, name: str) -> None:
-    """What a clone has made, as an experiment of this project, in place of an earlier one."""
+    """Save what the clone has made as an experiment of this project; it replaces an earlier one."""
     for ref in git(folder, "for-each-ref", "--format=%(refname)", "refs/exps").split():
         git(folder, "update-ref", "-d", ref)
-    untracked = [f"--include-untracked={path}" for path in new(folder, "stages", paths.METRICS)]
-    # Of one stage: all of them are in the cache by now, and to look again takes minutes.
-    output("dvc", "exp", "save", "--name", name, *untracked, "report", folder=folder)
+    new = [f"--include-untracked={path}" for path in new_files(folder, *CODE, METRICS)]
+    # Of one stage: the outputs of all are in the cache, and looking again takes minutes.
+    output("dvc", "exp", "save", "--name", name, *new, "report", folder=folder)
     listed = ("for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}")
     earlier, saved = output("git", *listed).split(), git(folder, *listed).split()
     output("git", "fetch", "--quiet", str(folder), "+refs/exps/*:refs/exps/*")
-    for ref in {*earlier} - {*saved}:  # of other commits: by its name DVC would not know which
+    for ref in {*earlier} - {*saved}:  # of other commits: DVC could not tell them apart by name
         output("git", "update-ref", "-d", ref)
 
 
 def measured(folder: Path) -> list[Path]:
-    """The files under metrics/ that the stages of a clone have written."""
+    """The files below metrics/ that the stages of the clone have written."""
     found: set[Path] = set()
     for path in outputs(folder):
         place = folder / path
@@ -96,23 +91,27 @@ def measured(folder: Path) -> list[Path]:
 
 
 def outputs(folder: Path) -> list[str]:
-    """What its dvc.lock says that they write there."""
-    lock = folder / LOCK
-    stages = YAML(typ="safe").load(lock.read_text(encoding="utf-8")) if lock.exists() else {}
-    outs = (
-        out["path"] for stage in stages.get("stages", {}).values() for out in stage.get("outs", ())
-    )
-    return [path for path in outs if Path(path).is_relative_to(paths.METRICS)]
+    """The outputs below metrics/ that the locks of the clone list."""
+    return [
+        out["path"]
+        for lock in LOCKS
+        if (folder / lock).exists()
+        for stage in config.read_yaml(folder / lock).get("stages", {}).values()
+        for out in stage.get("outs", ())
+        if Path(out["path"]).is_relative_to(METRICS)
+    ]
 
 
-def new(folder: Path, *places: str | Path) -> list[str]:
-    """Files that git neither knows nor is to ignore."""
+def new_files(folder: Path, *places: str | Path) -> list[str]:
+    """The files that git does not track and does not ignore. Locks are the clone's own."""
     command = ("git", "ls-files", "-z", "--others", "--exclude-standard", "--", *map(str, places))
-    return [*filter(None, output(*command, folder=folder).split("\0"))]
+    return [
+        name for name in output(*command, folder=folder).split("\0") if name not in ("", *LOCKS)
+    ]
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """git in the clone and nowhere else: were its .git damaged, git would take the workspace's."""
+    """Run git in the clone. With a damaged .git there, plain git would change the workspace."""
     place = folder.resolve()
     return output(
         "git", f"--git-dir={place / '.git'}", f"--work-tree={place}", *arguments, folder=place
@@ -120,12 +119,12 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def output(*command: str, folder: Path | None = None) -> str:
-    """What a command that must succeed prints."""
+    """Run a command that must succeed; return what it prints."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PipelineError(
             f"failed: {done.stderr.strip() or done.stdout.strip()}",
             where=" ".join(command[:6]),
-            remedy="Mend what it says and run it again: what was finished is kept.",
+            remedy="Fix that and run the command again: finished work is kept.",
         )
     return done.stdout

@@ -1,71 +1,66 @@
-"""Ask a trained names classifier: `python -m recurrent.commands.predict names_gru 王小红 李建国`."""
+"""`recurrent predict`: classify names with a trained model."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import TextIOWrapper
-from typing import Annotated
+from pathlib import Path
 
 import torch
-import typer
 
-from recurrent import config as params
-from recurrent import console as cli
-from recurrent import paths
+from recurrent.commands import lookup
 from recurrent.data.vocabulary import Vocabulary
 from recurrent.errors import PipelineError, printable
-from recurrent.models import base as contract
+from recurrent.models import base
 
-LONGEST = 30  # characters; what is longer is no name
-READ = 1000  # characters of a line at once
+LONGEST_NAME = 30  # characters
+PIECE = 1000  # characters that are read of a line at once
 Answer = tuple[str, str, str, str]  # name, label, probability, remark
 
 
-def main(
-    experiment: Annotated[str, typer.Argument(help="A trained names experiment, as names_gru.")],
-    names: Annotated[list[str] | None, typer.Argument(help="None: one a line from stdin.")] = None,
-) -> None:
+def main(name: str, names: Sequence[str] = ()) -> None:
     """Print name, label, probability and a remark, separated by tabs."""
-    params.choose(params.load().experiments, experiment, "experiment")
-    classifier = Classifier(experiment)
-    for answer in classifier.answers(names or typed()):
+    settings, variant = lookup.find(name)
+    if variant.task != "classify":
+        raise PipelineError(
+            f"this model does not classify names; its task is {variant.task}.",
+            where=variant.name,
+            remedy="Choose an experiment of the names lecture, such as names_gated/gru.",
+        )
+    classifier = Classifier(settings.results.model(variant.experiment, variant.variant))
+    for answer in classifier.classify(names or read_stdin()):
         print(*answer, sep="\t", flush=True)
 
 
-def typed() -> Iterator[str]:
-    """The lines of standard input, whatever their bytes; of a very long one, pieces."""
+def read_stdin() -> Iterator[str]:
+    """The lines of standard input, whatever their bytes. A very long line comes in pieces."""
     if isinstance(sys.stdin, TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")
-    return iter(lambda: sys.stdin.readline(READ), "")
+    return iter(lambda: sys.stdin.readline(PIECE), "")
 
 
 class Classifier:
-    """A trained experiment, all its seeds together: their probabilities are averaged."""
+    """A trained variant. It averages the probabilities of its seeds."""
 
-    def __init__(self, experiment: str) -> None:
-        folder = paths.model(experiment)
-        spec = contract.read_spec(folder)
-        if not spec["about"].get("classes"):
-            raise PipelineError("this experiment does not classify names.", where=experiment)
+    def __init__(self, folder: Path) -> None:
+        spec = base.read_spec(folder)
         self.classes: list[str] = spec["about"]["classes"]
         self.vocabulary = Vocabulary(spec["about"]["vocabulary"])
-        self.models = [
-            contract.restore(spec, contract.seed_file(folder, seed)) for seed in spec["seeds"]
-        ]
+        self.models = [base.restore(spec, base.seed_file(folder, seed)) for seed in spec["seeds"]]
 
-    def answers(self, lines: Iterable[str]) -> Iterator[Answer]:
-        """One answer a line that is not blank."""
+    def classify(self, lines: Iterable[str]) -> Iterator[Answer]:
+        """Yield an answer for each line that is not blank."""
         names = ("".join(line.split()) for line in lines)
         for number, name in enumerate(filter(None, names), 1):
-            if len(name) > LONGEST:
+            if len(name) > LONGEST_NAME:
                 raise PipelineError(
-                    f"{len(name):,} characters are no name: {name[:LONGEST]!r}...",
+                    f"{name[:LONGEST_NAME]!r}... has {len(name):,} characters.",
                     where=f"name {number}",
-                    remedy=f"Give one name a line, of at most {LONGEST} characters.",
+                    remedy=f"Give one name a line, of at most {LONGEST_NAME} characters.",
                 )
             yield self.answer(name)
 
     def answer(self, name: str) -> Answer:
-        """The likelier class. Characters that no training name had are left out, and named."""
+        """Return the likeliest class. The remark lists characters that no training name had."""
         unknown = self.vocabulary.unknown(name)
         known = "".join(character for character in name if character not in unknown)
         remark = f"unknown: {' '.join(map(printable, sorted(unknown)))}" if unknown else ""
@@ -78,9 +73,5 @@ class Classifier:
     @torch.inference_mode()
     def _probabilities(self, name: str) -> torch.Tensor:
         ids = torch.tensor(self.vocabulary.encode(name).astype("int64"))[None]
-        answers = [model(ids)[0].double().softmax(dim=-1)[0] for model in self.models]
-        return torch.stack(answers).mean(dim=0)
-
-
-if __name__ == "__main__":
-    cli.run(main)
+        of_seeds = [model(ids)[0].double().softmax(dim=-1)[0] for model in self.models]
+        return torch.stack(of_seeds).mean(dim=0)

@@ -1,82 +1,125 @@
-"""Remove what params.yaml no longer names: what lies in data/models is evaluated by its presence.
+"""`recurrent prune`: remove what the parameter files no longer name.
 
-Not a stage: `make repro` calls it first. DVC keeps a copy of every output in its cache.
+`evaluate` depends on whole folders such as data/models, so a removed experiment must leave them, or
+their hashes would differ from those of a fresh clone. DVC keeps a copy of each output in its cache.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import chdir
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
-from recurrent import config as params
-from recurrent import console as cli
-from recurrent import paths
-from recurrent.config import Params
+from recurrent import config, paths
+from recurrent.commands import clone
+from recurrent.commands.lookup import pipelines
+from recurrent.config import Config
+from recurrent.console import note
 
-LOCK = Path("dvc.lock")
+FOLDERS = {"lectures": Path(), "beyond": Path("beyond")}  # of each pipeline's dvc.yaml
+
+
+@dataclass
+class Declared:
+    """What the dvc.yaml of a pipeline makes of its parameter file."""
+
+    stages: set[str] = field(default_factory=set)  # as dvc.lock names them: train@names_gated
+    outputs: set[Path] = field(default_factory=set)
+    shared: set[Path] = field(default_factory=set)  # folders with an output for each key
 
 
 def main() -> None:
-    """Remove stale outputs and their entries in dvc.lock; say which."""
-    settings = params.load()
-    for path in stale(settings):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-        cli.note(f"removed {path}: params.yaml no longer names it")
-    prune_lock(settings)
+    """Remove outputs, lock entries and runs that no parameter file names."""
+    outputs()
+    runs()
 
 
-def stale(settings: Params) -> Iterator[Path]:
-    """Outputs of entries that params.yaml has no more."""
-    places: list[tuple[Callable[[str], Path], Mapping[str, object]]] = [
-        (paths.raw, settings.corpora),
-        (paths.clean, settings.corpora),
-        (paths.encoded, {**settings.datasets, **settings.embedded}),
-        (paths.model, settings.experiments),
-        (paths.clean_report, settings.corpora),
-        (paths.encode_report, settings.datasets),
-        (paths.history, settings.experiments),
-        (paths.gradients, settings.experiments),
-        (paths.health, settings.experiments),
-        (paths.demonstration, settings.demonstrations),
+def outputs() -> None:
+    """Remove outputs that no parameter file names, and their entries in dvc.lock."""
+    found = {settings.pipeline: declared(settings) for settings in pipelines()}
+    known = {output for one in found.values() for output in one.outputs}
+    for pipeline, one in found.items():
+        for path in stale_outputs(one, known):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            note(f"removed {path}: the parameter files do not name it")
+        prune_lock(FOLDERS[pipeline] / "dvc.lock", one.stages)
+
+
+def declared(settings: Config) -> Declared:
+    """Every stage and output of a pipeline, by the keys of its parameter file."""
+    found = Declared()
+    pipeline = config.read_yaml(FOLDERS[settings.pipeline] / "dvc.yaml")
+    for name, stage in pipeline["stages"].items():
+        if "foreach" not in stage:
+            found.stages.add(name)
+            found.outputs |= {Path(path) for path in outputs_of(stage)}
+            continue
+        keys = [*getattr(settings, stage["foreach"].strip("${}"))]
+        found.stages |= {f"{name}@{key}" for key in keys}
+        for path in outputs_of(stage["do"]):
+            found.shared.add(Path(path).parent)
+            found.outputs |= {Path(path.replace("${key}", key)) for key in keys}
+    return found
+
+
+def outputs_of(stage: dict[str, Any]) -> Iterator[str]:
+    """The paths that a stage of dvc.yaml writes. Each may come with options."""
+    for kind in ("outs", "metrics", "plots"):
+        for out in stage.get(kind, ()):
+            yield out if isinstance(out, str) else next(iter(out))
+
+
+def stale_outputs(found: Declared, known: set[Path]) -> list[Path]:
+    """The files and folders that lie among a pipeline's outputs and are none."""
+    return [
+        path
+        for folder in sorted(found.shared)
+        if folder.exists()
+        for path in sorted(folder.iterdir())
+        if path.name != ".gitignore" and not any(out.is_relative_to(path) for out in known)
     ]
-    for place, entries in places:
-        example = place("x")
-        for path in sorted(example.parent.glob(f"*{example.suffix}")):
-            if path.stem not in entries and path.name != ".gitignore":
-                yield path
 
 
-def prune_lock(settings: Params) -> None:
-    """Drop the entries of stages that are no more, so that the lock is what a clean clone makes."""
-    if not LOCK.exists():
+def prune_lock(lock: Path, stages: set[str]) -> None:
+    """Remove the entries of other stages, so that the lock is what a fresh clone would write."""
+    if not lock.exists():
         return
-    yaml = YAML(pure=True)
-    lock = yaml.load(LOCK.read_text(encoding="utf-8"))
-    entries: dict[str, Mapping[str, object]] = {
-        "download": settings.corpora,
-        "clean": settings.corpora,
-        "encode": settings.datasets,
-        "train": settings.experiments,
-        "embed": settings.embedded,
-        "demonstrate": settings.demonstrations,
-    }
-    gone = [
-        stage
-        for stage in lock["stages"]
-        for verb, at, key in [stage.partition("@")]
-        if at and key not in entries[verb]
-    ]
-    for stage in gone:
-        del lock["stages"][stage]
-    if gone:
-        with LOCK.open("w", encoding="utf-8") as file:
-            yaml.dump(lock, file)
-        cli.note(f"removed from {LOCK}: {', '.join(gone)}")
+    stale = [*config.read_yaml(lock)["stages"].keys() - stages]
+    if not stale:
+        return
+    yaml = YAML(pure=True)  # keeps the file as it is, but takes seconds
+    values = yaml.load(lock.read_text(encoding="utf-8"))
+    for stage in stale:
+        del values["stages"][stage]
+    with lock.open("w", encoding="utf-8") as file:
+        yaml.dump(values, file)
+    note(f"removed from {lock}: {', '.join(sorted(stale))}")
 
 
-if __name__ == "__main__":
-    cli.run(main)
+def runs() -> None:
+    """Remove runs that neither the parameter files nor those of `recurrent replicate` name."""
+    from recurrent.training.store import RunStore
+
+    found = []
+    for folder in filter(Path.exists, (Path(), clone.PLACE / "upstream")):
+        with chdir(folder):
+            found.append(fingerprints())
+    if not all(found):
+        note("kept all stored runs: without encoded data nothing tells which of them are in use")
+        return
+    for folder in RunStore().prune(set().union(*found)):
+        note(f"removed {folder}: no parameter file names this run")
+
+
+def fingerprints() -> set[str]:
+    """The fingerprints of all runs, or none if the data of some are not encoded here."""
+    from recurrent.training.fingerprint import plan
+
+    every = [*pipelines()]
+    experiments = [experiment for one in every for experiment in one.experiments.values()]
+    if not all(paths.encoded(name).exists() for e in experiments for name in (e.dataset, e.also)):
+        return set()
+    return {run.fingerprint for settings in every for run in plan(settings)}

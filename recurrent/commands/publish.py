@@ -1,37 +1,106 @@
-"""Bring MLflow up to date with the files; not a stage: nothing depends on MLflow."""
+"""`recurrent publish`: bring MLflow up to what the files say."""
 
-from typing import Annotated
+import filecmp
+import subprocess
+from collections.abc import Iterator, Sequence
 
-import typer
-
-from recurrent import config as params
-from recurrent import console as cli
+from recurrent import config, paths
+from recurrent.commands.lookup import pipelines
+from recurrent.config import Config, Variant
+from recurrent.console import note
 from recurrent.errors import PipelineError
-from recurrent.tracking import publish
+from recurrent.tracking.publish import one_line, publish, publish_or_warn
+from recurrent.tracking.runs import TrackedRun
+from recurrent.training.fingerprint import Run, digest, plan
+from recurrent.training.store import MANIFEST, WEIGHTS, RunStore
 
 
-def main(
-    after_repro: Annotated[
-        bool,
-        typer.Option(help="As `make repro` does it: not if switched off, a fault is a warning."),
-    ] = False,
-) -> None:
-    """Log to MLflow what it lacks of every trained and evaluated experiment."""
-    settings = params.load()
-    if after_repro:
-        if settings.runtime.tracking:
-            publish.publish_or_warn(settings)
-        return
+def main() -> None:
+    """Log what MLflow lacks of every trained and evaluated variant."""
+    runs = [*tracked_runs()]
     try:
-        changed = publish.publish(settings)
-    except Exception as fault:
+        changed = publish(runs, trust_stamp=False)
+    except Exception as fault:  # whatever a tracker raises
         raise PipelineError(
-            f"could not be brought up to date ({type(fault).__name__}: {fault})."[:400],
+            f"could not be brought up to date ({one_line(fault)}).",
             where="MLflow",
-            remedy="The pipeline's files are complete; run `make publish` again later.",
+            remedy="The pipeline's files are complete: run `recurrent publish` again later.",
         ) from fault
-    cli.note(f"MLflow: {changed} runs brought up to date" if changed else "MLflow is up to date")
+    note(f"MLflow: {changed} runs brought up to date" if changed else "MLflow is up to date")
 
 
-if __name__ == "__main__":
-    cli.run(main)
+def after_repro() -> None:
+    """Publish what is new, if `runtime.tracking` is on. A failure is a warning."""
+    if config.load().runtime.tracking:
+        publish_or_warn(tracked_runs())
+
+
+def tracked_runs() -> Iterator[TrackedRun]:
+    """Every evaluated variant whose weights are those that the present settings train."""
+    store, stale = RunStore(), []
+    for settings in pipelines():
+        for experiment in settings.experiments:
+            variants = [v for v in settings.variants(experiment) if is_evaluated(v, settings)]
+            runs = plan_if_encoded(settings, experiment) if variants else []
+            for variant in variants:
+                of_seeds = [run for run in runs if run.variant == variant]
+                if of_seeds and all(is_current(run, settings.results, store) for run in of_seeds):
+                    yield tracked(of_seeds, settings, store)
+                else:
+                    stale.append(variant.name)
+    if stale:
+        note(
+            f"not published, since these files do not come from the present settings, data and "
+            f"code: {', '.join(stale)}. Run `recurrent repro` to train and publish them."
+        )
+
+
+def is_evaluated(variant: Variant, settings: Config) -> bool:
+    """Whether a variant is trained and evaluated."""
+    key = variant.experiment, variant.variant
+    return settings.results.evaluation(*key).exists() and settings.results.model(*key).exists()
+
+
+def plan_if_encoded(settings: Config, experiment: str) -> list[Run]:
+    """The runs of an experiment, or none if its data are not here."""
+    chosen = settings.experiments[experiment]
+    data = map(paths.encoded, (chosen.dataset, chosen.also))
+    return plan(settings, experiment) if all(folder.exists() for folder in data) else []
+
+
+def is_current(run: Run, results: paths.Results, store: RunStore) -> bool:
+    """Whether the weights in data/models are those that the run store has under the fingerprint."""
+    stored = store.place(run.fingerprint)
+    weights = results.weights(run.variant.experiment, run.variant.variant, run.seed)
+    finished = (stored / MANIFEST).exists() and weights.exists()
+    return finished and filecmp.cmp(stored / WEIGHTS, weights, shallow=False)
+
+
+def tracked(runs: Sequence[Run], settings: Config, store: RunStore) -> TrackedRun:
+    """The record that MLflow is told: one for all seeds of a variant."""
+    variant = runs[0].variant
+    about = [store.about(run.fingerprint) for run in runs]
+    return TrackedRun(
+        variant=variant,
+        dataset=settings.encoding(variant.dataset),
+        fingerprint=digest([run.fingerprint for run in runs]),
+        device=about[0]["device"],
+        results=settings.results,
+        seconds=sum(one["seconds"] for one in about),
+        git_commit=git_commit(),
+    )
+
+
+def git_commit() -> str:
+    """The commit that is checked out, marked if the code or the settings differ from it."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        code = ("recurrent", "stages", "*.yaml")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", *code)
+        return git("rev-parse", "HEAD") + ("-modified" if changed else "")
+    except (OSError, subprocess.CalledProcessError):  # no git, no repository, no commit yet
+        return ""

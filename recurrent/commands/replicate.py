@@ -1,182 +1,211 @@
-"""The same pipeline on the lectures' own corpora, beside the workspace, into metrics/upstream/.
+"""`recurrent replicate`: run the pipeline on the lectures' own corpora.
 
-Not a stage: it runs `make repro` with `source: upstream` in a clone, so that params.yaml, dvc.lock
-and data/ of the workspace stay as they are. A corpus that cannot be had is replaced by its
-stand-in or left out, and the table says so. `dvc exp apply upstream` takes the result over.
+It runs `recurrent repro` in a clone, whose params.yaml has params.upstream.yaml merged into it, so
+the workspace stays as it is; results go to metrics/upstream. If a corpus is unavailable, the run
+says so, uses a stand-in where one exists, and labels its results. `dvc exp apply upstream` takes
+over everything.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
-
-from recurrent import config as params
-from recurrent import console as cli
-from recurrent import paths
-from recurrent.commands import clone as beside
-from recurrent.commands import repro
-from recurrent.config import Corpus, Params, Published
-from recurrent.data.corpora import load
-from recurrent.data.fetch import MIRROR_VARIABLE, Pin, fetch, file_name, published
-from recurrent.data.transfer import Unavailable
+from recurrent import config, paths
+from recurrent.commands import clone, repro
+from recurrent.config import Config, Corpus, Download
+from recurrent.console import note
+from recurrent.data import base
+from recurrent.data.fetch import MIRROR_VARIABLE, Unavailable, fetch, file_name, upstream
 from recurrent.errors import PipelineError
-from recurrent.locking import alone
-from recurrent.tracking.recorder import tracking_uri
+from recurrent.locking import locked
+from recurrent.training.store import checksum
 
 NAME = "upstream"
-SHELF = Path(".corpora")  # what was fetched: the mirror of the clone, and of later ones
+TARGET = clone.METRICS / NAME
+SHELF = Path(".corpora")  # downloaded files: the mirror of this clone and of later ones
 LOCK = Path(".dvc/tmp/replicate.lock")
-LEFT_OUT = "samples"  # names of real people stay out of git
-Changes = dict[str, object]  # of params.yaml; None takes an entry out
+NAMED = ("corpora", "datasets", "embedded", "experiments", "studies")  # sections with names as keys
 
 
-def main(
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Trainings side by side; by itself, one a processor and eight at most."
-        ),
-    ] = None,
-) -> None:
-    """Reproduce it in the clone and put its figures into metrics/upstream/."""
-    with alone("make replicate", LOCK):
-        replicate(params.load(), jobs)
+@dataclass
+class Obtained:
+    """Which corpora the clone gets from a file of their own, and which ones it lacks."""
+
+    own: dict[str, Download] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
 
 
-def replicate(settings: Params, jobs: int | None) -> None:
-    """Fetch what can be had, run every stage on it, and take its metrics over."""
-    changes: Changes = {
-        "source": NAME,
-        "runtime.reproducible": "fast",  # its bytes are in no lock
-        "runtime.threads": 1,  # and a training a processor takes the least time for all of them
-    }
+def main(jobs: int | None = None, own: Mapping[str, Path] | None = None) -> None:
+    """Reproduce everything in the clone, and copy its metrics to metrics/upstream."""
+    if not Path(".git").exists():
+        raise PipelineError("this needs a git clone of the project.", where="recurrent replicate")
+    with locked("recurrent replicate", LOCK):
+        replicate(jobs, own or {})
+
+
+def replicate(jobs: int | None, own: Mapping[str, Path]) -> None:
+    """Obtain the corpora, run every stage on them, and take over the metrics."""
+    settings = config.load()
+    obtained = Obtained(own=own_files(settings, own))
     for key, corpus in settings.corpora.items():
-        changes |= obtain(key, corpus, settings)
-    left_out = {name for name in settings.experiments if f"experiments.{name}" in changes}
-    if left_out == settings.experiments.keys():
+        if key not in obtained.own:
+            obtain(key, corpus, obtained)
+    if settings.corpora.keys() <= obtained.missing:
         raise PipelineError(
-            "no corpus of any experiment could be had; what was tried stands above.",
-            where="make replicate",
-            remedy=f"Connect to the network, or set {MIRROR_VARIABLE} to a folder that has them.",
+            "every corpus is unavailable; the reasons are above.",
+            where="recurrent replicate",
+            remedy=f"Connect to the network, or set {MIRROR_VARIABLE} to a folder with the files.",
         )
-    running = beside.PLACE / NAME / repro.LOCK
+    running = clone.PLACE / NAME / repro.LOCK
     if running.parent.exists():
-        with alone("the pipeline of an earlier make replicate", running):
+        with locked("the pipeline of an earlier `recurrent replicate`", running):
             pass
-    folder = beside.clone(NAME)
-    beside.change(folder, changes | without(left_out, settings))
+    folder = clone.update(NAME)
+    change_params(folder, settings, obtained)
+    config.load(folder=folder)  # refuses a wrong value in params.upstream.yaml
     if run(["--jobs", str(jobs)] if jobs else [], folder):
         raise PipelineError(
-            "the pipeline did not finish; what stopped it stands above.",
-            where="make replicate",
-            remedy="Run it again when that is mended: finished stages and epochs are kept.",
+            "the pipeline did not finish; the reason is above.",
+            where="recurrent replicate",
+            remedy="Fix that and run it again: finished stages and runs are kept.",
         )
-    target = paths.METRICS / NAME
-    take_over(folder, target)
-    beside.save(folder, NAME)
-    cli.note(f"metrics of the lectures' corpora: {target / 'replication.md'}")
-    cli.note("take over its models: dvc exp apply upstream; compare: dvc exp diff upstream")
+    take_over(folder)
+    clone.save(folder, NAME)
+    note(f"results on the lectures' corpora: {TARGET / 'report.html'}")
+    note("take over its models: dvc exp apply upstream; compare: dvc exp diff upstream")
+
+
+def own_files(settings: Config, own: Mapping[str, Path]) -> dict[str, Download]:
+    """The user's own files of corpora, checked, by corpus."""
+    found = {}
+    for key, path in own.items():
+        corpus = config.choose(settings.corpora, key, "corpus")
+        if not path.is_file():
+            raise PipelineError("there is no such file.", where=f"--corpus {key}={path}")
+        base.corpus(corpus.kind).check(path)
+        found[key] = Download(url=str(path.resolve()), sha256=checksum(path))
+    return found
+
+
+def obtain(key: str, corpus: Corpus, obtained: Obtained) -> None:
+    """Download a corpus or its stand-in, or note that it is missing."""
+    if corpus.own:
+        local = Path(corpus.own.url)
+        if local.exists():  # the clone has another folder
+            obtained.own[key] = corpus.own.model_copy(update={"url": str(local.resolve())})
+        else:
+            download(corpus, corpus.own)
+        return
+    try:
+        download(corpus, upstream(key, corpus))
+        return
+    except Unavailable as fault:
+        note(f"warning: corpus {key}: {fault}")
+    if corpus.stand_in:
+        try:
+            download(corpus, corpus.stand_in)
+        except Unavailable as fault:
+            note(f"warning: stand-in of {key}: {fault}")
+        else:
+            name = file_name(corpus.stand_in.url)
+            note(f"corpus {key}: using the stand-in {name}; its results are labelled")
+            obtained.own[key] = corpus.stand_in.model_copy(update={"url": name})
+            return
+    note(f"corpus {key} is left out, with its datasets and the experiments on them")
+    obtained.missing.add(key)
+
+
+def download(corpus: Corpus, wanted: Download) -> None:
+    """Put a verified file on the shelf, unless it is there."""
+    target = SHELF / file_name(wanted.url)
+    fetch(wanted, target)
+    base.corpus(corpus.kind).check(target)
+
+
+def change_params(folder: Path, settings: Config, obtained: Obtained) -> None:
+    """Turn the parameter files of the clone into those of the lectures' own corpora."""
+
+    def change(values: Any) -> None:
+        if paths.UPSTREAM_PARAMS.exists():
+            overlay = config.read_yaml(paths.UPSTREAM_PARAMS) or {}
+            refuse_unknown_names(values, overlay)
+            merge_into(values, overlay)
+        values["source"] = "upstream"
+        for key, download in obtained.own.items():
+            values["corpora"][key]["own"] = download.model_dump()
+        leave_out(values, obtained.missing, gone)
+
+    gone = {name for name, one in settings.datasets.items() if one.corpus in obtained.missing}
+    gone |= {name for name, one in settings.embedded.items() if one.dataset in gone}
+    clone.edit(folder / paths.PARAMS, change)
+    if paths.BEYOND_PARAMS.exists():  # it is not run, but must fit
+        clone.edit(folder / paths.BEYOND_PARAMS, lambda values: leave_out(values, set(), gone))
+
+
+def refuse_unknown_names(values: Mapping[str, Any], overlay: Mapping[str, Any]) -> None:
+    """Refuse to add an entry: a misspelt name would change nothing. `config` checks other keys."""
+    maps = {name: (values.get(name), overlay.get(name)) for name in NAMED}
+    experiments = values["experiments"]
+    for name, changes in (overlay.get("experiments") or {}).items():
+        if name in experiments:
+            of_variants = experiments[name]["variants"], changes.get("variants")
+            maps[f"experiments.{name}.variants"] = of_variants
+    for place, (known, changed) in maps.items():
+        for key in (changed or {}).keys() - (known or {}).keys():
+            raise PipelineError(
+                f"{place}.{key} is not in {paths.PARAMS}{config.hint(key, known or {})}.",
+                where=str(paths.UPSTREAM_PARAMS),
+                remedy="Correct or remove it.",
+            )
+
+
+def merge_into(values: Any, changes: Mapping[str, Any]) -> None:
+    """Merge nested maps in place, as `config.merge` does, so that comments stay."""
+    for key, change in changes.items():
+        if isinstance(change, Mapping) and isinstance(values.get(key), Mapping):
+            merge_into(values[key], change)
+        else:
+            values[key] = change
+
+
+def leave_out(values: Any, corpora: set[str], datasets: set[str]) -> None:
+    """Remove corpora and datasets, and the experiments that need them."""
+    experiments = {
+        name
+        for name, one in values["experiments"].items()
+        if {one["dataset"], one["also"]} & datasets
+    }
+    sections = {"corpora": corpora, "datasets": datasets, "embedded": datasets}
+    for section, names in {**sections, "experiments": experiments}.items():
+        for name in names & values.get(section, {}).keys():
+            del values[section][name]
+    examined = values.get("examined", {})
+    for kind in {"gradient_flow", "embeddings", "clipping"} & examined.keys():
+        kept = [name for name in examined[kind] if name.split("/")[0] not in experiments]
+        examined[kind] = kept
 
 
 def run(options: list[str], folder: Path) -> int:
-    """`make repro` in the clone; its exit status."""
-    environment = {
-        **os.environ,
-        MIRROR_VARIABLE: str(SHELF.resolve()),
-        "MLFLOW_TRACKING_URI": absolute(tracking_uri()),
-    }
-    command = [sys.executable, "-m", "recurrent.commands.repro", "--no-summary", *options]
+    """Run `recurrent repro` in the clone; return its exit status."""
+    environment = {**os.environ, MIRROR_VARIABLE: str(SHELF.resolve())}
+    command = [sys.executable, "-m", "recurrent", "repro", "--no-summary", *options]
     with subprocess.Popen(command, cwd=folder, env=environment) as process:
         try:
             return process.wait()
-        except KeyboardInterrupt:  # it has heard of that, and is let end
+        except KeyboardInterrupt:  # the terminal interrupts it as well: let it finish
             process.wait()
             raise
 
 
-def obtain(key: str, corpus: Corpus, settings: Params) -> Changes:
-    """Fetch a corpus onto the shelf; what its experiments need to be changed."""
-    if corpus.url and corpus.sha256:  # the user's own file, whatever the source
-        if Path(corpus.url).exists():
-            return {f"corpora.{key}.url": str(Path(corpus.url).resolve())}
-        _shelve(corpus, Published(url=corpus.url, sha256=corpus.sha256))
-        return {}
-    try:
-        _shelve(corpus, published(key, corpus))
-        return {}
-    except Unavailable as fault:
-        cli.note(f"warning: corpus {key}: {fault}")
-    if corpus.standin:
-        try:
-            _shelve(corpus, corpus.standin)
-        except Unavailable as fault:
-            cli.note(f"warning: stand-in of {key}: {fault}")
-        else:
-            name = file_name(corpus.standin.url)
-            cli.note(f"corpus {key}: {name} stands in, and is labelled so")
-            digest = Pin.of_published(corpus.standin).digest
-            return {f"corpora.{key}.url": name, f"corpora.{key}.sha256": digest}
-    datasets = [name for name, dataset in settings.datasets.items() if dataset.corpus == key]
-    embedded = [name for name, entry in settings.embedded.items() if entry.dataset in datasets]
-    experiments = [
-        name for name, e in settings.experiments.items() if e.dataset in (*datasets, *embedded)
-    ]
-    cli.note(f"corpus {key} is left out, and with it: {', '.join(experiments) or 'no experiment'}")
-    return dict.fromkeys(
-        [
-            f"corpora.{key}",
-            *(f"datasets.{name}" for name in datasets),
-            *(f"embedded.{name}" for name in embedded),
-            *(f"experiments.{name}" for name in experiments),
-        ]
-    )
-
-
-def without(left_out: set[str], settings: Params) -> Changes:
-    """Changes under which no probe asks for an experiment that is left out."""
-    probes = settings.probes
-    lists = {
-        "experiments": probes.experiments,
-        "entities": probes.entities,
-        "clipped": probes.clipped,
-    }
-    return {
-        f"probes.{key}": [name for name in names if name not in left_out]
-        for key, names in lists.items()
-        if left_out & {*names}
-    }
-
-
-def absolute(uri: str) -> str:
-    """The tracking URI as seen from another folder."""
-    scheme, _, path = uri.partition(":///")
-    return f"{scheme}:///{Path(path).resolve()}" if scheme == "sqlite" else uri
-
-
-def _shelve(corpus: Corpus, published: Published) -> None:
-    """Fetch and check a file, unless the shelf has it."""
-    target = SHELF / file_name(published.url)
-    pin = Pin.of_published(published)
-    if not (target.exists() and pin.of(target) == pin.digest):
-        fetch(published.url, pin, target)
-    load(corpus.module).check(target)
-
-
-def take_over(folder: Path, target: Path) -> None:
-    """The metrics of the clone into `target`, in place of what is there."""
-    shutil.rmtree(target, ignore_errors=True)
-    for file in beside.measured(folder):
-        inner = file.relative_to(paths.METRICS)
-        if inner.parts[0] != LEFT_OUT:
-            (target / inner).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(folder / file, target / inner)
-
-
-if __name__ == "__main__":
-    if not Path(".git").exists():
-        sys.exit("error: make replicate needs a git clone of this project")
-    cli.run(main)
+def take_over(folder: Path) -> None:
+    """Replace metrics/upstream with the metrics of the clone."""
+    shutil.rmtree(TARGET, ignore_errors=True)
+    for file in clone.measured(folder):
+        copied = TARGET / file.relative_to(clone.METRICS)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / file, copied)

@@ -1,76 +1,43 @@
-"""What came of it, on one screen, and where to look next. Reads files only."""
+"""The headline results on one screen, from the files in metrics/ alone, and where to look next."""
 
-import pandas as pd
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
 
-from recurrent import config as params
-from recurrent import console as cli
-from recurrent import files, paths
 from recurrent.errors import PipelineError
-from recurrent.evaluation import lectures
-from recurrent.report.page import number
+from recurrent.report import tables
+from recurrent.report.inputs import Inputs, held_out, load
+from recurrent.report.page import markdown_tables
+from recurrent.report.terminal import show
+from recurrent.report.views import Table
 
-NEXT = f"""\
-best: what the source of the corpus itself reaches on the same records
-{paths.REPORT}      all of it on one page: open it in a browser
-{paths.REPLICATION_PAGE}   every figure beside the lecture's
-make ui                  the runs, compared in MLflow
-make replicate           the same on the lectures' own corpora"""
-
-
-def main() -> None:
-    """Print each lecture's headline figures."""
-    if not paths.REPLICATION_TABLE.exists():
-        raise PipelineError("nothing has been evaluated yet.", remedy="Run make repro.")
-    print_table(pd.read_csv(paths.REPLICATION_TABLE), Console())
-    for line in unwell():
-        Console().print(line, highlight=False)
-    Console().print(NEXT, highlight=False)
+NEXT = """\
+{report}: everything on one page, for a browser
+{tables}: the same tables as Markdown
+recurrent replicate: the same on the lectures' own corpora"""
 
 
-def print_table(lines: pd.DataFrame, console: Console) -> None:
-    """A table for each lecture and dataset, the best experiment first."""
-    for key, lecture in lectures.load().items():
-        ours = lines[lines["row"].isin(lecture.rows)]
-        held_out = ours["protocol"].str.startswith("held-out,")
-        ours = ours[(ours["metric"] == lecture.headline) & held_out]
-        ours = ours.assign(ours=pd.to_numeric(ours["ours"]))  # among printed texts, numbers are too
-        for protocol, group in ours.groupby("protocol", sort=False):
-            title = f"{key}: {lecture.headline}, {protocol} ({group['source'].iloc[0]})"
-            table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1))
-            table.add_column("experiment", no_wrap=True)
-            table.add_column("ours", justify="right", no_wrap=True)
-            table.add_column("best", justify="right")
-            table.add_column("verdict", overflow="fold")  # the rival's name stays whole
-            best_first = group.sort_values("ours", ascending=lecture.better == "lower")
-            for line in best_first.to_dict("records"):
-                spread = number(line["spread"])
-                table.add_row(
-                    line["experiment"],
-                    number(line["ours"]) + (f" ± {spread}" if spread else ""),
-                    number(line["floor"]),
-                    _text(line["verdict"]),
-                )
-            console.print(table)
+def main(pipeline: str = "lectures", markdown: bool = False) -> None:
+    """Print how many published numbers are reproduced, and each lecture's models, the best first."""
+    inputs = load(pipeline)
+    results = inputs.config.results
+    if not (inputs.published or inputs.scores):
+        raise PipelineError(
+            "there are no results yet.", where=str(results.scores), remedy="Run `recurrent repro`."
+        )
+    found = headline(inputs)
+    if markdown:
+        print(markdown_tables(found), end="")
+        return
+    console = Console()
+    for table in found:
+        show(table, console)
+    console.print(NEXT.format(report=results.report, tables=results.tables), highlight=False)
 
 
-def unwell() -> list[str]:
-    """The trainings that found something wrong with themselves, and what first."""
-    lines = []
-    for name in params.load().experiments:
-        path = paths.health(name)
-        findings = files.read_json(path)["findings"] if path.exists() else []
-        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        lines += [f"{name}: {one['message']}{more}" for one in findings[:1]]
-    return ["trainings that found something wrong with themselves:", *lines, ""] if lines else []
-
-
-def _text(value: object) -> str:
-    """An empty field of the table is empty on the screen too."""
-    return "" if value != value else str(value)
-
-
-if __name__ == "__main__":
-    cli.run(main)
+def headline(inputs: Inputs) -> list[Table]:
+    """Verdicts counted by lecture, and the models on each set of held-out records."""
+    rankings = [
+        tables.ranking(lecture, records, inputs.of(key, inputs.comparisons))
+        for key, lecture in inputs.lectures.items()
+        for records in held_out(inputs, key)
+    ]
+    return [table for table in (tables.tallies(inputs), *rankings) if table is not None]

@@ -1,1 +1,1 @@
-"""Raw bytes to clean records: one module a corpus."""
+"""Corpora: downloaded, cleaned and encoded, one package for each kind of data."""

@@ -1,4 +1,4 @@
-"""Files out of a zip, unpacked in memory and bounded: no member's name becomes a path."""
+"""Read files from a zip into memory, up to a limit. No name in a zip becomes a path."""
 
 import struct
 import zipfile
@@ -9,33 +9,34 @@ from pathlib import Path
 
 from recurrent.errors import PipelineError
 
-ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # how a zip begins; the second holds nothing
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile bounds what these unpack to
-# What zipfile raises on damaged bytes, depending on where the damage is.
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the first bytes of a zip, and of an empty one
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile limits what these unpack to
+# What zipfile raises for damaged bytes, depending on where the damage is.
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
     EOFError,
     OSError,
-    RuntimeError,  # encrypted; NotImplementedError: of a later version
+    RuntimeError,  # encrypted; as NotImplementedError, of a later version of zip
     UnicodeDecodeError,
 )
 
 
 def is_zip(path: Path) -> bool:
-    """Whether a file begins as a zip does."""
+    """Return whether the file starts like a zip."""
     with path.open("rb") as file:
         return file.read(4) in ZIP
 
 
 def only_member(path: Path, suffix: str, largest: int) -> bytes:
-    """The one file in a zip, whose name must end so."""
+    """Return the content of a zip that holds one file, whose name ends in `suffix`."""
     with _opened(path) as archive:
         found = archive.infolist()
         if len(found) != 1 or not found[0].filename.endswith(suffix):
             raise PipelineError(
-                f"should hold one {suffix} file, holds {[m.filename for m in found][:5]}.",
+                f"the zip must hold one {suffix} file, but holds "
+                f"{[member.filename for member in found][:5]}.",
                 where=str(path),
                 remedy="Pack that file alone.",
             )
@@ -45,19 +46,20 @@ def only_member(path: Path, suffix: str, largest: int) -> bytes:
 def members(
     path: Path, names: Sequence[str], largest: int, optional: Sequence[str] = ()
 ) -> dict[str, bytes]:
-    """The files of these names in a zip; other files there are left alone."""
+    """Return the content of the files with these names; ignore other files in the zip."""
     with _opened(path) as archive:
         found = {member.filename: member for member in archive.infolist()}
         missing = [name for name in names if name not in found and name not in optional]
         if missing:
             needed = [name for name in names if name not in optional]
             raise PipelineError(
-                f"has no {', '.join(missing)}; it holds {[*found][:5]}.",
+                f"the zip has no {', '.join(missing)}; it holds {[*found][:5]}.",
                 where=str(path),
                 remedy=f"Pack them: zip {path.name} {' '.join(needed)}.",
             )
-        wanted = [name for name in names if name in found]
-        return {name: _content(archive, found[name], path, largest) for name in wanted}
+        return {
+            name: _content(archive, found[name], path, largest) for name in names if name in found
+        }
 
 
 @contextmanager
@@ -67,7 +69,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except DAMAGE as fault:
         raise PipelineError(
-            f"is no zip that can be read ({fault!r}).",
+            f"the zip cannot be read ({fault!r}).",
             where=str(path),
             remedy="Pack it again, without a password.",
         ) from fault
@@ -76,15 +78,15 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, largest: int) -> bytes:
     if member.compress_type not in METHODS:
         raise PipelineError(
-            f"is packed by method {member.compress_type}, not by deflate.",
+            f"the zip uses compression method {member.compress_type}; only deflate is supported.",
             where=str(path),
-            remedy=f"Pack it as zips usually are: zip {path.name} FILE.",
+            remedy=f"Pack it again: zip {path.name} FILE.",
         )
     with archive.open(member) as file:
-        content = file.read(largest + 1)  # never more, whatever the directory claims
+        content = file.read(largest + 1)  # never more, whatever size the zip states
     if len(content) > largest:
         raise PipelineError(
-            f"unpacks to more than {largest >> 20} MiB.",
+            f"{member.filename!r:.60} unpacks to more than {largest >> 20} MiB.",
             where=str(path),
             remedy="Pack the corpus alone.",
         )

@@ -1,4 +1,4 @@
-"""How often each character of a clean corpus occurs: the lectures' first look at their data."""
+"""Character frequencies of a clean corpus, which the lectures look at first."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ HEAD = 20  # characters in the report; the table has all
 
 
 def count_characters(texts: Iterable[str], out: Path) -> dict[str, object]:
-    """Write `frequencies.csv`, most frequent first; return its length and its head."""
+    """Write `frequencies.csv`, most frequent first; return its length and its first rows."""
     found = Counter(chain.from_iterable(texts))
     counts = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     table = pd.DataFrame(counts, columns=["character", "count"])

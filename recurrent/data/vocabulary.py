@@ -1,4 +1,4 @@
-"""Characters to integers and back. Index 0 is padding, as in the lectures: no character has it."""
+"""Characters to integers and back. Index 0 is padding, as in the lectures."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -18,12 +18,12 @@ class Vocabulary:
         self.characters: tuple[str, ...] = (PADDING, *characters)
         self.index = {character: i for i, character in enumerate(self.characters)}
         if len(self.index) != len(self.characters):
-            raise ValueError("a vocabulary's characters must differ, and none may be \\0")
+            raise ValueError("the characters of a vocabulary must differ, and none may be \\0")
         if len(self) > 1 << 16:
             raise PipelineError(
-                f"{len(self) - 1:,} different characters or words, and 16 bits number 65,535.",
+                f"{len(self) - 1:,} different symbols do not fit into 16 bits (at most 65,535).",
                 where="params.yaml: datasets",
-                remedy="Ask for the commonest alone, or for less text.",
+                remedy="Keep only the most frequent ones, or use less text.",
             )
 
     def __len__(self) -> int:
@@ -36,7 +36,7 @@ class Vocabulary:
         return table
 
     def encode(self, text: str) -> NDArray[np.uint16]:
-        """One index a character; a character that is not here is an error, never a silent 0."""
+        """Return the index of each character; an unknown character is an error."""
         code_points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
         ids = self._by_code_point[code_points]
         if not ids.all():
@@ -45,7 +45,7 @@ class Vocabulary:
         return ids
 
     def encode_rows(self, rows: Sequence[str]) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
-        """A row of indices for each text, padded at its end, and the lengths: (rows, longest)."""
+        """Return indices padded at the end, (rows, longest), and the length of each row."""
         lengths = np.fromiter(map(len, rows), dtype=np.uint8, count=len(rows))
         longest = int(lengths.max(initial=0))
         ids = np.zeros((len(rows), longest), dtype=np.uint16)
@@ -53,9 +53,9 @@ class Vocabulary:
         return ids, lengths
 
     def unknown(self, text: str) -> set[str]:
-        """The characters of a text that are not in the vocabulary."""
+        """Return the characters of a text that are not in the vocabulary."""
         return {c for c in text if c == PADDING or c not in self.index}
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of some indices, padding left out."""
+        """Return the text of some indices, without padding."""
         return "".join(self.characters[i] for i in ids if i)

@@ -1,1 +1,1 @@
-"""What evaluate measures, and how ours is held against what a lecture prints."""
+"""What trained models score, how they compare, and how near they come to published numbers."""

@@ -1,29 +1,30 @@
-"""Several seeds as one line: the mean, and the sample standard deviation as the spread."""
+"""Several seeds as one line: the mean and the sample standard deviation."""
 
 import math
 from collections.abc import Mapping
 from statistics import mean, stdev
 from typing import Any
 
-DECIMALS = 6  # beyond them, figures differ between processors and mean nothing
+DECIMALS = 6  # later ones depend on the processor and mean nothing
+
+Metrics = dict[str, float]
 
 
-def over_seeds(by_seed: Mapping[int, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """`mean` and `spread` of every figure; a single seed has no spread."""
+def over_seeds(by_seed: Mapping[int, Metrics]) -> tuple[Metrics, Metrics | None]:
+    """The mean and the standard deviation of each metric; a single seed has no deviation."""
     measured = [*by_seed.values()]
-    values = {name: [figures[name] for figures in measured] for name in measured[0]}
-    summary = {"mean": {name: mean(found) for name, found in values.items()}}
-    if len(measured) > 1:
-        summary["spread"] = {name: _spread(found) for name, found in values.items()}
-    return {kind: rounded(figures) for kind, figures in summary.items()}
+    values = {name: [one[name] for one in measured] for name in measured[0]}
+    means = {name: mean(found) for name, found in values.items()}
+    sds = {name: _deviation(found) for name, found in values.items()} if len(measured) > 1 else None
+    return rounded(means), rounded(sds)
 
 
-def _spread(found: list[float]) -> float:
+def _deviation(found: list[float]) -> float:
     return stdev(found) if all(map(math.isfinite, found)) else math.nan
 
 
 def perplexity(loss: float) -> float:
-    """e to a mean loss; infinite where that is more than a float holds."""
+    """e to a mean loss, or infinity if that is more than a float holds."""
     try:
         return math.exp(loss)
     except OverflowError:

@@ -1,94 +1,80 @@
-"""How many nats a character costs a language model, and what that is as perplexity."""
+"""What a language model pays for each character, in nats, and its perplexity."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.words.spelling import Words, in_characters
-from recurrent.evaluation.aggregate import over_seeds, perplexity
+from recurrent.evaluation.aggregate import Metrics, perplexity
 from recurrent.evaluation.measured import Measured
 
-BLOCK = 100  # characters: what is hard to predict comes in stretches
+BLOCK = 100  # characters: hard passages come in stretches
+IN_VIEW = "_in_view"  # suffix of a metric that was measured with the answer in view
 
 
-def measured(
+def measure(
     data: RunningText,
     records: NDArray[np.int32],
-    gave: Mapping[int, NDArray[np.float64]],
+    log_probs: Mapping[int, NDArray[np.float64]],
     words: Words | None = None,
 ) -> Measured:
-    """`gave` is ln of what a model gave each character, or each symbol of a word, by seed."""
-    # The seeds as one model: their probabilities averaged, before symbols are spelt out.
-    averaged = np.logaddexp.reduce([*gave.values()], axis=0) - np.log(len(gave))
-    data, records, logs = in_characters(data, records, [*gave.values(), averaged], words or {})
-    *each, together = logs
-    by_seed = {seed: figures(found) for seed, found in zip(gave, each, strict=True)}
-    report: dict[str, Any] = {
-        "protocol": protocol(data),
-        **place(data, len(records)),
-        "characters": len(records),
-        "floor": data.floor(records),
-        "by_seed": by_seed,
-        **over_seeds(by_seed),
-    }
-    if len(gave) > 1:
-        report["together"] = figures(together)
+    """Measure one variant from the log probability of each token that came next, by seed."""
+    # The ensemble averages probabilities of tokens, before words are spelt out.
+    averaged = np.logaddexp.reduce([*log_probs.values()], axis=0) - np.log(len(log_probs))
+    data, records, found = in_characters(
+        data, records, [*log_probs.values(), averaged], words or {}
+    )
+    *each, ensemble = found
+    several = len(log_probs) > 1
     return Measured(
-        report=report,
+        metric="loss",
+        by_seed={seed: metrics(one) for seed, one in zip(log_probs, each, strict=True)},
+        ensemble=metrics(ensemble) if several else None,
+        bayes=data.bayes(records),
         records=records,
         merit=np.mean(each, axis=0),
-        together=together if len(gave) > 1 else None,
+        ensemble_merit=ensemble if several else None,
+        unit="characters",
         block=BLOCK,
-        ground=_ground(data),
+        text=identify(data),
+        stretch=measured_stretch(data),
     )
 
 
-def protocol(data: RunningText) -> str:
-    """What was measured on, by how far it is from training."""
-    if data.measured == "valid":
-        return "lecture's split" if data.stretches is None else "validation text"
-    return {"test": "held-out", "train": "its training text"}[data.measured]
+def metrics(log_probs: NDArray[np.float64]) -> Metrics:
+    """Mean loss and perplexity."""
+    loss = float(-log_probs.mean())
+    return {"loss": loss, "perplexity": perplexity(loss)}
 
 
-def _ground(data: RunningText) -> str:
-    """The same for datasets that hold the same text, and hold out the same stretch of it."""
+def identify(data: RunningText) -> str:
+    """Equal for datasets of one text with the same stretches, whatever the windows on it."""
     if data.stretches is None:
         return ""
     text = "".join(data.vocabulary.characters).encode() + data.ids.tobytes()
     return f"{sha256(text).hexdigest()} {data.stretches}"
 
 
-def place(data: RunningText, asked: int) -> dict[str, str]:
-    """Text that several datasets share has a name of its own: their models are compared on it."""
-    if data.measured == "train":
-        return {"on": f"the {asked:,} characters that trained it"}
-    if data.measured != "test" or not data.stretches:
-        return {}
-    first, end = data.stretches["test"]
-    return {"on": f"the last {end - first:,} of {end:,} characters"}
+def measured_stretch(data: RunningText) -> tuple[int, int, int] | None:
+    """Where in the text a model is measured, and how long the text is."""
+    if data.stretches is None:
+        return None
+    first, end = data.stretches[data.measured]
+    return first, end, len(data.ids)
 
 
-def by_prefix(report: dict[str, Any], in_view: Mapping[str, Any]) -> None:
-    """Mark a model that looks ahead: asked by prefix alone; what it comes to with the answer in
-    view stands beside its figures, never among those of language models.
+def by_prefix(measured: Measured, in_view: Measured) -> Measured:
+    """Mark a model that sees ahead. Its metrics are those by prefix alone.
+
+    What it reaches with the answer in view stands beside them, under names of its own: it is no
+    language model's loss.
     """
-    report["protocol"] += " by prefix"
-    for kind in ("mean", "spread"):
-        if kind in report:
-            report[kind] |= _in_view(in_view[kind])
-    for seed, found in in_view["by_seed"].items():
-        report["by_seed"][seed] |= _in_view(found)
-
-
-def _in_view(found: Mapping[str, float]) -> dict[str, float]:
-    return {f"{name}_with_the_answer_in_view": value for name, value in found.items()}
-
-
-def figures(gave: NDArray[np.float64]) -> dict[str, float]:
-    """Mean loss and perplexity."""
-    loss = float(-gave.mean())
-    return {"loss": loss, "perplexity": perplexity(loss)}
+    by_seed = {
+        seed: found | {name + IN_VIEW: value for name, value in in_view.by_seed[seed].items()}
+        for seed, found in measured.by_seed.items()
+    }
+    return replace(measured, by_seed=by_seed, by_prefix=True)

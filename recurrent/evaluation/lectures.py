@@ -1,84 +1,211 @@
-"""lectures.yaml as checked values: every figure that a lecture prints."""
+"""lectures.yaml as checked, frozen values: what each lecture publishes, and who gave it."""
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from recurrent import paths
+from recurrent.config import Count, Frozen, Key, Listed, Samples, explain, read_yaml
 from recurrent.errors import PipelineError
-from recurrent.experiments import Samples
-from recurrent.validation import Frozen, explain, read_yaml
+
+Better = Literal["higher", "lower"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]  # experiment/variant
+Tolerance = Annotated[float | int, Field(ge=0)]
+SINGLE_EPOCH = "the lecture publishes a single epoch"
 
 
-class Figure(Frozen):
-    """One printed number, and where ours is found."""
+@dataclass(frozen=True)
+class Number:
+    """One published number or text, and where ours is found."""
 
     row: str
     metric: str
-    printed: float | int | str  # a text: what the lecture's model wrote
-    tolerance: float | int = Field(default=0, ge=0)  # how far ours may be and still be the same
-    better: Literal["higher", "lower"] | None = None  # None: equal or not
-    experiment: str | None = None
-    epoch: int | None = None  # the metric is that epoch's, in the experiment's history
-    last: int = Field(default=1, ge=1)  # the median of so many epochs up to that one
-    together: bool = False  # the metric is that of the seeds' answers averaged
-    prefix: str | None = None  # the text is what the experiment wrote after it
-    void: str | None = None  # why no comparison means anything, where none does
-    report: str | None = None  # a file under metrics/
-    key: list[str] = Field(default_factory=list)  # the way to the figure inside it
+    id: str = ""  # stable: `A4.valid_loss.epoch_4`
+    published: float | str = ""
+    tolerance: float = 0  # ours reproduces it within so much
+    better: Better | None = None  # None: ours is equal or it is not
+    name: str | None = None  # experiment/variant
+    epoch: int | None = None  # the metric in the history at that epoch; None: of the trained model
+    last: int = 1  # the median of so many epochs, up to `epoch`
+    ensemble: bool = False  # the metric of the seeds' averaged answers
+    prefix: str | None = None  # the text is what the model wrote after it
+    report: str | None = None  # a JSON file
+    key: tuple[str, ...] = ()  # the number's place in it
+    no_verdict: str | None = None  # why a comparison would mean nothing
+
+
+class Entry(Frozen):
+    """Published numbers of one row and metric: exactly one of its four kinds.
+
+    `epochs` and `texts` belong to an `experiment`, `values` to a `report`.
+    """
+
+    row: str
+    metric: str  # of a report, `{}` stands for the key of each value
+    models: dict[Name, float | int] = Field(default_factory=dict)  # of trained models
+    experiment: Name | None = None
+    epochs: dict[int, float | int] = Field(default_factory=dict)  # of its history
+    texts: dict[str, str] = Field(default_factory=dict)  # what it wrote, by prefix
+    report: str | None = None  # a JSON file
+    key: Listed[str] = ()  # the place of the values in it
+    values: dict[str, float | int] = Field(default_factory=dict)  # by their last key
+    tolerance: Tolerance | dict[int, Tolerance] = 0  # one, or one for each epoch
+    median_of: Count | None = None  # adds the median of the last epochs, without a verdict
+    ensemble: bool = False
+    no_verdict: str | None = None
 
     @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if (self.experiment is None) == (self.report is None):
-            raise ValueError("give one of experiment and report")
-        if isinstance(self.printed, str) != (self.prefix is not None):
-            raise ValueError("a printed text goes with a prefix, and a number with none")
-        if self.last > 1 and self.epoch is None:
-            raise ValueError("`last` counts back from an `epoch`: give that too")
-        if self.together and (self.report, self.epoch, self.prefix) != (None, None, None):
-            raise ValueError("`together` is of final answers: no report, epoch or prefix beside it")
+    def _one_kind(self) -> Self:
+        kinds = [bool(self.models), bool(self.epochs), bool(self.texts), bool(self.values)]
+        if sum(kinds) != 1:
+            raise ValueError("give one of `models`, `epochs`, `texts` and `values`")
+        if bool(self.experiment) != bool(self.epochs or self.texts):
+            raise ValueError("`experiment` goes with `epochs` or `texts`")
+        if bool(self.report) != bool(self.values):
+            raise ValueError("`report` goes with `values`")
+        if self.ensemble and not self.models:
+            raise ValueError("`ensemble` goes with `models`")
+        if self.median_of and not self.epochs:
+            raise ValueError("`median_of` goes with `epochs`")
+        if isinstance(self.tolerance, dict) and self.tolerance.keys() != self.epochs.keys():
+            raise ValueError("`tolerance` must be one number, or one for each epoch")
         return self
 
+    def numbers(self, better: Better) -> Iterator[Number]:
+        """Each published number of this entry; `better` is the lecture's."""
+        common = Number(
+            row=self.row, metric=self.metric, name=self.experiment, no_verdict=self.no_verdict
+        )
+        if not isinstance(self.tolerance, dict):
+            common = replace(common, tolerance=self.tolerance)
+        for name, value in self.models.items():
+            yield replace(
+                common,
+                id=".".join([self.row, *name.split("/"), self.metric]),
+                published=value,
+                better=better,
+                name=name,
+                ensemble=self.ensemble,
+            )
+        yield from self._of_epochs(replace(common, better=better))
+        for prefix, text in self.texts.items():
+            after = re.sub(r"\W+", "_", prefix).strip("_")
+            place = f"{self.row}.after_{after}.{len(text) - len(prefix)}"
+            yield replace(common, id=place, published=text, prefix=prefix)
+        for key, value in self.values.items():
+            yield replace(
+                common,
+                id=".".join([self.row, *self.key, key]),
+                metric=self.metric.replace("{}", key),
+                published=value,
+                report=self.report,
+                key=(*self.key, key),
+            )
 
-class Comparison(Frozen):
-    """A table of its own: one metric of experiments that differ in two ways."""
+    def _of_epochs(self, common: Number) -> Iterator[Number]:
+        for epoch, value in self.epochs.items():
+            number = replace(
+                common,
+                id=f"{self.row}.{self.metric}.epoch_{epoch}",
+                published=value,
+                epoch=epoch,
+                tolerance=(
+                    self.tolerance[epoch] if isinstance(self.tolerance, dict) else self.tolerance
+                ),
+            )
+            yield number
+        if self.median_of:
+            yield replace(
+                number,
+                id=f"{number.id}.median_{self.median_of}",
+                last=self.median_of,
+                no_verdict=SINGLE_EPOCH,
+            )
+
+
+class Table(Frozen):
+    """A grid of models that differ in two ways, compared by one metric."""
 
     row: str
     title: str
     metric: str
-    epoch: int | None = None  # the metric is that epoch's, in the experiments' histories
-    last: int = Field(default=1, ge=1)  # the median of so many epochs up to that one
-    columns: list[str]
-    rows: dict[str, list[str | None]]  # the experiment of each column; null: there is none
+    epoch: Count | None = None  # the metric in the history at that epoch; None: of trained models
+    last: Count = 1  # the median of so many epochs, up to `epoch`
+    columns: Listed[str]
+    rows: dict[str, Listed[Name | None]]  # the model of each column; null: there is none
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:
-        wrong = [row for row, cells in self.rows.items() if len(cells) != len(self.columns)]
-        if wrong:
-            raise ValueError(f"{wrong[0]}: give an experiment, or null, for each column")
+        for row, names in self.rows.items():
+            if len(names) != len(self.columns):
+                raise ValueError(f"{row}: give a model, or null, for each column")
         return self
+
+    @property
+    def names(self) -> Iterator[str]:
+        """Every model in the table."""
+        return (name for row in self.rows.values() for name in row if name is not None)
 
 
 class Lecture(Frozen):
-    """A lecture's title, its printed figures, and the caveats that belong to them."""
+    """A lecture: its published numbers, its own tables, and their caveats."""
 
     title: str
-    headline: str  # the metric by which its experiments are compared
-    better: Literal["higher", "lower"]  # which way it improves
-    rows: list[str]  # every row of this lecture
-    own_row: str  # of its experiments that no printed figure names
-    # On held-out text, and the experiment that is the same but for the lecture's split.
-    counterparts: dict[str, str] = Field(default_factory=dict)
-    # An experiment, and the one that it is held against in place of its best baseline.
-    rivals: dict[str, str] = Field(default_factory=dict)
-    samples: Samples | None = None  # for those of its experiments that name none
-    figures: list[Figure]
-    comparisons: list[Comparison] = Field(default_factory=list)
-    caveats: dict[str, str] = Field(default_factory=dict)
+    given_by: str
+    headline: str  # the metric by which its models are compared
+    better: Better
+    rows: dict[str, str]  # a human name for each row of the lecture
+    default_row: str  # of models that no published number or table names
+    samples: Samples | None = None  # of its models that name none
+    published: Listed[Entry]
+    tables: Listed[Table] = ()
+    rivals: dict[Name, Name] = Field(default_factory=dict)  # in place of the best baseline
+    counterparts: dict[Name, Name] = Field(default_factory=dict)  # held-out model: the lecture's
+    caveats: dict[str, str] = Field(default_factory=dict)  # by row
+
+    @model_validator(mode="after")
+    def _rows_are_known(self) -> Self:
+        used = [entry.row for entry in self.published]
+        used += [self.default_row, *self.caveats, *(table.row for table in self.tables)]
+        if unknown := set(used) - self.rows.keys():
+            raise ValueError(f"`rows` has no {min(unknown)!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        ids = [number.id for number in self.numbers]
+        if twice := {one for one in ids if ids.count(one) > 1}:
+            raise ValueError(f"{min(twice)} is published twice")
+        return self
+
+    @cached_property
+    def numbers(self) -> tuple[Number, ...]:
+        """Every published number, in the order of the file."""
+        return tuple(number for one in self.published for number in one.numbers(self.better))
+
+    def counterpart(self, name: str) -> str | None:
+        """The model that is trained and measured as the lecture does, of a held-out one."""
+        experiment, _, variant = name.partition("/")
+        if variant == "held_out":
+            return f"{experiment}/lecture"
+        if variant.endswith("_held_out"):
+            return f"{experiment}/{variant.removesuffix('_held_out')}"
+        return self.counterparts.get(name)
+
+    def row_of(self, name: str) -> str:
+        """The row that a model belongs to."""
+        wanted = {name, self.counterpart(name)}
+        rows = [number.row for number in self.numbers if number.name in wanted]
+        rows += [table.row for table in self.tables if wanted & {*table.names}]
+        return rows[0] if rows else self.default_row
 
 
-LECTURES = TypeAdapter(dict[str, Lecture])
+LECTURES = TypeAdapter(dict[Key, Lecture])
 
 
 def load(path: Path = paths.LECTURES) -> dict[str, Lecture]:
@@ -87,4 +214,4 @@ def load(path: Path = paths.LECTURES) -> dict[str, Lecture]:
     try:
         return LECTURES.validate_python(values)
     except ValidationError as fault:
-        raise PipelineError(explain(fault, values), where=str(path)) from fault
+        raise PipelineError(f"{explain(fault, values)}.", where=str(path)) from fault

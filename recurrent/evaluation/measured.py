@@ -1,4 +1,4 @@
-"""What measuring one experiment yields, whatever it was asked."""
+"""What measuring one variant yields, whatever its task."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,15 +6,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recurrent.evaluation.aggregate import Metrics
+
 
 @dataclass(frozen=True)
 class Measured:
-    """The figures, and what each record contributed to them: so that models can be paired."""
+    """The metrics of a variant, and what each record adds to the main one.
 
-    report: dict[str, Any]  # for metrics/evaluation/<experiment>.json
-    records: NDArray[np.int32]  # what was measured on
-    merit: NDArray[np.float64]  # of each record, the mean over the seeds: more is better
-    together: NDArray[np.float64] | None  # the same, of the seeds as one model
+    Merits are per record, so that two models can be compared pair by pair: the mean merit is the
+    main metric, or minus it where lower is better.
+    """
+
+    metric: str  # the main one
+    by_seed: dict[int, Metrics]
+    ensemble: Metrics | None  # of the seeds' averaged answers; None of a single seed
+    bayes: Metrics | None  # the best possible, if the source of the records is known
+    records: NDArray[np.int32]  # which rows of the dataset, or places in its text
+    merit: NDArray[np.float64]  # (records,), the mean over seeds
+    ensemble_merit: NDArray[np.float64] | None
+    unit: str  # what a record is
     block: int = 1  # so many neighbours depend on each other, and count as one for an error
-    ground: str = ""  # experiments that share it are measured on the same records; "": on a dataset
-    samples: dict[str, Any] = field(default_factory=dict)
+    text: str = ""  # identifies the text and its stretches; datasets of one text share records
+    stretch: tuple[int, int, int] | None = None  # first, end and length of the text, if contiguous
+    details: dict[str, Any] = field(default_factory=dict)  # further tables
+    samples: dict[str, Any] = field(default_factory=dict)  # answers or texts to read
+    by_prefix: bool = False  # the model can see ahead, so it was asked with nothing ahead in view

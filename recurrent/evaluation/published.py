@@ -1,158 +1,181 @@
-"""Our value of a figure that a lecture prints, wherever it is found, and what to say of it."""
+"""Our value for each published number, wherever it is found, and the verdict on it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from recurrent import files, paths
 from recurrent.errors import PipelineError
-from recurrent.evaluation.aggregate import DECIMALS, over_seeds, perplexity
-from recurrent.evaluation.lectures import Figure
-from recurrent.tracking.history import read_table
+from recurrent.evaluation.aggregate import over_seeds, perplexity, rounded
+from recurrent.evaluation.lectures import Lecture, Number
+from recurrent.evaluation.rows import Published
+from recurrent.evaluation.scores import Reports, source_of
+from recurrent.paths import Results
+from recurrent.tracking.history import read_history
 
-Evaluations = Mapping[str, Mapping[str, Any]]  # what evaluate measured, by experiment
-PRINTED_FOR = "upstream"  # the corpora on which the lectures print their figures
-NO_CORPUS = "no corpus"  # a computation: what is printed of it holds for whatever the source
+UPSTREAM = "upstream"  # the corpora for which the lectures publish their numbers
+NO_CORPUS = "no corpus"  # of a study: a published number holds whatever the source
+NOT_RUN, UNAVAILABLE, ANOTHER = "not run", "the corpus is unavailable", "another corpus"
 
 
-def find(figure: Figure, evaluations: Evaluations, metrics: Path) -> dict[str, Any]:
-    """Our value of a printed figure and what belongs to it; empty if the experiment is not run."""
-    if figure.experiment:
-        evaluation = evaluations.get(figure.experiment)
-        if evaluation is None:
-            return {}
-        if figure.prefix is not None:
-            return _written(figure, evaluation)
-        if figure.epoch is not None:
-            found = at_epoch(
-                figure.experiment, figure.metric, figure.epoch, evaluation, figure.last
+@dataclass(frozen=True)
+class Found:
+    """Our value of a published number, and what belongs to it."""
+
+    source: str = UPSTREAM
+    ours: float | str | None = None  # None: not run
+    sd: float | None = None
+    seeds: int | None = None
+    split: str | None = None
+    bayes: float | None = None
+    low: float | None = None
+    high: float | None = None
+    agree: int | None = None
+    run: bool = True  # whether its model was trained, or its report written
+
+
+def published_rows(
+    lectures: Mapping[str, Lecture], reports: Reports, results: Results, wanted: str
+) -> Iterator[Published]:
+    """A row for each published number; `wanted` is the source that params.yaml asks for."""
+    for key, lecture in lectures.items():
+        for number in lecture.numbers:
+            found = find(number, reports, results)
+            verdict, reason = judge(number, found, wanted)
+            experiment, _, variant = (number.name or "").partition("/")
+            yield Published(
+                id=number.id,
+                lecture=key,
+                row=number.row,
+                experiment=experiment or str(number.report),
+                variant=variant or None,
+                seeds=found.seeds,
+                metric=number.metric,
+                epoch=number.epoch,
+                split=found.split,
+                source=found.source,
+                published=number.published,
+                ours=found.ours,
+                sd=found.sd,
+                low=found.low,
+                high=found.high,
+                bayes=found.bayes,
+                verdict=verdict,
+                reason=reason,
+                last=number.last,
+                ensemble=number.ensemble,
+                agree=found.agree,
             )
-            return found or {
-                "source": _source(evaluation["origin"]),
-                "missing": f"not run: no {figure.metric} of epoch {figure.epoch}",
-            }
-        found = of_metric(figure.experiment, evaluations, figure.metric)
-        if figure.together and "together" in evaluation:  # else of a single seed: its own
-            ours = _measured(figure.experiment, evaluation["together"], figure.metric)
-            found |= {"ours": ours}
-        return found | ({"spread": None} if figure.together else {})
-    path = metrics / str(figure.report)
-    if not path.exists():
-        return {}
-    report = value = files.read_json(path)
-    for key in figure.key:
-        value = value.get(key) if isinstance(value, dict) else None
-    source = _source(report["origin"])
-    if value is None:
-        return {"source": source, "missing": f"not run: no {'.'.join(figure.key)} in the report"}
-    found = _over_draws(value) if isinstance(value, dict) else {"ours": value}
-    return {**found, "source": source}
 
 
-def of_metric(experiment: str, evaluations: Evaluations, metric: str) -> dict[str, Any]:
-    """A figure of an evaluation, with its spread, its seeds and its floor."""
-    evaluation = evaluations[experiment]
-    return {
-        "ours": _measured(experiment, evaluation["mean"], metric),
-        "spread": evaluation.get("spread", {}).get(metric),
-        "seeds": len(evaluation["by_seed"]),
-        "floor": (evaluation["floor"] or {}).get(metric),
-        "source": _source(evaluation["origin"]),
-    }
+def find(number: Number, reports: Reports, results: Results) -> Found:
+    """Find our value in a history, an evaluation, the texts that a model wrote, or a report."""
+    if number.report is not None:
+        return _in_report(Path(number.report), number.key)
+    report = reports.get(number.name or "")
+    if report is None:
+        return Found(run=False)
+    if number.prefix is not None:
+        return _written(number, report, results)
+    if number.epoch is not None:
+        return _at_epoch(number, report, results)
+    return _measured(number, report)
 
 
-def _measured(experiment: str, figures: Mapping[str, float], metric: str) -> float:
-    """One of the figures that were measured of an experiment; another is a fault."""
-    if metric not in figures:
+def _measured(number: Number, report: Mapping[str, Any]) -> Found:
+    """Ours as it was evaluated: the mean over seeds, or the ensemble's."""
+    ensemble = number.ensemble and report["ensemble"] is not None  # one seed is its own ensemble
+    metrics = report["ensemble"] if ensemble else report["mean"]
+    if number.metric not in metrics:
         raise PipelineError(
-            f"{experiment} has no {metric!r}, which it asks for.",
+            f"{number.id}: {number.name} has no metric {number.metric!r}.",
             where=str(paths.LECTURES),
-            remedy=f"Write one of {', '.join(figures)}.",
+            remedy=f"Write one of {', '.join(metrics)}.",
         )
-    return figures[metric]
+    return Found(
+        source=source_of(report["origin"]),
+        ours=metrics[number.metric],
+        sd=None if number.ensemble else (report["sd"] or {}).get(number.metric),
+        seeds=len(report["by_seed"]),
+        split=report["split"],
+        bayes=(report["bayes"] or {}).get(number.metric),
+    )
 
 
-def _over_draws(value: Mapping[str, Any]) -> dict[str, Any]:
-    """A figure that depends on a random draw, of which the lecture's own is not known."""
-    return {
-        "ours": round(value["mean"], DECIMALS),
-        "spread": round(value["spread"], DECIMALS),
-        "seeds": value["seeds"],
-        "remark": f" (95 % of draws: {value['low']:.4g} to {value['high']:.4g})",
-    }
-
-
-def at_epoch(
-    experiment: str, metric: str, epoch: int, evaluation: Mapping[str, Any], last: int = 1
-) -> dict[str, Any]:
-    """A metric after an epoch, over the seeds: of each the median of the `last` epochs to there.
+def _at_epoch(number: Number, report: Mapping[str, Any], results: Results) -> Found:
+    """Ours in the history: of each seed the median of the last epochs, up to the number's.
 
     A perplexity is that of the loss of the same name.
     """
-    logged = metric.replace("perplexity", "loss")
-    by_seed: dict[int, list[float]] = {}
-    for seed, row in read_table(paths.history(experiment)):
-        if epoch - last < row["epoch"] <= epoch and logged in row:
-            value = row[logged]
-            by_seed.setdefault(seed, []).append(value if logged == metric else perplexity(value))
-    if not by_seed or min(map(len, by_seed.values())) < last:
-        return {}
-    found = over_seeds({seed: {metric: median(values)} for seed, values in by_seed.items()})
-    return {
-        "ours": found["mean"][metric],
-        "spread": found.get("spread", {}).get(metric),
-        "seeds": len(by_seed),
-        "source": _source(evaluation["origin"]),
+    source, split = source_of(report["origin"]), number.metric.split("_")[0]
+    history = read_history(results.history(report["experiment"]))
+    logged = number.metric.replace("perplexity", "loss")
+    if logged not in history:
+        return Found(source, split=split)
+    assert number.epoch is not None
+    of_variant = history[history["variant"] == report["variant"]].dropna(subset=[logged])
+    within = of_variant["epoch"].between(number.epoch - number.last + 1, number.epoch)
+    by_seed = {
+        int(seed): [float(value) for value in values]
+        for seed, values in of_variant[within].groupby("seed")[logged]
     }
+    if not by_seed or min(map(len, by_seed.values())) < number.last:
+        return Found(source, split=split)
+    if logged != number.metric:
+        by_seed = {seed: [perplexity(loss) for loss in losses] for seed, losses in by_seed.items()}
+    mean, sd = over_seeds({seed: {"ours": median(found)} for seed, found in by_seed.items()})
+    return Found(source, mean["ours"], sd["ours"] if sd else None, len(by_seed), split)
 
 
-def _written(figure: Figure, evaluation: Mapping[str, Any]) -> dict[str, Any]:
+def _written(number: Number, report: Mapping[str, Any], results: Results) -> Found:
     """What the first seed wrote after a prefix, and how many seeds wrote the same."""
-    path = paths.samples(str(figure.experiment))
-    by_seed = files.read_json(path).get("by_seed", {}) if path.exists() else {}
-    length = len(str(figure.printed))
-    texts = [texts[figure.prefix][:length] for texts in by_seed.values() if figure.prefix in texts]
+    source = source_of(report["origin"])
+    path = results.samples(report["experiment"], report["variant"])
+    by_seed = files.read_json(path).get("by_seed", {}) if path.is_file() else {}
+    length = len(str(number.published))
+    texts = [texts[number.prefix][:length] for texts in by_seed.values() if number.prefix in texts]
     if not texts:
-        return {}
-    agreed = f" ({texts.count(texts[0])} of {len(texts)} seeds write this)"
-    return {
-        "ours": texts[0],
-        "seeds": len(texts),
-        "source": _source(evaluation["origin"]),
-        "remark": agreed if len(texts) > 1 else "",
-    }
+        return Found(source, run=False)
+    return Found(source, texts[0], seeds=len(texts), agree=texts.count(texts[0]))
 
 
-def _source(origin: Mapping[str, str]) -> str:
-    """bundled, upstream, or the file's own name."""
-    return origin["name"] if origin["source"] == "own file" else origin["source"]
+def _in_report(path: Path, keys: tuple[str, ...]) -> Found:
+    """A number in a JSON file; one that depends on a random draw is a map of its distribution."""
+    if not path.is_file():
+        return Found(run=False)
+    report = value = files.read_json(path)
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    source = source_of(report["origin"])
+    if isinstance(value, dict):
+        return Found(
+            source,
+            rounded(value["mean"]),
+            rounded(value["sd"]),
+            value["draws"],
+            low=value["low"],
+            high=value["high"],
+        )
+    return Found(source, value)
 
 
-def verdict(
-    figure: Figure,
-    ours: float | str | None,
-    spread: float | None,
-    source: str,
-    wanted: str,
-    missing: str = "",
-) -> str:
-    """reproduced, better or not reproduced — or why there is nothing to compare."""
-    if source not in (PRINTED_FOR, NO_CORPUS):
-        why = "another corpus" if wanted != PRINTED_FOR else "the lecture's corpus could not be had"
-        return f"not comparable: {why}"
-    if ours is None and missing:
-        return missing
+def judge(number: Number, found: Found, wanted: str) -> tuple[str | None, str | None]:
+    """The verdict (reproduced, better or differs), or None and the reason why there is none."""
+    ours = found.ours
+    if found.source not in (UPSTREAM, NO_CORPUS):
+        return None, UNAVAILABLE if wanted == UPSTREAM else ANOTHER
     if ours is None:
-        return "not run" if wanted != PRINTED_FOR else "not run: the corpus could not be had"
-    if figure.void:
-        return f"no verdict: {figure.void}"
-    if isinstance(figure.printed, str) or isinstance(ours, str):
-        return "reproduced" if ours == figure.printed else "not reproduced"
-    allowed = max(figure.tolerance, 2 * (spread or 0.0))
-    difference = ours - figure.printed
-    if round(abs(difference), 9) <= allowed:  # 0.979 - 0.969 is a hair above 0.01
-        return "reproduced"
-    if figure.better and (difference > 0) == (figure.better == "higher"):
-        return "better"
-    return "not reproduced"
+        return None, UNAVAILABLE if wanted == UPSTREAM and not found.run else NOT_RUN
+    if number.no_verdict:
+        return None, number.no_verdict
+    if isinstance(ours, str) or isinstance(number.published, str):
+        return ("reproduced" if ours == number.published else "differs"), None
+    difference = ours - number.published
+    # Rounded, because 0.979 - 0.969 is a little more than 0.01.
+    if round(abs(difference), 9) <= max(number.tolerance, 2 * (found.sd or 0.0)):
+        return "reproduced", None
+    if number.better and (difference > 0) == (number.better == "higher"):
+        return "better", None
+    return "differs", None

@@ -1,42 +1,34 @@
-"""How far predicted numbers are from what was measured, as a share of it."""
+"""How far predicted numbers are from the true ones, as a share of them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recurrent.data.sales.dataset import Table
-from recurrent.evaluation.aggregate import over_seeds
 from recurrent.evaluation.measured import Measured
 
-BLOCK = 100  # rows at least, that count as one
+BLOCK = 100  # rows, at least
 
 
-def measured(
-    data: Table, records: NDArray[np.int32], said: Mapping[int, NDArray[np.float64]]
+def measure(
+    data: Table, records: NDArray[np.int32], predictions: Mapping[int, NDArray[np.float64]]
 ) -> Measured:
-    """`said` is what a model answered for each record, by seed."""
-    values = data.values[records]
-    errors = {seed: np.abs(found - values) / values for seed, found in said.items()}
-    by_seed = {seed: {"mape": float(found.mean())} for seed, found in errors.items()}
-    averaged = np.abs(np.mean([*said.values()], axis=0) - values) / values
-    report: dict[str, Any] = {
-        "protocol": "held-out",
-        "on": f"the last {len(records):,} rows",
-        "rows": len(records),
-        "floor": data.floor(data.measured),
-        "by_seed": by_seed,
-        **over_seeds(by_seed),
-    }
-    if len(said) > 1:  # as the paper has its five networks
-        report["together"] = {"mape": float(averaged.mean())}
+    """Measure one variant from its prediction for each row, by seed."""
+    truth = data.values[records]
+    errors = {seed: np.abs(found - truth) / truth for seed, found in predictions.items()}
+    averaged = np.abs(np.mean([*predictions.values()], axis=0) - truth) / truth
+    several = len(predictions) > 1
     return Measured(
-        report=report,
+        metric="mape",
+        by_seed={seed: {"mape": float(found.mean())} for seed, found in errors.items()},
+        ensemble={"mape": float(averaged.mean())} if several else None,  # as the paper does
+        bayes=data.bayes(data.measured),
         records=records,
         merit=-np.mean([*errors.values()], axis=0),
-        together=-averaged if len(said) > 1 else None,
-        # Rows of a day are neighbours, and what it had of its own is in all of them: as many as
-        # the column with most levels has, of sales the stores.
+        ensemble_merit=-averaged if several else None,
+        unit="rows",
+        # Rows of one day are neighbours and share that day's luck. The column with the most levels
+        # (the stores) tells how many rows a day has.
         block=max(BLOCK, *map(len, data.columns.values())),
     )

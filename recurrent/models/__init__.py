@@ -1,1 +1,1 @@
-"""The contract, and one module a family of models."""
+"""The lectures' networks, one module a lecture; their baselines; and the contract of all models."""

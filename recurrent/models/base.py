@@ -1,4 +1,4 @@
-"""What every model is: one signature, a spec that rebuilds it, and weights without pickle."""
+"""The contract of every model: one signature, a spec that rebuilds it, weights without pickle."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -8,29 +8,29 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from safetensors.torch import save as as_safetensors
+from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
 from recurrent import files
+from recurrent.config import Frozen, Key, brief, checked
 from recurrent.errors import PipelineError
-from recurrent.experiments import Key
-from recurrent.validation import Frozen, brief, checked
 
-State = Any  # what a model carries from one window to the next; each model knows its own
-Layers = Annotated[int, Field(ge=1, le=100)]
-
-
-def detached(state: State) -> State:
-    """The same values, cut off from how they came about: no gradient flows back through them."""
-    return changed(state, Tensor.detach)
+State = Any  # a tensor, a tuple of states, or None: each model knows its own
+LayerCount = Annotated[int, Field(ge=1, le=100)]
+CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
-def changed(state: State, change: Callable[[Tensor], Any]) -> State:
-    """A state, however nested, with something else in place of each tensor."""
+def detach(state: State) -> State:
+    """Return a state with the same values, through which no gradient flows back."""
+    return map_state(state, Tensor.detach)
+
+
+def map_state(state: State, function: Callable[[Tensor], Any]) -> State:
+    """Apply a function to each tensor of a state, however nested."""
     if isinstance(state, Tensor):
-        return change(state)
+        return function(state)
     if isinstance(state, tuple):
-        return tuple(changed(part, change) for part in state)
+        return tuple(map_state(part, function) for part in state)
     return state
 
 
@@ -39,16 +39,16 @@ class Settings(Frozen):
 
 
 class About(Frozen, extra="allow"):
-    """What a task says of its data, as far as predict and generate rely on it."""
+    """What a trained model must know of its data."""
 
-    vocabulary: str | list[str]
+    vocabulary: str | list[str]  # without padding
     classes: list[str] = Field(default_factory=list)
-    steps: int = Field(default=1, ge=1)
-    reads_on: bool = False
+    window: int = Field(default=1, ge=1)  # tokens that the model reads at once
+    stateful: bool = False  # whether its state is carried from window to window
 
 
 class Spec(Frozen):
-    """spec.json of a trained experiment."""
+    """The content of spec.json."""
 
     module: Key
     name: str
@@ -57,11 +57,10 @@ class Spec(Frozen):
     settings: dict[str, Any]
     seeds: list[int] = Field(min_length=1)
     about: About
-    fingerprint: str = ""
 
 
 class Model(nn.Module):
-    """Character ids in, logits out. A subclass names its Settings and writes its equations."""
+    """Token ids in, logits out. A subclass names its `Settings` and writes its equations."""
 
     Settings: ClassVar[type[Settings]] = Settings
     settings: Any
@@ -71,31 +70,31 @@ class Model(nn.Module):
         self.inputs, self.outputs, self.settings = inputs, outputs, settings
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """Logits for `ids` (batch, steps), continuing from `state`; and the state after them."""
+        """Return the logits for `ids` (batch, steps), read on from `state`, and the state after."""
         raise NotImplementedError
 
     def fit(self, ids: Tensor, labels: Tensor) -> None:
-        """Learn in one call from padded ids (records, longest). Only some models can."""
+        """Learn in one call from padded ids (records, steps). Networks cannot."""
         raise PipelineError(
-            f"{type(self).__name__} has no closed form.",
-            where="params.yaml: training",
-            remedy="Give it `kind: descent`.",
+            f"{type(self).__name__} learns by gradient descent only.",
+            where="params.yaml: training.method",
+            remedy="Set `method: descent`.",
         )
 
     def embedded(self, ids: Tensor) -> Tensor:
-        """What stands for the symbols of each row, side by side: (rows, width). Some learn it."""
+        """Return the learned vectors of each row's tokens, side by side: (rows, width)."""
         raise PipelineError(
-            f"{type(self).__name__} has no vectors for its symbols.",
+            f"{type(self).__name__} has no embeddings.",
             where="params.yaml",
-            remedy="`embedded` and `probes.entities` name experiments whose models learn them.",
+            remedy="Under `embedded` and `examined.embeddings`, name networks that learn them.",
         )
 
-    def recurrent(self) -> dict[str, Tensor]:
-        """By what the hidden state is multiplied from step to step: (hidden, hidden) a gate."""
+    def recurrent_matrices(self) -> dict[str, Tensor]:
+        """Return the matrices that multiply the hidden state at each step, one a gate."""
         return {}
 
     def spec(self) -> dict[str, Any]:
-        """All that `build` needs to make this model again, without its weights."""
+        """Return what `build` needs to make this model again, without its weights."""
         return {
             "module": type(self).__module__.rsplit(".", 1)[-1],
             "name": type(self).__name__,
@@ -105,8 +104,22 @@ class Model(nn.Module):
         }
 
 
-def of_gates(rnn: nn.RNNBase) -> dict[str, Tensor]:
-    """The recurrent matrices of PyTorch's layers, layer by layer and gate by gate."""
+class FittedModel(Model):
+    """A model that `fit` trains in one call. Its arrays are buffers of any length."""
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Load arrays of any length: only the weights file says how long they are."""
+        for name, array in self.named_buffers():
+            loaded = state_dict.get(name)
+            if loaded is not None and loaded.dtype == array.dtype:
+                self.register_buffer(name, array.new_empty(loaded.shape))
+        return super().load_state_dict(state_dict, strict, assign)
+
+
+def gate_matrices(rnn: nn.RNNBase) -> dict[str, Tensor]:
+    """Return the recurrent matrices of PyTorch's layers, layer by layer and gate by gate."""
     gates = {"GRU": "rzn", "LSTM": "ifgo"}.get(rnn.mode, "h")
     return {
         f"{name.removeprefix('weight_hh_')} {gate}": matrix
@@ -117,7 +130,7 @@ def of_gates(rnn: nn.RNNBase) -> dict[str, Tensor]:
 
 
 def build(spec: Mapping[str, Any]) -> Model:
-    """The model that a spec describes, with fresh weights."""
+    """Return the model that a spec describes, with fresh weights."""
     module, name = spec["module"], spec["name"]
     try:
         kind = vars(import_module(f"recurrent.models.{module}")).get(name)
@@ -130,7 +143,7 @@ def build(spec: Mapping[str, Any]) -> Model:
     )
     try:
         return kind(spec["inputs"], spec["outputs"], settings)
-    except (RuntimeError, MemoryError, TypeError, OverflowError) as fault:  # a size beyond all
+    except (RuntimeError, MemoryError, TypeError, OverflowError) as fault:  # too large for PyTorch
         why = " ".join(str(fault).split())[:200]
         raise PipelineError(
             f"cannot be built with {settings} ({why}).",
@@ -140,15 +153,15 @@ def build(spec: Mapping[str, Any]) -> Model:
 
 
 def save(model: Model, path: Path) -> None:
-    """Weights as safetensors, in the order of their names: the same weights, the same bytes."""
+    """Write the weights as safetensors, sorted by name: the same weights give the same bytes."""
     tensors = {
         name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
     }
-    files.write_bytes(path, as_safetensors(dict(sorted(tensors.items()))))
+    files.write_bytes(path, to_safetensors(dict(sorted(tensors.items()))))
 
 
 def restore(spec: Mapping[str, Any], path: Path) -> Model:
-    """A trained model; weights that do not fit the spec are refused."""
+    """Return a trained model, or refuse weights that do not fit the spec."""
     model = build(spec)
     try:
         model.load_state_dict(load_file(path))
@@ -162,25 +175,26 @@ def restore(spec: Mapping[str, Any], path: Path) -> Model:
 
 
 def read_spec(folder: Path) -> dict[str, Any]:
-    """The spec of a trained experiment."""
+    """Return the spec of a trained variant, or refuse one that contradicts itself."""
+    path = folder / "spec.json"
     try:
-        spec: dict[str, Any] = files.read_json(folder / "spec.json")
+        spec: dict[str, Any] = files.read_json(path)
     except FileNotFoundError:
         raise PipelineError(
-            "this experiment is not trained yet.", where=str(folder), remedy="Run dvc repro."
+            "this model is not trained yet.", where=str(folder), remedy="Run dvc repro."
         ) from None
-    known = checked(Spec, spec, str(folder / "spec.json"))
-    characters, classes = {*known.about.vocabulary}, known.about.classes
-    if len(characters) + 1 != known.inputs or len(classes) not in (0, known.outputs):
+    known = checked(Spec, spec, str(path))
+    tokens, classes = {*known.about.vocabulary}, known.about.classes
+    if len(tokens) + 1 != known.inputs or len(classes) not in (0, known.outputs):
         raise PipelineError(
-            f"{known.inputs:,} inputs and {known.outputs:,} outputs, but {len(characters):,} "
-            f"characters (and padding) and {len(classes):,} classes.",
-            where=str(folder / "spec.json"),
+            f"{known.inputs:,} inputs and {known.outputs:,} outputs do not fit {len(tokens):,} "
+            f"tokens (and padding) and {len(classes):,} classes.",
+            where=str(path),
             remedy="Train it again: dvc repro.",
         )
     return spec
 
 
 def seed_file(folder: Path, seed: int) -> Path:
-    """Where the weights trained from one seed lie."""
+    """Return the path of the weights that were trained from one seed."""
     return folder / f"seed-{seed}.safetensors"

@@ -1,1 +1,1 @@
-"""The tables and pictures that people read, made from metrics/ alone."""
+"""Tables, charts and pages, made from the files that the other stages wrote."""

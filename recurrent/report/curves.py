@@ -1,164 +1,93 @@
-"""Training curves: mean over the seeds, with a band from the lowest to the highest."""
+"""Training curves: a chart for each experiment, and a table of each lecture for `dvc plots`."""
 
-from collections.abc import Collection, Mapping, Sequence
-from math import exp
-from pathlib import Path
-from typing import NamedTuple
-
+import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
-from recurrent.evaluation.lectures import Comparison, Lecture
-from recurrent.report import drawing
-from recurrent.report.drawing import DASHES, SERIES
-from recurrent.report.lines import amount, read_table
-from recurrent.report.views import Chart, Key
+from recurrent.report.charts import draw, legend_below, log_if_wide, look, parts
+from recurrent.report.inputs import Inputs
+from recurrent.report.numbers import number
+from recurrent.report.views import Chart, Section, section
 
-MOST = len(SERIES)  # curves that one chart keeps apart
-APART = 4  # times as many epochs
-HIGHEST = 700  # nats of a loss: e to more, which soon is no number, is drawn as e to these
-KINDS = {  # what is drawn: the columns that have it, the first that is there
-    "training": ("train_loss", "train_loss_smoothed"),
-    "validation": ("valid_loss",),
-}
-Curve = dict[int, list[float]]  # an epoch's values, one a seed
+CURVES = ("train_loss", "valid_loss", "gradient_norm")
+KINDS = {"train_loss": "Training", "valid_loss": "Validation"}
+LARGEST_LOSS = 700.0  # nats; e to more is infinite
 
 
-class Group(NamedTuple):
-    """Experiments that share a chart, and what they have in common."""
-
-    title: str
-    names: list[str]
-
-
-class Training(NamedTuple):
-    """What decides on which chart an experiment is drawn."""
-
-    dataset: str
-    epochs: int
+def means(inputs: Inputs, lecture: str) -> pd.DataFrame:
+    """The mean over seeds by experiment, variant and epoch, of all that trained for two epochs."""
+    found = [pd.DataFrame(columns=["experiment", "variant", "epoch", *CURVES])]
+    for key, experiment in inputs.config.experiments.items():
+        if experiment.lecture == lecture:
+            history = inputs.history(key).reindex(columns=["variant", "epoch", *CURVES])
+            mean = history.groupby(["variant", "epoch"], as_index=False, sort=False).mean()
+            mean.insert(0, "experiment", key)
+            found.append(mean[mean.groupby("variant")["epoch"].transform("nunique") > 1])
+    return pd.concat([table for table in found if not table.empty] or found)
 
 
-def groups(lecture: Lecture, trained: Mapping[str, Training]) -> list[Group]:
-    """Experiments of printed figures, their like on held-out text, of a comparison, the rest."""
-    printed = {figure.experiment for figure in lecture.figures}
-    sets: dict[str, list[str]] = {}
-    for name in trained:
-        if name in printed:
-            sets.setdefault("as the lecture trains them", []).append(name)
-        elif name in lecture.counterparts:
-            sets.setdefault("the same, some text held out", []).append(name)
-    for comparison in lecture.comparisons:
-        if comparison.epoch is not None:
-            sets |= _compared(comparison, trained)
-    seen = {name for names in sets.values() for name in names}
-    for name, training in trained.items():
-        if name not in seen:
-            sets.setdefault(training.dataset, []).append(name)
-    alike = (
-        (title, part) for title, names in sets.items() for part in _alike(names, trained) if part
-    )
-    return [Group(title, part) for title, names in alike for part in parts(names)]
+def charts(inputs: Inputs, lecture: str) -> Section | None:
+    """Losses by epoch, or perplexities where the lecture publishes those."""
+    perplexity = any("perplexity" in row.metric for row in inputs.of(lecture, inputs.published))
+    found: list[Chart | None] = []
+    for title, names in _groups(inputs, lecture).items():
+        for shown in parts(names):
+            curves = {name: inputs.history(name.split("/")[0]) for name in shown}
+            found += [
+                _chart(f"{called}: {title}", column, curves, perplexity)
+                for column, called in KINDS.items()
+            ]
+    text = "Lines are means over the seeds; bands reach from the lowest seed to the highest."
+    return section(f"{lecture}-curves", "Training curves", [text], found)
 
 
-def _alike(names: Sequence[str], trained: Mapping[str, Training]) -> list[list[str]]:
-    """Trainings of so many epochs more that the others would be a stroke beside them are apart."""
-    shortest = min((trained[name].epochs for name in names), default=0)
-    short = [name for name in names if trained[name].epochs <= APART * shortest]
-    return [short, [name for name in names if name not in short]]
-
-
-def _compared(comparison: Comparison, experiments: Collection[str]) -> dict[str, list[str]]:
-    """A chart a column; one chart where a column has no two curves to compare."""
-    across = zip(*comparison.rows.values(), strict=True)
-    kept = [[name for name in column if name in experiments] for column in across]
-    columns = [list(dict.fromkeys(names)) for names in kept]  # one may stand in two rows
-    subject = comparison.title.split(":")[0]
-    if any(len(column) < 2 for column in columns):
-        names = list(dict.fromkeys(name for column in columns for name in column))
-        return {subject: names} if len(names) > 1 else {}
-    labels = (f"{subject}, {label}" for label in comparison.columns)
-    return dict(zip(labels, columns, strict=True))
-
-
-def parts(names: Sequence[str]) -> list[list[str]]:
-    """As few charts as keep the curves apart, equally full."""
-    charts = -(-len(names) // MOST)
-    size = -(-len(names) // charts)
-    return [[*names[start : start + size]] for start in range(0, len(names), size)]
-
-
-def read(path: Path, columns: Sequence[str], perplexity: bool) -> Curve:
-    """The first of the columns that the history has, by epoch; empty without two epochs."""
-    records = read_table(path)
-    for column in columns:
-        curve: Curve = {}
-        for record in records:
-            value = amount(record.get(column, ""))
-            if value is not None and value == value:
-                curve.setdefault(int(record["epoch"]), []).append(
-                    exp(min(value, HIGHEST)) if perplexity else value
-                )
-        if len(curve) > 1:
-            return curve
-    return {}
-
-
-def charts(key: str, group: Group, folder: Path, perplexity: bool) -> list[Chart]:
-    """A chart of the training text and one of the validation text, in the same colours."""
-    found = []
-    for kind, columns in KINDS.items():
-        paths = {name: folder / f"{name}.csv" for name in group.names}
-        curves = {name: read(path, columns, perplexity) for name, path in paths.items()}
-        curves = {name: curve for name, curve in curves.items() if curve}
-        if curves:
-            found.append(_chart(f"{key}-{kind}", kind, group, curves, perplexity))
+def _groups(inputs: Inputs, lecture: str) -> dict[str, list[str]]:
+    """A chart for each experiment; those with a single variant share one for each dataset."""
+    found: dict[str, list[str]] = {}
+    for key, experiment in inputs.config.experiments.items():
+        if experiment.lecture != lecture:
+            continue
+        history = inputs.history(key)
+        names = [
+            f"{key}/{variant}"
+            for variant in experiment.variants
+            if history.loc[history["variant"] == variant, "epoch"].nunique() > 1
+        ]
+        title = experiment.title if len(names) > 1 else f"on {experiment.dataset}"
+        if names:
+            found.setdefault(title, []).extend(names)
     return found
 
 
 def _chart(
-    key: str, kind: str, group: Group, curves: Mapping[str, Curve], perplexity: bool
-) -> Chart:
-    what = "perplexity" if perplexity else "loss"
-    looks = {name: (SERIES[n], DASHES[n]) for n, name in enumerate(group.names)}
-    values = [v for curve in curves.values() for seeds in curve.values() for v in seeds]
-    log = drawing.spans_decades(values)
+    title: str, column: str, curves: dict[str, pd.DataFrame], perplexity: bool
+) -> Chart | None:
+    tables: dict[str, pd.DataFrame] = {}
+    for name, history in curves.items():
+        own = history[history["variant"] == name.split("/")[1]]
+        if column in own and own[column].notna().any():
+            found = own.groupby("epoch")[column].agg(["mean", "min", "max"]).dropna()
+            tables[name] = found.clip(upper=LARGEST_LOSS).apply(np.exp) if perplexity else found
+    if not tables:
+        return None
+    ends = {name: float(table["mean"].iloc[-1]) for name, table in tables.items()}
 
     def paint(figure: Figure) -> None:
         axis = figure.add_subplot()
-        for name, curve in curves.items():
-            colour, dash = looks[name]
-            epochs = sorted(curve)
-            means = [sum(curve[epoch]) / len(curve[epoch]) for epoch in epochs]
-            low, high = [min(curve[e]) for e in epochs], [max(curve[e]) for e in epochs]
-            axis.fill_between(epochs, low, high, color=colour, alpha=0.15, linewidth=0)
-            axis.plot(epochs, means, color=colour, linestyle=drawing.dashed(dash))
-        if log:
-            drawing.logarithmic(axis)
+        for place, name in enumerate(curves):  # a variant looks the same on both charts
+            if name in tables:
+                drawn, style = tables[name], look(place)
+                low, high = drawn["min"], drawn["max"]
+                axis.fill_between(
+                    drawn.index, low, high, color=style["color"], alpha=0.15, linewidth=0
+                )
+                axis.plot(drawn.index, drawn["mean"], label=name, **style)
+        log_if_wide(axis, [value for drawn in tables.values() for value in drawn["mean"]])
         axis.set_xlabel("epoch")
-        axis.set_ylabel(f"{kind} {what}")
+        axis.set_ylabel("perplexity" if perplexity else "loss")
         axis.locator_params(axis="x", integer=True, nbins=7)
+        legend_below(figure)
 
-    first = {name: _mean(curve, min(curve)) for name, curve in curves.items()}
-    last = {name: _mean(curve, max(curve)) for name, curve in curves.items()}
-    best, worst = min(last, key=last.__getitem__), max(last, key=last.__getitem__)
-    caption = f"{best} ends lowest, at {tidy(last[best])}, {worst} highest, at {tidy(last[worst])}."
-    if best == worst:
-        caption = f"{best} ends at {tidy(last[best])}."
-    risen = [name for name in curves if last[name] > first[name]]
-    if risen:
-        caption += f" Ends above its first epoch: {', '.join(risen)}."
-    legend = tuple(
-        Key(name, f"--s{SERIES.index(looks[name][0]) + 1}", looks[name][1]) for name in curves
-    )
-    drawn = drawing.draw(key, f"{kind} {what} by epoch: {', '.join(curves)}", paint, height=3.1)
-    scale = ", log scale" if log else ""
-    title = f"{kind.capitalize()} {what}{scale}: {group.title}"
-    return Chart(title, caption, drawn, legend)
-
-
-def tidy(value: float) -> str:
-    """Three figures, and no power of ten."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def _mean(curve: Curve, epoch: int) -> float:
-    return sum(curve[epoch]) / len(curve[epoch])
+    best = min(ends, key=lambda name: ends[name])
+    caption = f"{best} ends lowest, at {number(ends[best])}."
+    return draw(title, caption, paint, height=2.8 + 0.11 * len(tables))

@@ -1,150 +1,119 @@
-"""The first screen: what was replicated, on what, how much of it came out, and what did not."""
+"""The start of the page: what was replicated, on which corpora, and what came of it."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from collections import Counter
 
-from recurrent.evaluation.lectures import Lecture
-from recurrent.evaluation.line import Line
-from recurrent.report import printed, standings, tables, verdicts
-from recurrent.report.lines import BUNDLED, NO_CORPUS, number, read_json
-from recurrent.report.printed import COMPARED
-from recurrent.report.standings import Gap
-from recurrent.report.tables import known
-from recurrent.report.views import Cell, Chart, Table, filled, numbers
+from recurrent import paths
+from recurrent.report import scores, tables
+from recurrent.report.inputs import BUNDLED, NO_CORPUS, Inputs, Records, held_out, read_json
+from recurrent.report.numbers import count, percent
+from recurrent.report.views import Cell, Section, Table, measured, name, printed, table
 
-MEANINGS = {
-    "reproduced": "within the stated tolerance, or two standard deviations of the seeds",
-    "better": "further than that, on the better side",
-    "not reproduced": "further than that, on the worse side",
-    "no verdict": "a comparison would mean nothing: the table says why",
-    "not comparable": "measured on another corpus than the printed figure",
-    "not run": "its experiment or its epoch was not run",
-}
-ORIGINS = {BUNDLED: "synthetic, bundled", "upstream": "the lecture's own"}
-
-
-class Tile(NamedTuple):
-    """One figure of the first screen."""
-
-    figure: str
-    label: str
-    meaning: str
-    kind: str
+WHOSE = {BUNDLED: "synthetic, bundled", "upstream": "the lecture's own"}
+ON_BUNDLED = (
+    "This run is on the bundled synthetic corpora, so numbers that were published for other "
+    "corpora cannot be compared. The source of these corpora is known, and with it the best score "
+    "that any model can reach: the tables say how near the models come to that."
+)
+READING = (
+    "Ours is the mean over the seeds ± their standard deviation. Next to a published number it is "
+    "what the lecture measures, everywhere else it is measured on records that neither trained the "
+    "model nor chose its epoch. Reproduced means within the tolerance that lectures.yaml states, or "
+    "within two standard deviations; better and differs mean further away. Best possible is what "
+    "the source of a bundled corpus reaches by Bayes' rule on the same records."
+)
 
 
-class Overview(NamedTuple):
-    """What the first screen says."""
-
-    sentence: str
-    tiles: tuple[Tile, ...]
-    charts: tuple[Chart, ...]
-    corpora: Table | None
-    missed: Table | None
-    best: Table | None
-
-
-def overview(lectures: Mapping[str, Lecture], lines: Sequence[Line], metrics: Path) -> Overview:
-    """Counted from the table; nothing here is stated that a file does not say."""
-    counted = verdicts.count(lines)
-    found = gaps(lectures, lines)
-    pictures = (standings.distances(printed.distances(lectures, lines)), standings.gaps(found))
-    return Overview(
-        sentence=sentence(counted, lines),
-        tiles=(*_tiles(counted), *_near(found)),
-        charts=tuple(chart for chart in pictures if chart is not None),
-        corpora=_corpora(metrics),
-        missed=printed.missed(lectures, lines),
-        best=_best(found),
+def overview(inputs: Inputs) -> Section:
+    """Verdicts, how near networks come to the best possible, corpora, and what differs."""
+    groups = {
+        f"{key}: {group.name}": group for key in inputs.lectures for group in held_out(inputs, key)
+    }
+    drawn = (scores.distances(inputs.published), scores.nearness(groups))
+    shown = (
+        tables.tallies(inputs),
+        _best(groups),
+        _corpora(inputs),
+        _differing(inputs),
+        _reasons(inputs),
+    )
+    return Section(
+        "overview",
+        "Overview",
+        (*_sentences(inputs), READING),
+        tuple(chart for chart in drawn if chart is not None),
+        tuple(one for one in shown if one is not None),
     )
 
 
-def _tiles(counted: Mapping[str, int]) -> list[Tile]:
-    """How many printed figures have which verdict; none of the three that matter is hidden."""
-    any_compared = any(counted[label] for label in COMPARED)
-    return [
-        Tile(f"{found:,}", label, MEANINGS[label], verdicts.PRINTED[label][0])
-        for label, found in counted.items()
-        if found or (label in COMPARED and any_compared)
-    ]
-
-
-def _near(found: Sequence[Gap]) -> list[Tile]:
-    """How near the best network of each lecture comes, where the best possible is known."""
-    best: dict[str, Tile] = {}
-    for gap in found:
-        share = None if gap.best is None else gap.share(gap.best)
-        if gap.best is not None and share is not None:
-            lecture, _, records = gap.name.partition(", ")
-            meaning = f"of the way to the best possible: {gap.best.experiment}, {records}"
-            best.setdefault(lecture, Tile(f"{share:.0%}", lecture, meaning, "better"))
-    return [*best.values()]
-
-
-def sentence(counted: Mapping[str, int], lines: Sequence[Line]) -> str:
-    """What came of the comparison, in words."""
-    total, compared = sum(counted.values()), sum(counted[label] for label in COMPARED)
-    reached = counted["reproduced"] + counted["better"]
+def _sentences(inputs: Inputs) -> list[str]:
+    """What came of the comparison with the lectures, in words."""
+    if not inputs.published:
+        return []
+    counted = tables.tally(inputs.published)
+    compared = sum(counted[verdict] for verdict in tables.VERDICTS)
     said = (
-        f"Of {total} printed figures, {compared} can be compared with ours: {reached} are "
-        f"reproduced or bettered, {counted['not reproduced']} are not."
+        f"The lectures publish {len(inputs.published)} numbers. {compared} of them can be compared "
+        f"with ours: {counted['reproduced']} are reproduced, {counted['better']} are better, and "
+        f"{counted['differs']} differ."
     )
-    sources = {line.source for line in lines} - {NO_CORPUS}
-    if sources != {BUNDLED}:
-        return said
-    apart = (
-        f"This run is on the bundled synthetic corpora, and {counted['not comparable']} figures "
-        "that the lectures print are of their own corpora: none of these can be compared. What "
-        "can be said instead is how near the models come to the best possible, which is known "
-        "exactly for corpora whose source is known."
-    )
-    if not compared:
-        return apart
-    return f"{apart} Figures that need no corpus: {reached} of {compared} reproduced or bettered."
+    sources = {row.source for row in inputs.published} - {NO_CORPUS}
+    return [said, ON_BUNDLED] if sources == {BUNDLED} else [said]
 
 
-def gaps(lectures: Mapping[str, Lecture], lines: Sequence[Line]) -> list[Gap]:
-    """Every set of held-out records on which networks were measured."""
-    found = []
-    for key, lecture in lectures.items():
-        own = [line for line in lines if line.row in lecture.rows]
-        for protocol, group in tables.headlines(own, lecture).items():
-            name = f"{key}, {protocol.removeprefix('held-out, ')}"
-            found.append(standings.gap(name, group))
-    return [each for each in found if each.networks]
-
-
-def _best(found: Sequence[Gap]) -> Table | None:
+def _best(groups: dict[str, Records]) -> Table | None:
+    """The best network on each set of held-out records."""
     rows = []
-    for gap in found:
-        if gap.best is None:
-            continue
-        share = gap.share(gap.best)
-        baseline = gap.baseline
-        rows.append(
-            (
-                Cell(gap.name),
-                Cell(gap.best.experiment),
-                tables.ours(gap.best),
-                Cell("" if baseline is None else number(known(baseline)), "number"),
-                *numbers(number(gap.best.floor), "" if share is None else f"{share:.0%}"),
+    for label, group in groups.items():
+        if group.networks:
+            best = group.networks[0]
+            share = group.reached(best)
+            rows.append(
+                (
+                    Cell(label),
+                    name(best.experiment, best.variant),
+                    Cell(best.metric),
+                    measured(best.ours, best.sd),
+                    measured(group.baselines[0].ours if group.baselines else None),
+                    measured(group.bayes),
+                    Cell("" if share is None else percent(share), "number"),
+                )
             )
-        )
-    head = ("records", "best network", "its figure", "best without", "best possible", "of the way")
-    table = Table("The best network on each set of held-out records", head, tuple(rows))
-    return filled(table) if rows else None
+    head = ("records", "best network", "metric", "ours", "without a network", "best possible")
+    return table("The best network on held-out records", (*head, "of the way"), rows)
 
 
-def _corpora(metrics: Path) -> Table | None:
+def _corpora(inputs: Inputs) -> Table | None:
     rows = []
-    for path in sorted((metrics / "clean").glob("*.json")):
-        report = read_json(path)
+    for corpus in inputs.config.corpora:
+        report = read_json(paths.clean_report(corpus))
         origin = report.get("origin", {})
-        kept = report.get("kept", {"characters": report.get("characters", 0)})
+        kept = report.get("kept") or {"characters": report.get("characters", 0)}
         unit, size = next(iter(kept.items()))
-        source = str(origin.get("source", ""))
-        whose = ORIGINS.get(source) or str(origin.get("name", source))
-        cells = (Cell(path.stem), Cell(whose))
-        rows.append((*cells, Cell(f"{size:,} {unit}", "number")))
-    head = ("corpus", "whose", "size")
-    return Table("The corpora of this run", head, tuple(rows)) if rows else None
+        if report:
+            whose = WHOSE.get(origin.get("source", ""), str(origin.get("name", "")))
+            rows.append((Cell(corpus), Cell(whose), Cell(f"{count(size)} {unit}", "number")))
+    return table("The corpora of this run", ("corpus", "whose", "size"), rows)
+
+
+def _differing(inputs: Inputs) -> Table | None:
+    rows = [
+        (
+            tables.labelled(inputs.lectures[row.lecture], row.row),
+            name(row.experiment, row.variant),
+            tables.metric(row.metric, row.epoch),
+            printed(row.published),
+            measured(row.ours, row.sd),
+        )
+        for row in inputs.published
+        if row.verdict == "differs"
+    ]
+    head = ("row", "model", "metric", "published", "ours")
+    return table("Numbers that differ", head, rows, "The caveats of each lecture say more.")
+
+
+def _reasons(inputs: Inputs) -> Table | None:
+    counted = Counter(
+        row.reason or "no reason given" for row in inputs.published if not row.verdict
+    )
+    rows = [(Cell(reason), Cell(count(found), "number")) for reason, found in counted.most_common()]
+    return table("Why numbers have no verdict", ("reason", "numbers"), rows)

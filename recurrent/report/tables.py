@@ -1,111 +1,204 @@
-"""Lines of the replication table as tables of the page."""
+"""The tables of a lecture: published numbers, scores, comparisons, grids and caveats."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import exp
 
-from recurrent.evaluation.lectures import Comparison, Lecture
-from recurrent.evaluation.line import Line, Value
-from recurrent.report import verdicts
-from recurrent.report.lines import LECTURE, OWN, number, plain
-from recurrent.report.views import Cell, Table, filled
+import pandas as pd
 
-HEAD = ("row", "experiment", "metric", "printed", "ours", "seeds", "best possible", "verdict")
+from recurrent.evaluation.lectures import Lecture
+from recurrent.evaluation.rows import Comparison, Published, Score
+from recurrent.report.inputs import Inputs, Records
+from recurrent.report.numbers import count, difference, number
+from recurrent.report.views import Cell, Table, measured, name, printed, table
 
-
-def capital(text: str) -> str:
-    """As a heading begins."""
-    return text[:1].upper() + text[1:]
-
-
-def printed(lines: Sequence[Line]) -> Table:
-    """The figures that a lecture prints beside ours."""
-    rows = tuple(cells(line) for line in lines)
-    return filled(Table("What the lecture prints, beside ours", HEAD, rows))
-
-
-def cells(line: Line) -> tuple[Cell, ...]:
-    """A line as a row under HEAD."""
-    return (
-        Cell(line.row),
-        Cell(line.experiment),
-        Cell(line.metric),
-        _value(line.printed),
-        ours(line),
-        _seeds(line),
-        Cell(number(line.floor), "number"),
-        verdict(line),
-    )
+LONG = 12  # rows of a table that are always in sight
+VERDICTS = ("reproduced", "better", "differs")
+NONE = "no verdict"
+ONCE = " (once)"
+COMPARED = {
+    "baseline": "Against the best model without a network",
+    "rival": "Against the model that it is meant to improve on",
+    "held_out": "On held-out text against what the lecture measures",
+}
 
 
-def own(title: str, lines: Sequence[Line]) -> Table:
-    """Figures that no lecture prints."""
-    return printed(lines)._replace(caption=capital(title))
+def tally(rows: Iterable[Published]) -> dict[str, int]:
+    """How many published numbers have each verdict."""
+    counted = Counter(row.verdict or NONE for row in rows)
+    return {verdict: counted[verdict] for verdict in (*VERDICTS, NONE)}
 
 
-def crossed(lines: Sequence[Line], comparison: Comparison) -> Table:
-    """Experiments that differ in two ways: one down, the other across."""
-    by_name = {line.experiment: line for line in lines}
+def tallies(inputs: Inputs) -> Table | None:
+    """A row for each lecture: how many of its published numbers have which verdict."""
     rows = []
-    for label, names in comparison.rows.items():
-        found = [by_name.get(str(name)) for name in names]
-        across = [Cell("–", "number") if line is None else _once(line) for line in found]
-        rows.append((Cell(label), *across))
-    return Table(
-        capital(comparison.title),
-        (lines[0].metric, *comparison.columns),
-        tuple(rows),
-        note="±: standard deviation of the seeds. Once: a single seed.",
-    )
+    for key, lecture in inputs.lectures.items():
+        counted = tally(inputs.of(key, inputs.published))
+        if any(counted.values()):
+            cells = (Cell(count(found), "number") for found in counted.values())
+            rows.append((Cell(lecture.title), *cells))
+    return table("Published numbers", ("lecture", *tally([])), rows)
 
 
-def _once(line: Line) -> Cell:
-    cell = ours(line)
-    return cell if line.spread is not None else Cell(f"{cell.text} (once)", "number")
+def labelled(lecture: Lecture, row: str) -> Cell:
+    """The code of a row and what it stands for."""
+    return Cell(f"{row} · {lecture.rows[row]}" if row in lecture.rows else row)
 
 
-def ours(line: Line) -> Cell:
-    """Our figure and its spread, or the text that our model wrote."""
-    if isinstance(line.ours, str) or line.ours is None:
-        return _value(line.ours)
-    spread = "" if line.spread is None else f" ± {number(line.spread, like=line.ours)}"
-    return Cell(number(line.ours) + spread, "number")
+def published(lecture: Lecture, rows: Sequence[Published]) -> list[Table | None]:
+    """Published numbers and ours, the verdict first; of a long table the last of each row."""
+    title = f"All {len(rows)} published numbers"
+    if len(rows) <= LONG:
+        return [_published(title, lecture, rows)]
+    last = {row.row: row for row in rows}
+    last |= {row.row: row for row in rows if row.ours is not None}
+    last |= {row.row: row for row in rows if row.verdict}
+    return [
+        _published("The last number of each row", lecture, [*last.values()]),
+        _published(title, lecture, rows, folded=True),
+    ]
 
 
-def verdict(line: Line) -> Cell:
-    """A badge, and what there is to say beside it."""
-    found = verdicts.read(line.verdict)
-    return Cell("") if found is None else Cell(found.detail.replace("-", "−"), badge=found)
+def _published(
+    title: str, lecture: Lecture, rows: Sequence[Published], folded: bool = False
+) -> Table | None:
+    head = ("verdict", "row", "model", "metric", "published", "ours", "95 % of draws", "seeds")
+    cells = [
+        (
+            Cell(row.verdict or NONE, "verdict"),
+            labelled(lecture, row.row),
+            name(row.experiment, row.variant),
+            metric(row.metric, row.epoch),
+            printed(row.published),
+            measured(row.ours, row.sd),
+            Cell(f"{number(row.low)} to {number(row.high)}" if row.low is not None else ""),
+            Cell(count(row.seeds), "number"),
+            measured(row.bayes),
+            Cell(row.reason or ""),
+        )
+        for row in rows
+    ]
+    return table(title, (*head, "best possible", "reason"), cells, folded=folded)
 
 
-def _value(value: Value) -> Cell:
-    return Cell(plain(value), "code") if isinstance(value, str) else Cell(number(value), "number")
+def metric(called: str, epoch: int | None) -> Cell:
+    """A metric and the epoch that it was taken at."""
+    return Cell(called if epoch is None else f"{called}, epoch {epoch}")
 
 
-def _seeds(line: Line) -> Cell:
-    return Cell("" if line.seeds is None else str(line.seeds), "number")
+def scores(rows: Sequence[Score]) -> Table | None:
+    """Every score of a lecture's models."""
+    cells = [
+        (
+            name(row.experiment, row.variant),
+            Cell(f"{row.split}: {row.records}"),
+            Cell(count(row.count), "number"),
+            Cell(row.metric),
+            measured(row.ours, row.sd),
+            Cell(count(row.seeds), "number"),
+            measured(row.ensemble),
+            measured(row.bayes),
+        )
+        for row in rows
+    ]
+    head = ("model", "measured on", "records", "metric", "ours", "seeds", "ensemble")
+    title = f"All {len(rows)} scores"
+    return table(title, (*head, "best possible"), cells, folded=True)
 
 
-def own_protocols(lines: Sequence[Line]) -> dict[str, list[Line]]:
-    """Lines by protocol, but for what the lecture prints."""
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        if line.protocol != LECTURE:
-            groups.setdefault(line.protocol, []).append(line)
-    return groups
+def comparisons(rows: Sequence[Comparison]) -> list[Table | None]:
+    """Pairs of models on the same records, one table for each kind of pair."""
+    head = ("verdict", "model", "against", "metric", "improvement", "answers")
+    found = []
+    for kind, title in COMPARED.items():
+        cells = [
+            (
+                Cell(row.verdict or "", "verdict"),
+                name(row.experiment, row.variant),
+                name(row.rival),
+                Cell(row.metric),
+                Cell(difference(row.difference, row.standard_error), "number"),
+                Cell("ensemble" if row.ensemble else "each seed"),
+            )
+            for row in rows
+            if row.kind == kind
+        ]
+        note = "Improvement: the mean difference ± its standard error; positive is better."
+        found.append(table(title, head, cells, note, folded=len(cells) > LONG))
+    return found
 
 
-def headlines(lines: Sequence[Line], lecture: Lecture) -> dict[str, list[Line]]:
-    """The headline figure of each experiment on each set of held-out records, best first."""
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        if line.protocol.startswith(OWN) and line.metric == lecture.headline:
-            groups.setdefault(line.protocol, []).append(line)
-    sign = -1 if lecture.better == "higher" else 1
-    return {
-        protocol: sorted(group, key=lambda line: (sign * known(line), line.experiment))
-        for protocol, group in groups.items()
+def ranking(lecture: Lecture, records: Records, compared: Sequence[Comparison]) -> Table | None:
+    """The models on one set of held-out records, the best first."""
+    pairs = {
+        (row.experiment, row.variant): (Cell(row.verdict or "", "verdict"), Cell(row.rival, "code"))
+        for row in compared
+        if row.metric == lecture.headline and not row.ensemble and row.kind != "held_out"
     }
+    cells = [
+        (
+            name(score.experiment, score.variant),
+            measured(score.ours, score.sd),
+            measured(score.bayes),
+            *pairs.get((score.experiment, score.variant), (Cell(), Cell())),
+        )
+        for score in records.scores
+    ]
+    title = f"{lecture.title}: {lecture.headline} on {records.name} ({records.scores[0].source})"
+    return table(title, ("model", lecture.headline, "best possible", "verdict", "against"), cells)
 
 
-def known(line: Line) -> float:
-    """Our figure, where it is a number."""
-    return line.ours if isinstance(line.ours, float) else float("nan")
+def grids(inputs: Inputs, key: str) -> list[Table | None]:
+    """The lecture's tables of models that differ in two ways, as far as this pipeline has them."""
+    own = {variant.name for variant in inputs.variants(key)}
+    found = []
+    for grid in inputs.lectures[key].tables:
+        if not own & {cell for cells in grid.rows.values() for cell in cells if cell}:
+            continue
+        values = {
+            label: [_cell(inputs, cell, grid.metric, grid.epoch, grid.last) for cell in cells]
+            for label, cells in grid.rows.items()
+        }
+        rows = [
+            (Cell(label), *cells) for label, cells in values.items() if any(c.text for c in cells)
+        ]
+        head = (metric(grid.metric, grid.epoch).text, *grid.columns)
+        note = "Once: a single seed." if any(ONCE in c.text for row in rows for c in row) else ""
+        found.append(table(grid.title[:1].upper() + grid.title[1:], head, rows, note))
+    return found
+
+
+def _cell(inputs: Inputs, model: str | None, metric: str, epoch: int | None, last: int) -> Cell:
+    """A model's metric after an epoch (the median of the `last` ones), or at the end."""
+    if model is None:
+        return Cell()
+    experiment, _, variant = model.partition("/")
+    if epoch is None:
+        for score in inputs.scores:
+            if (score.experiment, score.variant, score.metric) == (experiment, variant, metric):
+                return _once(score.ours, score.sd)
+        return Cell()
+    history = inputs.history(experiment)
+    logged = metric.replace("perplexity", "loss")
+    if logged not in history:
+        return Cell()
+    within = (history["epoch"] > epoch - last) & (history["epoch"] <= epoch)
+    values = history[within & (history["variant"] == variant)]
+    by_seed = values.groupby("seed")[logged].median()
+    if by_seed.empty or values["epoch"].max() < epoch:
+        return Cell()
+    if logged != metric:
+        by_seed = by_seed.map(lambda loss: exp(min(loss, 700)))
+    return _once(float(by_seed.mean()), float(by_seed.std()))
+
+
+def _once(value: float, sd: float | None) -> Cell:
+    if sd is None or pd.isna(sd):
+        return Cell(number(value) + ONCE, "number")
+    return measured(value, sd)
+
+
+def caveats(lecture: Lecture) -> Table | None:
+    """What to bear in mind, by row."""
+    cells = [(labelled(lecture, row), Cell(text, "prose")) for row, text in lecture.caveats.items()]
+    return table("What to bear in mind", ("row", "caveat"), cells)

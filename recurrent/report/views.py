@@ -1,52 +1,48 @@
-"""What the page is made of, as values that a template writes out and a test can look at."""
+"""What a page is made of, as values: templates and the terminal write them out."""
 
-from typing import NamedTuple
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from math import isnan
+from typing import Literal, NamedTuple
 
-from markupsafe import Markup
+import pandas as pd
 
-from recurrent.report.verdicts import Verdict
-
-
-class Key(NamedTuple):
-    """One entry of a chart's legend."""
-
-    name: str
-    colour: str  # a variable of the style sheet
-    dash: str = ""  # of an SVG stroke
-
-
-class Chart(NamedTuple):
-    """A picture, what it is called, and what there is to see on it."""
-
-    title: str
-    caption: str
-    svg: Markup
-    legend: tuple[Key, ...] = ()
+from recurrent.report.numbers import count, number, one_line, published
 
 
 class Cell(NamedTuple):
     """One cell of a table."""
 
-    text: str
-    kind: str = ""  # number, code, or nothing
-    badge: Verdict | None = None
+    text: str = ""
+    kind: Literal["text", "number", "code", "prose", "verdict"] = "text"
 
 
 class Table(NamedTuple):
-    """A table; the first cell of each row is its heading."""
+    """A table; `folded` hides it on the page until it is asked for."""
 
-    caption: str
+    title: str
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    folded: bool = False
+
+    def numeric(self, column: int) -> bool:
+        """Whether a column is aligned to the right."""
+        kinds = {row[column].kind for row in self.rows if row[column].text}
+        return kinds == {"number"}
 
 
-class Fold(NamedTuple):
-    """What is shown when asked for: long tables, further seeds."""
+class Chart(NamedTuple):
+    """A picture, its title, and what there is to see on it."""
 
-    summary: str
-    tables: tuple[Table, ...]
-    open: bool = False
+    title: str
+    caption: str
+    svg: str
+
+    @property
+    def source(self) -> str:
+        """The picture as a data URL: an image cannot clash with the ids of another one."""
+        return data_url("image/svg+xml", self.svg.encode("utf-8"))
 
 
 class Section(NamedTuple):
@@ -57,25 +53,82 @@ class Section(NamedTuple):
     text: tuple[str, ...] = ()
     charts: tuple[Chart, ...] = ()
     tables: tuple[Table, ...] = ()
-    folds: tuple[Fold, ...] = ()
-    moving: str = ""  # an animation, as a data: URL
-    rows: tuple[str, ...] = ()  # rows of lectures.yaml that it belongs to
-    parts: tuple["Section", ...] = ()  # under headings one level down
+    animation: str = ""  # a data URL
+    parts: tuple["Section", ...] = ()
 
 
-def filled(table: Table) -> Table:
-    """Without the columns that have nothing in any row."""
-    kept = [
-        place
-        for place in range(len(table.head))
-        if any(row[place].text or row[place].badge for row in table.rows)
-    ]
-    return table._replace(
-        head=tuple(table.head[place] for place in kept),
-        rows=tuple(tuple(row[place] for place in kept) for row in table.rows),
+def data_url(kind: str, content: bytes) -> str:
+    """A file's content as a URL."""
+    return f"data:{kind};base64,{b64encode(content).decode('ascii')}"
+
+
+def table(
+    title: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    note: str = "",
+    folded: bool = False,
+) -> Table | None:
+    """A table without its empty columns; None if it has no rows."""
+    if not rows:
+        return None
+    kept = [place for place in range(len(head)) if any(row[place].text for row in rows)]
+    return Table(
+        title,
+        tuple(head[place] for place in kept),
+        tuple(tuple(row[place] for place in kept) for row in rows),
+        note,
+        folded,
     )
 
 
-def numbers(*texts: str) -> tuple[Cell, ...]:
-    """Cells of figures."""
-    return tuple(Cell(text, "number") for text in texts)
+def section(
+    anchor: str,
+    title: str,
+    text: Sequence[str] = (),
+    charts: Sequence[Chart | None] = (),
+    tables: Sequence[Table | None] = (),
+    animation: str = "",
+) -> Section | None:
+    """A section of the charts and tables that there are; None if there are none."""
+    drawn = tuple(chart for chart in charts if chart is not None)
+    filled = tuple(one for one in tables if one is not None)
+    if not (drawn or filled or animation):
+        return None
+    return Section(anchor, title, tuple(text), drawn, filled, animation)
+
+
+def frame(
+    title: str, found: pd.DataFrame, columns: Mapping[str, str], folded: bool = False
+) -> Table | None:
+    """A table of some columns of a data frame, under other names."""
+    rows = [
+        [_cell(value, column) for column, value in zip(columns, row, strict=True)]
+        for row in found.reindex(columns=[*columns]).itertuples(index=False)
+    ]
+    return table(title, [*columns.values()], rows, folded=folded)
+
+
+def _cell(value: object, column: str) -> Cell:
+    if isinstance(value, int):
+        return Cell(count(value), "number")
+    if isinstance(value, float):
+        return Cell("" if isnan(value) else number(value), "number")  # NaN: an empty cell
+    return Cell(str(value), "code" if column == "name" else "text")
+
+
+def measured(value: float | str | None, sd: float | None = None) -> Cell:
+    """Our value: a number with its standard deviation, or a text that a model wrote."""
+    if isinstance(value, str):
+        return Cell(one_line(value), "code")
+    return Cell(number(value, sd), "number")
+
+
+def printed(value: float | str | None) -> Cell:
+    """A published value, in the digits that the lecture gives."""
+    return Cell(published(value), "number") if isinstance(value, float) else measured(value)
+
+
+def name(experiment: str, variant: str | None = None) -> Cell:
+    """What an experiment, a variant or a file is called."""
+    return Cell(f"{experiment}/{variant}" if variant else experiment, "code")

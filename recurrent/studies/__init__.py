@@ -1,1 +1,1 @@
-"""What trained networks are examined for, beyond their answers."""
+"""Studies beside training: small computations, and what trained networks look like inside."""

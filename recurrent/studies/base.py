@@ -1,4 +1,4 @@
-"""What every demonstration is: settings of its own, and one call that writes a folder."""
+"""The contract of a study that needs no corpus: settings, and one call that writes a folder."""
 
 from importlib import import_module
 from pathlib import Path
@@ -6,37 +6,36 @@ from typing import Any, Protocol, cast
 
 import pandas as pd
 
+from recurrent.config import Frozen
 from recurrent.errors import PipelineError
-from recurrent.validation import Frozen
 
-REPORT = "report.json"  # the figures of a demonstration, in its folder
+REPORT = "report.json"  # the numbers of a study, in its folder
 
 
-class Demonstration(Protocol):
+class Study(Protocol):
     """A module of this package."""
 
     Settings: type[Frozen]
 
-    def demonstrate(self, settings: Any, folder: Path) -> dict[str, Any]:
-        """Write tables and pictures into `folder`; return the figures for its report."""
+    def run(self, settings: Any, folder: Path) -> dict[str, Any]:
+        """Write tables and pictures into `folder`; return the numbers for its report."""
 
 
-def load(name: str) -> Demonstration:
-    """The demonstration in recurrent/studies/<name>.py."""
+def load(name: str) -> Study:
+    """The study in recurrent/studies/<name>.py."""
     try:
-        return cast(Demonstration, import_module(f"recurrent.studies.{name}"))
+        return cast(Study, import_module(f"recurrent.studies.{name}"))
     except ModuleNotFoundError as fault:
         raise PipelineError(
-            f"there is no recurrent/studies/{name}.py ({fault}).",
-            where="params.yaml: demonstrations",
+            f"there is no recurrent/studies/{name}.py.", where="params.yaml: studies"
         ) from fault
 
 
 def six(value: float) -> float:
-    """Six digits: what is left out differs from one kind of processor to another."""
+    """A number in six digits; later ones depend on the processor."""
     return float(f"{value:.6g}")
 
 
 def write(path: Path, table: pd.DataFrame) -> None:
-    """A table of a demonstration, in six digits."""
+    """Write a table in six digits."""
     table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")

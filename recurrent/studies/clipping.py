@@ -1,50 +1,75 @@
-"""Three ways to clip, from the norms of each parameter's gradient alone.
+"""D2: three ways to clip a gradient, computed from the norm of each parameter's gradient.
 
-Algorithm 1 of the lecture rescales all gradients together when their norm passes a threshold:
-the step keeps its direction. Clipping each parameter alone changes how long they are beside each
-other, and so the direction. The lecture's code, as printed, calls clip_grad_norm_ after its loop
-over the parameters: it clips the last parameter, and no other.
+Algorithm 1 of the lecture rescales all gradients together when their global norm passes a
+threshold, so the step keeps its direction. Clipping each parameter on its own changes how long they are in
+proportion, and so turns the step. The lecture's listing calls clip_grad_norm_ after its loop over
+the parameters has ended: it clips the last parameter and no other.
+
+The norms are all that is needed. A whole gradient is its parameters' gradients side by side, which
+are at right angles to each other, so clipping one of them only rescales that side.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 Norms = NDArray[np.float64]
 
 
 class Clipped(NamedTuple):
-    """The gradient after clipping: its norm, and the cosine of the angle to what it was."""
+    """The gradient after clipping: its norm, and the cosine of the angle that it was turned by."""
 
-    norm: Norms
+    norm: Norms  # (steps,)
     cosine: Norms
 
 
-def together(norms: Norms, threshold: float) -> Clipped:
-    """By the norm of all gradients; `norms` is (steps, parameters)."""
+def by_global_norm(norms: Norms, threshold: float) -> Clipped:
+    """Rescale all parameters by the norm of the whole gradient; `norms` is (steps, parameters)."""
     whole = np.linalg.norm(norms, axis=1, keepdims=True)
-    return _scaled(norms, np.broadcast_to(_factor(whole, threshold), norms.shape))
+    return _rescale(norms, np.broadcast_to(_factor(whole, threshold), norms.shape))
 
 
-def each(norms: Norms, threshold: float) -> Clipped:
-    """Each parameter by its own norm."""
-    return _scaled(norms, _factor(norms, threshold))
+def each_parameter(norms: Norms, threshold: float) -> Clipped:
+    """Rescale each parameter by its own norm."""
+    return _rescale(norms, _factor(norms, threshold))
 
 
-def last(norms: Norms, threshold: float) -> Clipped:
-    """The last parameter by its own norm, the others not at all."""
+def last_parameter(norms: Norms, threshold: float) -> Clipped:
+    """Rescale the last parameter by its own norm, and no other: the lecture's listing."""
     factors = np.ones_like(norms)
     factors[:, -1] = _factor(norms[:, -1], threshold)
-    return _scaled(norms, factors)
+    return _rescale(norms, factors)
+
+
+WAYS = {"global": by_global_norm, "each": each_parameter, "last": last_parameter}
+
+
+def table(recorded: pd.DataFrame, thresholds: Sequence[float]) -> pd.DataFrame:
+    """What each way of clipping makes of gradients that training recorded, at each threshold."""
+    norms = recorded.drop(columns=["seed", "epoch", "step", "total"]).to_numpy(dtype=np.float64)
+    tables = []
+    for threshold in thresholds:
+        columns: dict[str, object] = {
+            "threshold": threshold,
+            "seed": recorded["seed"],
+            "step": recorded["step"],
+            "norm": np.linalg.norm(norms, axis=1),
+        }
+        for way, clip in WAYS.items():
+            found = clip(norms, threshold)
+            columns |= {f"norm_{way}": found.norm, f"cosine_{way}": found.cosine}
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables)
 
 
 def _factor(norms: Norms, threshold: float) -> Norms:
     return np.minimum(1.0, threshold / np.maximum(norms, np.finfo(float).tiny))
 
 
-def _scaled(norms: Norms, factors: Norms) -> Clipped:
-    """A gradient is the sum of its parameters' parts, at right angles to each other."""
+def _rescale(norms: Norms, factors: Norms) -> Clipped:
     before, after = np.linalg.norm(norms, axis=1), np.linalg.norm(norms * factors, axis=1)
     product = (norms**2 * factors).sum(axis=1)
     lengths = before * after

@@ -1,4 +1,8 @@
-"""Where a network has put the levels of each column: on a map, and against their true places."""
+"""A10: the vectors that a network learned for the levels of each column, on a map and compared.
+
+Guo and Berkhahn draw the first two principal components of each embedding, and compare distances
+between vectors of German states with distances on the map of Germany.
+"""
 
 from itertools import combinations
 from typing import NamedTuple
@@ -12,19 +16,23 @@ from scipy.stats import spearmanr
 from recurrent.data.sales.dataset import Table
 from recurrent.models.base import Model
 
-FEWEST = 3  # levels: two lie on a line, wherever they are
+FEWEST = 3  # levels: two points always lie on a line
 
 
-class Vectors(NamedTuple):
-    """What a network has learned for the levels of one column."""
+class Embedding(NamedTuple):
+    """The learned vectors of one column."""
 
     column: str
     levels: list[str]
-    found: NDArray[np.float64]  # (levels, width)
+    vectors: NDArray[np.float64]  # (levels, width)
 
 
-def vectors(network: Model, data: Table) -> list[Vectors]:
-    """Of each column: rows that differ in it alone, so that only its vectors tell them apart."""
+def learned(network: Model, data: Table) -> list[Embedding]:
+    """The embedding of each column with enough levels.
+
+    We ask for rows that differ in one column only, so that only that column's vectors tell them
+    apart: `vectors` has the constant vectors of the other columns beside them.
+    """
     sizes = [len(levels) for levels in data.columns.values()]
     starts = np.cumsum([1, *sizes])[:-1]
     found = []
@@ -34,39 +42,46 @@ def vectors(network: Model, data: Table) -> list[Vectors]:
         rows = np.tile(starts, (len(levels), 1))
         rows[:, place] += np.arange(len(levels))
         with torch.inference_mode():
-            of_rows = network.embedded(torch.from_numpy(rows)).double().cpu().numpy()
-        found.append(Vectors(column, levels, of_rows))
+            vectors = network.embedded(torch.from_numpy(rows)).double().cpu().numpy()
+        found.append(Embedding(column, levels, vectors))
     return found
 
 
-def drawn(of: Vectors) -> pd.DataFrame:
-    """Its levels by the two first principal components, and the share of variance in them."""
-    centred = of.found - of.found.mean(axis=0)
+def principal_components(embedding: Embedding) -> pd.DataFrame:
+    """Each level by the first two principal components, and their share of the variance."""
+    centred = embedding.vectors - embedding.vectors.mean(axis=0)
     left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    # The sign of a component is arbitrary: make its largest entry positive.
     left *= np.where(left[np.abs(left).argmax(axis=0), range(left.shape[1])] < 0, -1, 1)
     first, second = (left * sizes).T[:2]
-    share = (sizes[:2] ** 2).sum() / (sizes**2).sum()
     return pd.DataFrame(
-        {"column": of.column, "level": of.levels, "first": first, "second": second, "share": share}
+        {
+            "column": embedding.column,
+            "level": embedding.levels,
+            "first": first,
+            "second": second,
+            "share": (sizes[:2] ** 2).sum() / (sizes**2).sum(),
+        }
     )
 
 
-def distances(of: Vectors, places: dict[str, list[float]]) -> pd.DataFrame:
-    """How far each two levels lie apart, as learned and in truth."""
-    pairs = [*combinations(range(len(of.levels)), 2)]
+def distances(embedding: Embedding, places: dict[str, list[float]]) -> pd.DataFrame:
+    """The distance of each pair of levels, between their vectors and between their true places."""
+    pairs = [*combinations(range(len(embedding.levels)), 2)]
     one, other = np.array(pairs).T
-    true = np.array([places[level] for level in of.levels])
+    true = np.array([places[level] for level in embedding.levels])
+    vectors = embedding.vectors
     return pd.DataFrame(
         {
-            "column": of.column,
-            "one": [of.levels[i] for i in one],
-            "other": [of.levels[i] for i in other],
-            "learned": np.linalg.norm(of.found[one] - of.found[other], axis=1),
+            "column": embedding.column,
+            "one": [embedding.levels[i] for i in one],
+            "other": [embedding.levels[i] for i in other],
+            "learned": np.linalg.norm(vectors[one] - vectors[other], axis=1),
             "true": np.linalg.norm(true[one] - true[other], axis=1),
         }
     )
 
 
-def agreement(pairs: pd.DataFrame) -> float:
-    """Spearman's rank correlation: 1 where what is further apart in truth is so as learned."""
+def rank_correlation(pairs: pd.DataFrame) -> float:
+    """Spearman's correlation of learned and true distances: 1 if both sort the pairs alike."""
     return float(spearmanr(pairs["learned"], pairs["true"]).statistic)

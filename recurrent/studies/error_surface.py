@@ -1,7 +1,9 @@
-"""The wall in the error surface of a recurrent unit, and descents that meet it.
+"""D1: the cliff in the error surface of a recurrent unit, and gradient descents that meet it.
 
 Figure 6 of Pascanu, Mikolov and Bengio (2013): one hidden unit without input,
-x_k = w * sigmoid(x_(k-1)) + b, and the error of its last state, over (w, b).
+x_k = w * sigmoid(x_(k-1)) + b, and the error of its last state, over (w, b). Where the gradient
+explodes, the surface is a cliff. A descent that touches it is thrown far away; one that is clipped
+takes a short step in the same direction and stays near.
 """
 
 from pathlib import Path
@@ -13,8 +15,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import expit
 
+from recurrent.config import Frozen
 from recurrent.studies.base import six, write
-from recurrent.validation import Frozen
 
 Numbers = NDArray[np.float64]
 KINDS = ("plain", "clipped")
@@ -29,28 +31,28 @@ class Axis(Frozen):
 
 
 class Settings(Frozen):
-    """The unit of the figure; a grid with its wall; a start from which both descents meet it."""
+    """The unit of the figure, a grid around its cliff, and a start from which descents meet it."""
 
     steps: int = Field(default=50, ge=1)  # of the unit
-    state: float = 0.5  # before the first
+    state: float = 0.5  # before the first step
     target: float = Field(default=0.7, gt=0, lt=1)  # of sigmoid(last state)
-    # The wall runs from about (4.2, -2.1) to (6.5, -3.5), and there is none below w = 4.
+    # The cliff runs from about (4.2, -2.1) to (6.5, -3.5), and there is none below w = 4.
     w: Axis = Axis(low=3.5, high=6.5)
     b: Axis = Axis(low=-3.7, high=0.3)
-    # Chosen: with these, most clipped descents from all over the grid arrive, and half the plain.
-    rate: float = Field(default=0.5, gt=0)
-    threshold: float = Field(default=0.2, gt=0)  # a few times the gradient away from the wall
+    # With these, most clipped descents from all over the grid converge, and half of the plain ones.
+    learning_rate: float = Field(default=0.5, gt=0)
+    threshold: float = Field(default=0.2, gt=0)  # a few times the gradient away from the cliff
     updates: int = Field(default=200, ge=1)  # of a descent
-    # Chosen: the plain descent is thrown 2.9 far, and the picture still has where it lands; and
-    # a last digit that differs does not change the paths, as from many starts it would.
+    # From here the plain descent is thrown by 2.9, still inside the picture. And the paths do not
+    # depend on the last digit of their start, as they do from many other places.
     start_w: float = 5.05
     start_b: float = -2.1
-    thin: int = Field(default=4, ge=1)  # every so many grid points of a side is a start as well
-    low: float = Field(default=0.01, gt=0)  # an error with which a descent has arrived
+    thin: int = Field(default=4, ge=1)  # every so many grid points, a descent starts as well
+    low: float = Field(default=0.01, gt=0)  # the error below which a descent has converged
 
 
-def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
-    """The surface, both descents from one start, and how descents from all over it end."""
+def run(settings: Settings, folder: Path) -> dict[str, Any]:
+    """Compute the surface, both descents from one start, and where others from all over it end."""
     sides = [np.linspace(side.low, side.high, side.points) for side in (settings.w, settings.b)]
     grid = np.array(np.meshgrid(*sides, indexing="ij"))
     surface, gradient = error(grid, settings)
@@ -66,16 +68,16 @@ def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
     ends = {kind: error(descend(starts, kind, settings)[-1], settings)[0] for kind in KINDS}
     return {
         "origin": {"source": "no corpus", "name": "error_surface"},
-        "rate": settings.rate,
+        "learning_rate": settings.learning_rate,
         "threshold": settings.threshold,
-        "wall": {
+        "cliff": {
             "w": six(w[steepest]),
             "b": six(b[steepest]),
             "gradient_norm": six(norms.max()),
         },
         "gradient_norm_median": six(np.median(norms)),
-        **{kind: _of_path(path) for kind, path in paths.items()},
-        "arrived": {  # the share of starts from all over the grid
+        **{kind: _path_numbers(path) for kind, path in paths.items()},
+        "converged": {  # the share of starts from all over the grid
             "starts": starts.shape[1],
             "below": settings.low,
             **{kind: six(float(np.mean(ends[kind] < settings.low))) for kind in KINDS},
@@ -84,7 +86,7 @@ def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
 
 
 def error(place: Numbers, settings: Settings) -> tuple[Numbers, Numbers]:
-    """The error at (w, b) and its gradient, carried along with the state; of many at once too."""
+    """The error at (w, b) and its gradient, carried along with the state; also of many places."""
     w, b = place
     state = np.full(w.shape, settings.state)
     by_w = by_b = np.zeros(w.shape)
@@ -100,23 +102,23 @@ def error(place: Numbers, settings: Settings) -> tuple[Numbers, Numbers]:
 
 
 def clip(gradient: Numbers, threshold: float) -> Numbers:
-    """Algorithm 1: a gradient of a greater norm is rescaled to the threshold."""
+    """Algorithm 1: rescale a gradient with a larger norm to the threshold."""
     return np.asarray(gradient * (threshold / np.maximum(np.hypot(*gradient), threshold)))
 
 
 def descend(start: Numbers, kind: str, settings: Settings) -> Numbers:
-    """The places on the way from (w, b), both ends among them; it may leave the grid."""
+    """Every place of a descent from (w, b), start and end included; it may leave the grid."""
     places = [start]
     for _ in range(settings.updates):
         _, gradient = error(places[-1], settings)
         if kind == "clipped":
             gradient = clip(gradient, settings.threshold)
-        places.append(places[-1] - settings.rate * gradient)
+        places.append(places[-1] - settings.learning_rate * gradient)
     return np.array(places)
 
 
 def table(kind: str, places: Numbers, settings: Settings) -> pd.DataFrame:
-    """One descent, with the gradient before it is clipped."""
+    """One descent, with the norm of its gradient before clipping."""
     w, b = places.T
     found, gradient = error(places.T, settings)
     norm = np.hypot(*gradient)
@@ -124,7 +126,7 @@ def table(kind: str, places: Numbers, settings: Settings) -> pd.DataFrame:
     return pd.DataFrame({"descent": kind, **columns})
 
 
-def _of_path(path: pd.DataFrame) -> dict[str, float]:
+def _path_numbers(path: pd.DataFrame) -> dict[str, float]:
     steps = np.hypot(path["w"].diff(), path["b"].diff())
     return {
         "largest_step": six(steps.max()),

@@ -1,13 +1,18 @@
-"""How far back a gradient reaches: |dL_T/dh_t|, step by step backwards from the loss.
+"""D4: how far back a gradient reaches, |dL_T/dh_t| for each step t before the loss at T.
 
-The lecture: dh_T/dh_t is a product of Jacobians dh_k/dh_{k-1}, for its network
-diag(tanh') W_hh each; so the norm of the product is at most the product of their norms. Both are
-measured here, on any network that carries a state: the gradient by running it one step at a time
-and asking for the gradient of each state on the way, the Jacobians row by row.
+dh_T/dh_t is a product of Jacobians dh_k/dh_(k-1), which for the lecture's network are
+diag(tanh') W_hh. The norm of the product is at most the product of the norms: below 1 the gradient
+must vanish, above 1 it may explode. An LSTM's cell offers a second way back, along which only the
+forget gate multiplies.
+
+Both are measured here, on any network that carries a state. For the gradient we run the network one
+step at a time and ask for the gradient of each state on the way; the Jacobians come row by row.
 """
 
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -15,98 +20,129 @@ from torch import Tensor
 from recurrent.errors import PipelineError
 from recurrent.models.base import Model, State
 
-PARTS = ("h", "c")  # of a state: the hidden state, and the cell of an LSTM
+PARTS = ("h", "c")  # of a state: the hidden state, and an LSTM's cell
+FORGET_PATH = "c, forget gates only"
 
 
-class Reach(NamedTuple):
-    """The gradient's norms, the latest step first: (steps, records)."""
+class Flow(NamedTuple):
+    """Norms of gradients, from the step before the last backwards: (steps, records)."""
 
-    by_part: dict[str, Tensor]
+    by_part: dict[str, Tensor]  # h; of an LSTM also c, and c along the forget gates only
     whole: Tensor  # of all parts of the state together
-    bound: Tensor  # what the Jacobians allow `whole` to be, of the first records
+    bound: Tensor  # the most that the Jacobians allow `whole` to be, of the first records
 
 
-def reach(model: Model, ids: Tensor, targets: Tensor, bounded: int) -> Reach:
-    """Measure it on `ids` (records, steps) with one answer each; the bound on the first few."""
-    if len({name[:-1] for name in model.recurrent()}) != 1:  # all but the gate
+def gradient_flow(model: Model, ids: Tensor, targets: Tensor, bounded: int) -> Flow:
+    """Measure the gradients of `ids` (records, steps) with one target each.
+
+    The bound costs a Jacobian a step, so only the first `bounded` records get it.
+    """
+    layers = {name[:-1] for name in model.recurrent_matrices()}  # without the gate
+    if len(layers) != 1:
         raise PipelineError(
-            "the reach of a gradient is measured in networks of one layer and direction.",
-            where="params.yaml: probes.experiments",
-            remedy="Leave this one out.",
+            "gradients are followed through networks of one layer and one direction only.",
+            where="params.yaml: examined.gradient_flow",
+            remedy="Remove this network there.",
         )
     model.eval()
     found = {part: g.norm(dim=2) for part, g in gradients(model, ids, targets).items()}
     if "c" in found:
-        only = gradients(model, ids, targets, cell_path=True)["c"]
-        found["c, forget gates alone"] = only.norm(dim=2)
+        cell = gradients(model, ids, targets, cell_only=True)["c"]
+        found[FORGET_PATH] = cell.norm(dim=2)
     whole = torch.stack([found[part] ** 2 for part in PARTS if part in found]).sum(dim=0).sqrt()
-    stretch = torch.stack([jacobian_norms(model, row[None]) for row in ids[:bounded]], dim=1)
-    ones = torch.ones(1, stretch.shape[1], dtype=stretch.dtype)
-    product = torch.cat([ones, stretch.flip(0).cumprod(dim=0)])
-    return Reach(found, whole, whole[:1, :bounded] * product[: len(whole)])
+    norms = torch.stack([jacobian_norms(model, row[None]) for row in ids[:bounded]], dim=1)
+    ones = torch.ones(1, norms.shape[1], dtype=norms.dtype)
+    product = torch.cat([ones, norms.flip(0).cumprod(dim=0)])
+    return Flow(found, whole, whole[:1, :bounded] * product[: len(whole)])
+
+
+def table(flow: Flow) -> pd.DataFrame:
+    """Median and quartiles over the records, by part of the state and steps back from the loss.
+
+    How far the bound lies above the gradient is a median over the few records that have one, so the
+    bound never falls below the median gradient.
+    """
+    bounded = flow.whole[:, : flow.bound.shape[1]]
+    slack = (flow.bound / bounded).nanquantile(0.5, dim=1) if len(bounded) else bounded
+    rows = []
+    for state, norms in flow.by_part.items():
+        for back, of_step in enumerate(norms.numpy(), 1):
+            low, median, high = np.quantile(of_step, [0.25, 0.5, 0.75])
+            row = {"state": state, "back": back, "gradient": median, "low": low, "high": high}
+            rows.append({**row, "bound": median * slack[back - 1].item() if state == "h" else None})
+    return pd.DataFrame(rows, columns=["state", "back", "gradient", "low", "high", "bound"])
+
+
+def decay(table: pd.DataFrame) -> float:
+    """The factor by which the gradient of h changes per step backwards, on average."""
+    sizes = table.loc[table["state"] == "h", "gradient"].to_numpy()
+    back = np.flatnonzero(sizes > 0)
+    if len(back) < 2:
+        return float("nan")  # a single step, or no gradient at all
+    first, last = back[0], back[-1]
+    return float((sizes[last] / sizes[first]) ** (1 / (last - first)))
 
 
 def gradients(
-    model: Model, ids: Tensor, targets: Tensor, *, cell_path: bool = False
+    model: Model, ids: Tensor, targets: Tensor, *, cell_only: bool = False
 ) -> dict[str, Tensor]:
-    """dL_T/ds for the state that enters each step but the first, by its parts.
+    """dL_T/ds of each state s that enters a step, by its parts, the latest first.
 
-    (steps - 1, records, hidden) each, the last step's first: none of records of one step. With
-    `cell_path`, h is cut off between steps: what is left runs through the cell alone, and only
-    the forget gate is in it.
+    Each is (steps - 1, records, hidden). With `cell_only`, h is cut off between steps, so that the
+    gradient flows through the cell alone and only the forget gate multiplies it.
     """
     state: State = None
-    entering: list[list[Tensor]] = []
+    states: list[list[Tensor]] = []
     for step in ids.T[:, :, None]:  # (records, 1)
         logits, state = model(step, state)
-        for part in leaves(state):
+        for part in tensors(state):
             part.retain_grad()
-        entering.append(leaves(state))
-        if cell_path:
-            state = rebuilt(
-                state, [part.detach() if n == 0 else part for n, part in enumerate(leaves(state))]
-            )
+        states.append(tensors(state))
+        if cell_only:
+            cut = [part.detach() if n == 0 else part for n, part in enumerate(tensors(state))]
+            state = like(state, cut)
     loss = F.cross_entropy(logits.flatten(0, -2), targets, reduction="sum")
     loss.backward()
     model.zero_grad()
     # The state after the last step leads nowhere.
     return {
-        name: torch.stack([_gradient(parts[number]) for parts in reversed(entering)])[1:]
-        for number, name in enumerate(PARTS[: len(entering[0])])
+        name: torch.stack([_gradient(parts[number]) for parts in reversed(states)])[1:]
+        for number, name in enumerate(PARTS[: len(states[0])])
     }
 
 
 def jacobian_norms(model: Model, ids: Tensor) -> Tensor:
-    """|ds_k/ds_{k-1}| in the spectral norm, for each step of one record that a state enters.
+    """The spectral norm of ds_k/ds_(k-1), at each step of one record that a state enters.
 
-    As many copies of the record as the state has numbers: the k-th gives the k-th row.
+    A batch with one copy of the record for each number of the state gives all rows of the Jacobian
+    at once: copy k is differentiated at number k.
     """
     with torch.no_grad():
         _, state = model(ids[:, :1])
     found = []
-    for character in ids.T[1:-1]:  # the last step leads to the loss and to no further state
-        size = sum(part.shape[-1] for part in leaves(state))
+    for token in ids.T[1:-1]:  # the last step leads to the loss and to no further state
+        size = sum(part.shape[-1] for part in tensors(state))
         copies = [
             part.detach().expand(*part.shape[:-2], size, part.shape[-1]).clone().requires_grad_()
-            for part in leaves(state)
+            for part in tensors(state)
         ]
-        _, after = model(character.expand(size, 1), rebuilt(state, copies))
-        joined = torch.cat([part.reshape(size, -1) for part in leaves(after)], dim=1)
+        _, after = model(token.expand(size, 1), like(state, copies))
+        joined = torch.cat([part.reshape(size, -1) for part in tensors(after)], dim=1)
         rows = torch.autograd.grad(joined.diagonal().sum(), copies)
         jacobian = torch.cat([row.reshape(size, -1) for row in rows], dim=1).double()
         found.append(torch.linalg.eigvalsh(jacobian @ jacobian.T)[-1].clamp(min=0).sqrt())
         with torch.no_grad():
-            _, state = model(character[None], state)
+            _, state = model(token[None], state)
     return torch.stack(found) if found else torch.zeros(0, dtype=torch.double)
 
 
-def leaves(state: State) -> list[Tensor]:
+def tensors(state: State) -> list[Tensor]:
     """The tensors of a state, h before c."""
-    return [state] if isinstance(state, Tensor) else [x for part in state for x in leaves(part)]
+    return [state] if isinstance(state, Tensor) else [x for part in state for x in tensors(part)]
 
 
-def rebuilt(state: State, parts: list[Tensor]) -> State:
-    """A state of the same shape from other tensors."""
+def like(state: State, parts: list[Tensor]) -> State:
+    """A state of the same structure with other tensors."""
     following = iter(parts)
 
     def fill(part: State) -> State:
@@ -116,6 +152,6 @@ def rebuilt(state: State, parts: list[Tensor]) -> State:
 
 
 def _gradient(part: Tensor) -> Tensor:
-    """(records, hidden); what the loss does not depend on has no gradient."""
+    """The gradient of a part, (records, hidden); 0 if the loss does not depend on it."""
     found = torch.zeros_like(part) if part.grad is None else part.grad
     return found.reshape(-1, part.shape[-1]).double()

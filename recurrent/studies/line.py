@@ -1,8 +1,8 @@
-"""Gradient descent on a line, by autograd and by hand: the lecture's run, and what luck adds.
+"""A8, A9: gradient descent on a line, by autograd and by hand, and how much is luck.
 
-The lecture draws its points and its start without a seed, so a printed loss is compared with
-those of many draws. A line's loss depends on the points only through five means, which lets all
-draws descend at once.
+The lecture draws its points and its start without a seed, so a published loss can only be compared
+with the distribution of losses over many draws. The loss of a line depends on the points through
+five means alone, which lets all draws descend at once.
 """
 
 from collections.abc import Iterable
@@ -20,49 +20,49 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
+from recurrent.config import Frozen
 from recurrent.studies.base import six, write
-from recurrent.validation import Frozen
 
 Numbers = NDArray[np.float64]
 
 
 class ByHand(Frozen):
-    """The descent of the animation."""
+    """The animated descent, with gradients written out in NumPy."""
 
     points: int = Field(default=50, ge=2)
     a: float = -1.0  # where it starts
     b: float = 1.0
-    rate: float = Field(default=0.01, gt=0)
+    learning_rate: float = Field(default=0.01, gt=0)
     frames: int = Field(default=20, ge=1)
-    updates: int = Field(default=30, ge=1)  # a frame, after it is drawn
+    updates: int = Field(default=30, ge=1)  # after each frame
 
 
 class Settings(Frozen):
-    """The lecture's own, and how many draws besides."""
+    """The lecture's settings, and the number of draws."""
 
     seed: int = Field(default=0, ge=0)
     slope: float = 3.0  # of the line that the points are drawn around
     intercept: float = 8.0
-    noise: float = Field(default=0.3, ge=0)  # its standard deviation: 0.1 * N(0, 3)
+    noise: float = Field(default=0.3, ge=0)  # standard deviation: 0.1 * N(0, 3)
     points: int = Field(default=10_000, ge=2)
-    rate: float = Field(default=1e-3, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0)
     steps: int = Field(default=10_000, ge=1)
-    every: int = Field(default=1000, ge=1)  # steps from one printed loss to the next
-    draws: int = Field(default=1000, ge=2)  # of points and start, besides the seeded run
+    every: int = Field(default=1000, ge=1)  # steps from one published loss to the next
+    draws: int = Field(default=1000, ge=2)  # of points and start, beside the seeded run
     by_hand: ByHand = ByHand()
 
 
-def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
-    """The seeded runs and their like over the draws, as tables and an animation."""
+def run(settings: Settings, folder: Path) -> dict[str, Any]:
+    """Run both descents from a seed, and many more draws of each; write tables and an animation."""
     rng = np.random.default_rng(settings.seed)
     x, y = gen_fake_data(rng, settings.points, settings)
     a, b = rng.standard_normal(2)
-    run = by_autograd(x, y, a, b, settings)
+    ours = by_autograd(x, y, a, b, settings)
     points = gen_fake_data(rng, settings.by_hand.points, settings)
     drawn = [means(*gen_fake_data(rng, settings.points, settings)) for _ in range(settings.draws)]
     others = on_means(np.stack(drawn, axis=1), rng.standard_normal((2, settings.draws)), settings)
 
-    losses = [_over_draws(*pair) for pair in zip(others, run, strict=True)]
+    losses = [_over_draws(*pair) for pair in zip(others, ours, strict=True)]
     steps = range(0, settings.steps, settings.every)
     columns = {"loss": "run", "low": "low", "median": "median", "high": "high"}
     table = {column: [found[key] for found in losses] for column, key in columns.items()}
@@ -70,7 +70,7 @@ def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
     return {
         "origin": {"source": "no corpus", "name": "line"},
         "losses": dict(zip(map(str, steps), losses, strict=True)),
-        "noise_floor": six(settings.noise**2),
+        "bayes": six(settings.noise**2),  # the variance of the noise
         "by_hand": _by_hand(rng, *points, settings, folder),
     }
 
@@ -78,18 +78,18 @@ def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
 def gen_fake_data(
     rng: Generator, size: int | tuple[int, ...], settings: Settings
 ) -> tuple[Numbers, Numbers]:
-    """Points around the line."""
+    """Draw points around the line."""
     x = rng.uniform(0, 1, size)
     return x, settings.slope * x + settings.intercept + rng.normal(0, settings.noise, size)
 
 
 def mse_loss(a: Any, b: Any, x: Any, y: Any) -> Any:
-    """Of arrays or tensors; of many draws, a row each, one loss for each."""
+    """The mean squared error, of arrays or tensors; one for each row of draws."""
     return ((a * x + b - y) ** 2).mean(-1)
 
 
 def by_autograd(x: Numbers, y: Numbers, a: float, b: float, settings: Settings) -> list[float]:
-    """The lecture's loop and its printed losses, in the float32 of its Variables."""
+    """The lecture's loop, and the losses that it prints, in float32 as there."""
     inputs, targets = (torch.tensor(values, dtype=torch.float32) for values in (x, y))
     slope, intercept = (torch.tensor([value]).float().requires_grad_() for value in (a, b))
     losses = []
@@ -100,24 +100,24 @@ def by_autograd(x: Numbers, y: Numbers, a: float, b: float, settings: Settings) 
         loss.backward()
         for parameter in (slope, intercept):
             assert parameter.grad is not None
-            parameter.data -= settings.rate * parameter.grad
+            parameter.data -= settings.learning_rate * parameter.grad
             parameter.grad.zero_()
     return losses
 
 
 def means(x: Numbers, y: Numbers) -> Numbers:
-    """All that a line's loss knows of the points."""
+    """The five means through which a line's loss depends on the points."""
     return np.array([values.mean() for values in (x, y, x * x, x * y, y * y)])
 
 
 def loss_on_means(a: Numbers, b: Numbers, of: Numbers) -> Numbers:
-    """mse_loss without the points; a column of means for each draw."""
+    """mse_loss from the means; one column of means for each draw."""
     x, y, xx, xy, yy = of
     return np.asarray(a * a * xx + b * b + yy + 2 * (a * b * x - a * xy - b * y))
 
 
 def on_means(of: Numbers, starts: Numbers, settings: Settings) -> list[Numbers]:
-    """by_autograd's losses, of every draw; the same gradients, written out."""
+    """The losses of `by_autograd` for every draw at once, with the gradients written out."""
     x, y, xx, xy, _ = of
     a, b = starts
     losses = []
@@ -126,20 +126,20 @@ def on_means(of: Numbers, starts: Numbers, settings: Settings) -> list[Numbers]:
             losses.append(loss_on_means(a, b, of))
         by_a = 2 * (a * xx + b * x - xy)
         by_b = 2 * (a * x + b - y)
-        a, b = a - settings.rate * by_a, b - settings.rate * by_b
+        a, b = a - settings.learning_rate * by_a, b - settings.learning_rate * by_b
     return losses
 
 
 def frames_by_hand(x: Numbers, y: Numbers, settings: ByHand) -> list[tuple[float, float]]:
-    """(a, b) as each frame draws it, before the updates of that frame; last, where it ends."""
+    """(a, b) at each frame, before its updates, and at the end."""
     a, b = settings.a, settings.b
     states = [(a, b)]
     for _ in range(settings.frames):
         for _ in range(settings.updates):  # the lecture's upd()
             dydb = 2 * (a * x + b - y)
             dyda = x * dydb
-            a -= settings.rate * float(dyda.mean())
-            b -= settings.rate * float(dydb.mean())
+            a -= settings.learning_rate * float(dyda.mean())
+            b -= settings.learning_rate * float(dydb.mean())
         states.append((a, b))
     return states
 
@@ -147,7 +147,7 @@ def frames_by_hand(x: Numbers, y: Numbers, settings: ByHand) -> list[tuple[float
 def _by_hand(
     rng: Generator, x: Numbers, y: Numbers, settings: Settings, folder: Path
 ) -> dict[str, Any]:
-    """The animation and its tables; the lecture's two printed errors over the draws."""
+    """Write the animation and its tables; return the lecture's two errors over the draws."""
     chosen = settings.by_hand
     *drawn, (a, b) = frames_by_hand(x, y, chosen)
     errors = [float(mse_loss(*state, x, y)) for state in drawn]
@@ -165,7 +165,7 @@ def _by_hand(
 
 
 def _animate(x: Numbers, y: Numbers, states: list[tuple[float, float]], target: Path) -> None:
-    """The points, and the line on its way to them."""
+    """Write an animation of the line on its way to the points."""
     figure = Figure(figsize=(5, 4), dpi=80)
     FigureCanvasAgg(figure)
     axis = figure.subplots()
@@ -181,8 +181,8 @@ def _animate(x: Numbers, y: Numbers, states: list[tuple[float, float]], target: 
 
 
 def _over_draws(values: Numbers, run: float) -> dict[str, Any]:
-    """How a figure lies over the draws, and what it is in the seeded run."""
+    """The distribution of a number over the draws (95 % of them), and its value in our run."""
     low, median, high = np.percentile(values, [2.5, 50, 97.5])
-    found = {"mean": values.mean(), "spread": values.std(ddof=1)}
+    found = {"mean": values.mean(), "sd": values.std(ddof=1)}
     found |= {"median": median, "low": low, "high": high, "run": run}
-    return {name: six(value) for name, value in found.items()} | {"seeds": len(values)}
+    return {name: six(value) for name, value in found.items()} | {"draws": len(values)}

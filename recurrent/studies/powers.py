@@ -1,7 +1,8 @@
-"""A little more or less than one, multiplied by itself all year: of a number and of a matrix.
+"""D5: a factor a little below or above one, multiplied by itself for a year.
 
-Of a matrix the spectral radius rules in the end; at first it is the singular values, which a
-Gaussian matrix has far from its radius and an orthogonal one at it.
+0.99^365 is 0.03 and 1.01^365 is 37.8. A matrix behaves alike: its powers vanish or explode with its
+spectral radius, in the long run. At first its singular values decide. Those of an orthogonal matrix
+are all equal to the radius, those of a Gaussian matrix are far from it.
 """
 
 from pathlib import Path
@@ -13,28 +14,28 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
+from recurrent.config import Frozen, Listed
 from recurrent.studies.base import six, write
-from recurrent.validation import Frozen, Listed
 
 Matrix = NDArray[np.float64]
 Factor = Annotated[float, Field(gt=0)]
 
 
 class Settings(Frozen):
-    """The lecture's two factors and one between them."""
+    """The lecture's two factors, and one between them."""
 
     factors: Annotated[Listed[Factor], Field(min_length=1)] = (0.99, 1.0, 1.01)  # spectral radii
-    steps: int = Field(default=365, ge=1)  # the greatest exponent
-    every: int = Field(default=5, ge=1)  # exponents from one line of the table to the next
+    steps: int = Field(default=365, ge=1)  # the largest exponent
+    every: int = Field(default=5, ge=1)  # exponents from one row of the table to the next
     hidden: int = Field(default=64, ge=2)  # rows and columns of a matrix
     seed: int = Field(default=0, ge=0)
 
 
-def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
-    """Powers of each factor and of two matrices that have it as their spectral radius."""
+def run(settings: Settings, folder: Path) -> dict[str, Any]:
+    """Compute powers of each factor, and of two matrices that have it as their spectral radius."""
     rng = np.random.default_rng(settings.seed)
     gaussian = rng.standard_normal((settings.hidden, settings.hidden))
-    gaussian /= radius(gaussian)
+    gaussian /= spectral_radius(gaussian)
     rotation = orthogonal(rng, settings.hidden)
     steps = np.arange(settings.steps + 1)
     tables = {
@@ -50,13 +51,14 @@ def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
         for factor in settings.factors
     }
     shown = (steps % settings.every == 0) | (steps == settings.steps)
-    table = pd.concat([table[shown] for table in tables.values()])
-    write(folder / "powers.csv", table)
+    write(folder / "powers.csv", pd.concat([table[shown] for table in tables.values()]))
     return {
         "origin": {"source": "no corpus", "name": "powers"},
         "steps": settings.steps,
         "powers": {str(factor): six(factor**settings.steps) for factor in tables},
-        "radius": {str(factor): six(radius(gaussian * factor)) for factor in tables},
+        "spectral_radius": {
+            str(factor): six(spectral_radius(gaussian * factor)) for factor in tables
+        },
         "largest_singular_value": {
             str(factor): six(float(np.linalg.norm(gaussian * factor, 2))) for factor in tables
         },
@@ -64,19 +66,19 @@ def demonstrate(settings: Settings, folder: Path) -> dict[str, Any]:
     }
 
 
-def radius(matrix: Matrix) -> float:
-    """The greatest absolute value of an eigenvalue."""
+def spectral_radius(matrix: Matrix) -> float:
+    """The largest absolute eigenvalue."""
     return float(np.abs(np.linalg.eigvals(matrix)).max())
 
 
 def orthogonal(rng: Generator, size: int) -> Matrix:
-    """A random matrix all of whose singular values are 1."""
+    """A random matrix whose singular values are all 1."""
     matrix, _ = np.linalg.qr(rng.standard_normal((size, size)))
     return matrix
 
 
 def norms(matrix: Matrix, steps: int) -> list[float]:
-    """The spectral norm of a matrix's powers, from the zeroth on."""
+    """The spectral norm of each power of a matrix, from the power 0 on."""
     power = np.eye(len(matrix))
     found = [1.0]
     for _ in range(steps):
@@ -86,7 +88,7 @@ def norms(matrix: Matrix, steps: int) -> list[float]:
 
 
 def _course(table: pd.DataFrame) -> dict[str, float]:
-    """Where the powers of the Gaussian matrix are largest, and where they end."""
+    """Where the norm of the Gaussian matrix is largest, and where it ends."""
     course = table["matrix_norm"].to_numpy()
     return {
         "largest": six(course.max()),

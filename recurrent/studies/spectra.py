@@ -1,30 +1,46 @@
-"""What multiplies the hidden state from step to step: singular values and spectral radius."""
+"""D5: the singular values and the spectral radius of the matrices that multiply a hidden state.
+
+A matrix stretches a vector by its largest singular value at most. Over many steps its spectral
+radius decides, the largest absolute eigenvalue: above 1 its powers grow, below 1 they vanish.
+"""
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 
 from recurrent.models.base import Model
 
-RANKS = 40  # of the singular values that are kept: the largest ones, and a sample of the rest
+RANKS = 40  # of the singular values that are kept: the largest, and a sample of the rest
 
 
 def singular_values(model: Model) -> dict[str, NDArray[np.float64]]:
-    """Of each recurrent matrix, largest first."""
+    """The singular values of each recurrent matrix, largest first."""
     return {
         name: torch.linalg.svdvals(matrix.detach().double()).numpy()
-        for name, matrix in model.recurrent().items()
+        for name, matrix in model.recurrent_matrices().items()
     }
 
 
-def radius(model: Model) -> float:
+def spectral_radius(model: Model) -> float:
     """The largest absolute eigenvalue of any recurrent matrix."""
     return max(
         float(torch.linalg.eigvals(matrix.detach().double()).abs().max())
-        for matrix in model.recurrent().values()
+        for matrix in model.recurrent_matrices().values()
+    )
+
+
+def table(values: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
+    """A sample of the singular values of each matrix."""
+    return pd.DataFrame(
+        [
+            {"matrix": name, "rank": rank, "singular_value": found[rank - 1]}
+            for name, found in values.items()
+            for rank in ranks(len(found))
+        ]
     )
 
 
 def ranks(size: int) -> NDArray[np.int64]:
-    """Ranks from 1 to `size`, close together among the first."""
+    """Ranks from 1 to `size`, dense among the first."""
     return np.unique(np.geomspace(1, size, min(RANKS, size)).round().astype(np.int64))

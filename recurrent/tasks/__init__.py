@@ -1,1 +1,1 @@
-"""What models are asked: one module a task, and the contract that the training loop knows."""
+"""What models are asked to do: one module a task, and the contract of all tasks."""

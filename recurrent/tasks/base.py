@@ -1,4 +1,4 @@
-"""What every task is: all that the training loop and the evaluation know of data."""
+"""The contract of every task: all that training and evaluation know about data."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -10,76 +10,83 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from recurrent.config import Samples
 from recurrent.errors import PipelineError
-from recurrent.experiments import Samples
 from recurrent.models.base import Model, State
 
-Batch = NDArray[np.int32]  # numbers of records, or places in a text
+Batch = NDArray[np.int32]  # row numbers, or positions in a text
 
 
-class Answers(NamedTuple):
-    """What a model said of a split, record by record, in an order that is the same each time."""
+class Predictions(NamedTuple):
+    """What a model predicts for each record of a split, in a fixed order."""
 
-    records: NDArray[np.int32]  # which record each row answers for
-    said: NDArray[np.float64]  # ln of what each class got (records, classes), or what was right
+    records: NDArray[np.int32]  # row numbers, or positions in a text
+    # Log-probabilities of all classes (records, classes) or of the true one (records,), in nats;
+    # in regression, the predicted numbers (records,).
+    values: NDArray[np.float64]
 
 
 class Task(Protocol):
-    """A dataset on a device, and the question that a model answers on it."""
+    """A dataset on a device, and what a model learns on it."""
 
     device: torch.device
-    inputs: int  # characters in the vocabulary
-    outputs: int  # answers to choose from
-    about: dict[str, Any]  # what a trained model must know of its data: vocabulary, origin
-    data: Any  # the dataset itself, as the encoder wrote it
+    inputs: int  # size of the vocabulary, with padding
+    outputs: int  # number of classes
+    about: dict[str, Any]  # what a trained model must know of its data
+    data: Any  # the dataset
 
     def batches(
         self, split: str, size: int, rng: np.random.Generator | None = None
     ) -> Sequence[Batch]:
-        """The records of each batch, in random order if `rng` is given."""
+        """Return the records of each batch, in random order if `rng` is given."""
 
     def take(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Inputs and targets of a batch, on the device."""
+        """Return the inputs and targets of a batch, on the device."""
 
     def carry(self, state: State) -> State:
-        """What the next batch starts from, given the state at the end of this one."""
+        """Return the state with which the next batch starts, given the state after this one."""
 
-    def everything(self, split: str) -> tuple[Tensor, Tensor]:
-        """A whole split at once, on the CPU, for models with a closed form."""
+    def whole_split(self, split: str) -> tuple[Tensor, Tensor]:
+        """Return all inputs and targets of a split, on the CPU, for models with `fit`."""
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """The mean loss of a batch."""
+        """Return the mean loss of a batch."""
 
     def score(self, model: Model, split: str) -> dict[str, float]:
-        """What to watch while training, measured on one split; nothing where it is empty."""
+        """Return the metrics to watch during training; none if the split is empty."""
 
-    def answers(self, model: Model, split: str) -> Answers:
-        """What a model says of every record of a split."""
+    def predictions(self, model: Model, split: str) -> Predictions:
+        """Return what a model predicts for every record of a split."""
 
     def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
-        """What a model makes of each prefix."""
+        """Return the text that a model generates from each prefix, prefix included."""
 
-    def questions(self, steps: int, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Inputs of so many steps, or of as many as there are, and the answer after the last."""
+    def probe_batch(
+        self, steps: int, count: int, rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Draw inputs (count, steps), shorter if the data are, and the target after the last step.
+
+        Studies follow gradients back through them.
+        """
 
 
-def moved(batch: Batch, device: torch.device) -> Tensor:
-    """The numbers on the device; from pinned memory, so that a GPU's work is not waited for."""
-    numbers = torch.from_numpy(batch)
+def to_device(batch: Batch, device: torch.device) -> Tensor:
+    """Copy record numbers to the device, to a GPU without waiting for it."""
+    records = torch.from_numpy(batch)
     if device.type == "cpu":
-        return numbers
-    return numbers.pin_memory().to(device, non_blocking=True)
+        return records
+    return records.pin_memory().to(device, non_blocking=True)
 
 
 def load(name: str) -> Callable[[Path, torch.device], Task]:
-    """The task in recurrent/tasks/<name>.py: its class has the module's name in capitals."""
-    kind = "".join(part.capitalize() for part in name.split("_"))
+    """Return the class of a task: `next_token` is NextToken in recurrent/tasks/next_token.py."""
+    class_name = "".join(part.capitalize() for part in name.split("_"))
     try:
-        found = vars(import_module(f"recurrent.tasks.{name}")).get(kind)
+        found = vars(import_module(f"recurrent.tasks.{name}")).get(class_name)
     except ModuleNotFoundError as fault:
         raise PipelineError(
             f"there is no recurrent/tasks/{name}.py ({fault}).", where="params.yaml: experiments"
         ) from fault
     if not callable(found):
-        raise PipelineError(f"recurrent/tasks/{name}.py has no class {kind}.")
+        raise PipelineError(f"recurrent/tasks/{name}.py has no class {class_name}.")
     return cast(Callable[[Path, torch.device], Task], found)

@@ -1,4 +1,4 @@
-"""One label a sequence. Batches hold sequences of one length, so that nothing is padded."""
+"""Classification: one label a sequence."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,18 +8,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from recurrent.config import Samples
 from recurrent.data.names.batches import of_equal_length
 from recurrent.data.names.dataset import CLASSES, LabelledNames
 from recurrent.errors import PipelineError
-from recurrent.experiments import Samples
 from recurrent.models.base import Model, State
-from recurrent.tasks.base import Answers, Batch, moved
+from recurrent.tasks.base import Batch, Predictions, to_device
 
 SCORING_BATCH = 4096
 
 
 class Classify:
-    """Which class does a sequence belong to?"""
+    """Predict the class of a name. The names of a batch have the same length: nothing is padded."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         self.data, self.device = LabelledNames.load(folder), device
@@ -34,13 +34,13 @@ class Classify:
         return of_equal_length(self.data.splits[split], self.data.lengths, size, rng)
 
     def take(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        chosen = moved(batch, self.device)
-        return self.ids[chosen, : self.data.lengths[batch[0]]], self.labels[chosen].long()
+        rows = to_device(batch, self.device)
+        return self.ids[rows, : self.data.lengths[batch[0]]], self.labels[rows].long()
 
     def carry(self, state: State) -> State:
-        return None  # one record says nothing of the next
+        return None  # names are independent
 
-    def everything(self, split: str) -> tuple[Tensor, Tensor]:
+    def whole_split(self, split: str) -> tuple[Tensor, Tensor]:
         rows = torch.from_numpy(self.data.splits[split])
         return self.ids.cpu()[rows], self.labels.cpu()[rows].long()
 
@@ -48,38 +48,41 @@ class Classify:
         return F.cross_entropy(logits, targets)
 
     def score(self, model: Model, split: str) -> dict[str, float]:
-        rows, table = self.answers(model, split)
+        rows, log_prob = self.predictions(model, split)
         if not len(rows):
             return {}
         labels = self.data.labels[rows]
         return {
-            "loss": float(-table[np.arange(len(rows)), labels].mean()),
-            "accuracy": float((table.argmax(axis=1) == labels).mean()),
+            "loss": float(-log_prob[np.arange(len(rows)), labels].mean()),
+            "accuracy": float((log_prob.argmax(axis=1) == labels).mean()),
         }
 
     @torch.inference_mode()
-    def answers(self, model: Model, split: str) -> Answers:
-        """ln of what the model gives each class for each record."""
+    def predictions(self, model: Model, split: str) -> Predictions:
+        """Return the log-probability of each class for each name: (names, classes)."""
         model.eval()
         rows = self.data.splits[split]
-        table = np.empty((len(rows), self.outputs))
+        log_prob = np.empty((len(rows), self.outputs))
         for batch in self.batches(split, SCORING_BATCH):
             logits, _ = model(self.take(batch)[0])
             places = np.searchsorted(rows, batch)  # splits are sorted
-            table[places] = logits.double().log_softmax(dim=-1).cpu().numpy()
-        return Answers(rows, table)
+            log_prob[places] = logits.double().log_softmax(dim=-1).cpu().numpy()
+        return Predictions(rows, log_prob)
 
     def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
         raise PipelineError(
-            "a classifier continues no text.",
+            "a classifier cannot generate text.",
             where="params.yaml: experiments",
-            remedy="Remove `samples` there.",
+            remedy="Remove `samples`.",
         )
 
-    def questions(self, steps: int, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def probe_batch(
+        self, steps: int, count: int, rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Draw names of one length: the greatest with enough names, or else the commonest one."""
         rows = self.data.splits["test"]
         lengths = self.data.lengths[rows]
         enough = [n for n in range(1, steps + 1) if (lengths == n).sum() >= count]
-        longest = max(enough, default=int(np.bincount(lengths).argmax()))
-        alike = rows[lengths == longest]
-        return self.take(rng.choice(alike, size=min(count, len(alike)), replace=False))
+        length = max(enough, default=int(np.bincount(lengths).argmax()))
+        rows = rows[lengths == length]
+        return self.take(rng.choice(rows, size=min(count, len(rows)), replace=False))

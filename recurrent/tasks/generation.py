@@ -1,4 +1,4 @@
-"""Writing on from a prefix, one character at a time."""
+"""Text generation from a prefix, one token at a time."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,86 +9,86 @@ from recurrent.data.vocabulary import Vocabulary
 from recurrent.errors import PipelineError
 from recurrent.models.base import Model, State
 
-LONGEST = 10_000  # characters of a prefix, which is read at once
-NAMED = 10  # unknown characters in an error
-Choice = Callable[[Tensor], int]  # the logits of the next character -> its id
+MAX_PREFIX = 10_000  # characters
+SHOWN = 10  # unknown characters in an error
+Choice = Callable[[Tensor], int]  # from the logits of the next token to its id
 
 
 def greedy(logits: Tensor) -> int:
-    """The likeliest character."""
+    """Choose the most likely token."""
     return int(logits.argmax())
 
 
-class Draw:
-    """A character by its probability: flatter above temperature 1, of the `top` likeliest only."""
+def sample(temperature: float, top: int | None, seed: int) -> Choice:
+    """Return a function that draws tokens by their probability, from the `top` most likely ones.
 
-    def __init__(self, temperature: float, top: int | None, seed: int) -> None:
-        self.temperature, self.top = temperature, top
-        self.generator = torch.Generator().manual_seed(seed)
+    A temperature above 1 flattens the probabilities.
+    """
+    generator = torch.Generator().manual_seed(seed)
 
-    def __call__(self, logits: Tensor) -> int:
+    def draw(logits: Tensor) -> int:
         logits = logits.double().cpu()
-        logits = (logits - logits.max()) / self.temperature  # of any temperature, none overflows
-        if self.top is not None and self.top < len(logits):
-            least = logits.topk(self.top).values[-1]
-            logits = logits.where(logits >= least, -torch.inf)
-        return int(torch.multinomial(logits.softmax(dim=-1), 1, generator=self.generator))
+        logits = (logits - logits.max()) / temperature  # at most 0: no temperature overflows
+        if top is not None and top < len(logits):
+            lowest = logits.topk(top).values[-1]
+            logits = logits.where(logits >= lowest, -torch.inf)
+        return int(torch.multinomial(logits.softmax(dim=-1), 1, generator=generator))
+
+    return draw
 
 
-class Writer:
-    """A trained model that writes as it was trained: from a window, or from all that it has read.
+class Generator:
+    """A trained model that generates text as it was trained to read.
 
-    A model of windows sees the last `steps` characters anew each time, as the lecture's
-    `get_next_n`; a model that reads on carries its state.
+    A stateful model reads each token once. Any other model reads the last `window` tokens anew at
+    each step, as the lecture's `get_next_n` does.
     """
 
     def __init__(
         self,
         model: Model,
         vocabulary: Vocabulary,
-        steps: int,
-        reads_on: bool,
+        window: int,
+        stateful: bool,
         device: torch.device,
     ) -> None:
         self.model, self.vocabulary, self.device = model.eval(), vocabulary, device
-        self.steps, self.reads_on = steps, reads_on
+        self.window, self.stateful = window, stateful
 
-    def write(self, prefix: str, length: int, choose: Choice) -> Iterator[str]:
-        """So many characters after the prefix, each as soon as it is chosen."""
+    def generate(self, prefix: str, length: int, choose: Choice) -> Iterator[str]:
+        """Yield `length` tokens that follow the prefix, each as soon as it is chosen."""
         refuse_unknown(prefix, self.vocabulary.unknown(prefix))
-        if not 1 <= len(prefix) <= LONGEST:
+        if not 1 <= len(prefix) <= MAX_PREFIX:
             raise PipelineError(
-                f"{len(prefix):,} characters are too many."
-                if prefix
-                else "an empty prefix says nothing.",
+                f"the prefix has {len(prefix):,} characters.",
                 where=f"prefix {prefix[:40]!r}",
-                remedy=f"Begin with characters of its text, at most {LONGEST:,}.",
+                remedy=f"Give 1 to {MAX_PREFIX:,} characters.",
             )
         ids = [int(i) for i in self.vocabulary.encode(prefix)]
         state: State = None
         for _ in range(length):
-            read = ids if self.reads_on else ids[-self.steps :]
-            logits, state = self._next(read, state if self.reads_on else None)
+            read = ids if self.stateful else ids[-self.window :]
+            logits, state = self._next(read, state if self.stateful else None)
             chosen = choose(logits)
-            ids = [chosen] if self.reads_on else [*ids[-self.steps :], chosen]
+            ids = [chosen] if self.stateful else [*ids[-self.window :], chosen]
             yield self.vocabulary.characters[chosen]
 
     @torch.inference_mode()
     def _next(self, ids: list[int], state: State) -> tuple[Tensor, State]:
-        """The logits of the character after these: (characters,)."""
-        answers, state = self.model(torch.tensor([ids], device=self.device), state)
-        logits = answers.flatten(0, -2)[-1]
-        logits[0] = -torch.inf  # padding is no character
+        """Return the logits of the token after these, and the state."""
+        outputs, state = self.model(torch.tensor([ids], device=self.device), state)
+        logits = outputs.flatten(0, -2)[-1]
+        logits[0] = -torch.inf  # never padding
         return logits, state
 
 
 def refuse_unknown(prefix: str, unknown: set[str]) -> None:
-    """Characters that no training text had."""
+    """Refuse a prefix with characters that the training text lacks."""
     if unknown:
-        first = " ".join(map(repr, sorted(unknown)[:NAMED]))
-        more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
+        first = " ".join(map(repr, sorted(unknown)[:SHOWN]))
+        more = f" and {len(unknown) - SHOWN:,} more" if len(unknown) > SHOWN else ""
         raise PipelineError(
-            f"the model never saw {first}{more}.",
+            f"the training text does not contain {first}{more}.",
             where=f"prefix {prefix[:40]!r}",
-            remedy="Begin with characters of its text.",
+            remedy="Use characters of the training text.",
         )

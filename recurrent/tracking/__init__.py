@@ -1,1 +1,1 @@
-"""What trainings leave for people: files first, MLflow second."""
+"""What training records: files first, MLflow second."""

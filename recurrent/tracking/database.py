@@ -1,5 +1,6 @@
-"""MLflow's database where it is a file of ours: made whole, or not at all."""
+"""Where MLflow's runs are kept, and how its SQLite database is created safely."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,16 +9,39 @@ from filelock import FileLock
 SQLITE = "sqlite:///"
 
 
-def file_of(uri: str) -> Path | None:
-    """The file of a SQLite database; None of any other store."""
-    place = uri.removeprefix(SQLITE).split("?")[0]
-    return Path(place) if uri.startswith(SQLITE) and place not in ("", ":memory:") else None
+def project_folder() -> Path:
+    """The project that the current folder belongs to.
+
+    DVC runs queued and temporary experiments in folders below `.dvc/tmp`, and `recurrent replicate`
+    puts its clone there. They are part of the project that holds them.
+    """
+    here = Path.cwd()
+    for folder in reversed(here.parents):
+        if here.is_relative_to(folder / ".dvc/tmp"):
+            return folder
+    return here
 
 
-def made_whole(database: Path, make: Callable[[str], object]) -> None:
-    """MLflow makes its tables in sixty steps, and half of them are of no use: so beside the place.
+def tracking_uri() -> str:
+    """MLFLOW_TRACKING_URI, or a SQLite database in the project's folder."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlflow.db"
+    file = sqlite_file(uri)
+    if file is None or file.is_absolute():
+        return uri
+    return f"{SQLITE}{project_folder() / uri.removeprefix(SQLITE)}"
 
-    A kill leaves the place empty; of two trainings that start together, one waits for the other.
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of a SQLite database, or None for any other store."""
+    path = uri.removeprefix(SQLITE).split("?")[0]
+    return Path(path) if uri.startswith(SQLITE) and path not in ("", ":memory:") else None
+
+
+def create_once(database: Path, create: Callable[[str], object]) -> None:
+    """Create a database completely or not at all: `create` gets the URI of a temporary file.
+
+    MLflow creates its tables in sixty steps, and a kill in between would leave a database that it
+    cannot open. Of two processes that start together, one waits for the other.
     """
     if database.exists():
         return
@@ -27,6 +51,6 @@ def made_whole(database: Path, make: Callable[[str], object]) -> None:
         if not database.exists():
             for left in (part, part.with_name(f"{part.name}-journal")):
                 left.unlink(missing_ok=True)
-            make(f"{SQLITE}{part}")
+            create(f"{SQLITE}{part}")
             part.replace(database)
-        lock.unlink(missing_ok=True)  # whoever waits for it finds the database there
+        lock.unlink(missing_ok=True)  # processes that wait for the lock find the database

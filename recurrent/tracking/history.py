@@ -1,76 +1,157 @@
-"""The files that a training writes under metrics/ as it runs, and how they are read."""
+"""The tables that training writes, and how they are read: losses, gradient norms, findings."""
 
 import csv
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal, Self
+
+from recurrent import files
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = dict[str, float]
-EXPLODING, VANISHING, NOT_A_NUMBER, HEALTHY = "exploding", "vanishing", "not a number", "healthy"
 
 
 @dataclass(frozen=True)
-class Fault:
-    """What a training found wrong with itself: where it was first seen, and how often."""
+class Format:
+    """How a table looks: the columns of one without rows, and the format of its numbers."""
 
-    kind: str
+    columns: tuple[str, ...]
+    number: str
+
+
+HISTORY = Format(("epoch", "train_loss"), ".6f")
+GRADIENTS = Format(("epoch", "step", "total"), ".4g")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a run's gradients or losses: where it was first seen, how often."""
+
+    kind: Literal["exploding", "vanishing", "nan"]
     epoch: int
-    step: int  # of the training, from 1
-    parameter: str
-    norm: float | None  # of that parameter's gradient; None: it is no number
-    times: int = 1  # the steps of which it exploded, the epochs through which it vanished
+    step: int  # since the run started, from 1
+    parameter: str  # or the loss or score that is NaN
+    norm: float | None  # of that parameter's gradient; None if it is NaN or infinite
+    times: int = 1  # steps at which the gradient exploded, epochs through which it vanished
 
     def __str__(self) -> str:
-        place = f"at step {self.step} (epoch {self.epoch}) in {self.parameter}"
-        if self.norm is None:
-            return f"{self.kind} {place}"
-        unit = {EXPLODING: "step", VANISHING: "epoch"}[self.kind] + "s" * (self.times != 1)
-        return f"gradient {self.kind} {place}, norm {self.norm:.3g}; {self.times} {unit}"
+        place = f"at step {self.step:,} (epoch {self.epoch:,})"
+        if self.kind == "nan":
+            return f"{self.parameter} is NaN or infinite {place}"
+        verb, unit = ("explodes", "step") if self.kind == "exploding" else ("vanishes", "epoch")
+        count = f"{self.times:,} {unit}{'s' * (self.times != 1)}"
+        norm = "NaN" if self.norm is None else f"{self.norm:.3g}"
+        return f"the gradient of {self.parameter} {verb} {place}: norm {norm}; {count} in all"
 
 
 class Table:
-    """A csv file that is on disk line by line; every line has the columns of the first."""
+    """The csv table of one run while it trains. Each row is on disk as soon as it is appended."""
 
-    def __init__(self, path: Path, head: Sequence[str], form: str = ".6f") -> None:
-        self.head = head  # of a table without a line
-        self.form = form  # of every number that is no count
+    def __init__(self, path: Path, form: Format) -> None:
+        self.form = form
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._columns: list[str] = []
+        self._columns: list[str] = []  # those of the first row
 
-    def append(self, seed: int, row: Row) -> None:
-        """Write a line at once."""
+    def append(self, row: Row) -> None:
+        """Write one row to disk."""
         writer = csv.writer(self._file, lineterminator="\n")
         if not self._columns:
             self._columns = list(row)
-            writer.writerow(["seed", *self._columns])
-        writer.writerow([seed, *(_written(row[column], self.form) for column in self._columns)])
+            writer.writerow(self._columns)
+        writer.writerow(_cell(row[column], self.form) for column in self._columns)
         self._file.flush()
 
     def close(self) -> None:
-        """A table without a line says of what."""
+        """Close the file; a table without rows gets its header."""
         if not self._columns:
-            self._file.write(",".join(self.head) + "\n")
+            self._file.write(",".join(self.form.columns) + "\n")
         self._file.close()
 
+    def __enter__(self) -> Self:
+        return self
 
-def read_table(path: Path) -> list[tuple[int, Row]]:
-    """The lines of a training's table: seed, and its values."""
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read_table(path: Path) -> list[Row]:
+    """The rows of one run's table. Whole numbers are ints, and empty cells are left out."""
     with path.open(encoding="utf-8", newline="") as file:
         return [
-            (int(line.pop("seed")), {name: float(value) for name, value in line.items()})
-            for line in csv.DictReader(file)
+            {name: _number(cell) for name, cell in row.items() if cell}
+            for row in csv.DictReader(file)
         ]
 
 
-def health(findings: Sequence[Mapping[str, Any]]) -> str:
-    """What a training found wrong with itself, in a line."""
-    return "; ".join(f"seed {one['seed']}: {one['message']}" for one in findings) or HEALTHY
+def write_history(path: Path, runs: Iterable[tuple[str, int, Sequence[Row]]]) -> None:
+    """Write the losses and scores of an experiment: variant, seed and rows of each run."""
+    rows = [((variant, seed), row) for variant, seed, of in runs for row in of]
+    _write(path, ("variant", "seed"), rows, HISTORY)
 
 
-def _written(value: float, form: str) -> str:
-    """Of what is smaller than its form shows, four digits."""
+def write_gradients(path: Path, runs: Iterable[tuple[int, Sequence[Row]]]) -> None:
+    """Write the gradient norms of a variant: seed and rows of each run."""
+    _write(path, ("seed",), [((seed,), row) for seed, of in runs for row in of], GRADIENTS)
+
+
+def read_history(path: Path) -> "pd.DataFrame":
+    """An experiment's losses and scores: variant, seed, epoch, and a column for each number."""
+    import pandas as pd
+
+    # A variant may have a name that pandas takes for a missing value.
+    return pd.read_csv(path, dtype={"variant": str}, keep_default_na=False, na_values=[""])
+
+
+def read_gradients(path: Path) -> "pd.DataFrame":
+    """A variant's gradient norms: seed, epoch, step, total, and a column for each parameter."""
+    import pandas as pd
+
+    return pd.read_csv(path)
+
+
+def write_findings(path: Path, findings: Mapping[int, Sequence[Finding]]) -> None:
+    """Write the findings of a variant's runs, by seed."""
+    found = [{"seed": seed, **asdict(one)} for seed, of in findings.items() for one in of]
+    files.write_json(path, found)
+
+
+def read_findings(path: Path) -> list[tuple[int, Finding]]:
+    """The findings of a variant's runs, each with its seed."""
+    return [(one.pop("seed"), Finding(**one)) for one in files.read_json(path)]
+
+
+def health(findings: Sequence[tuple[int, Finding]]) -> str:
+    """All findings in one line, or "healthy"."""
+    return "; ".join(f"seed {seed}: {finding}" for seed, finding in findings) or "healthy"
+
+
+Keyed = tuple[tuple[str | int, ...], Row]
+
+
+def _write(path: Path, keys: Sequence[str], rows: Sequence[Keyed], form: Format) -> None:
+    """Write rows that may lack columns; the longest row decides the columns' order."""
+    heads = sorted({tuple(row): None for _, row in rows}, key=len, reverse=True)
+    columns = [*dict.fromkeys(name for head in heads for name in head)] or form.columns
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*keys, *columns])
+    for key, row in rows:
+        cells = (_cell(row[name], form) if name in row else "" for name in columns)
+        writer.writerow([*key, *cells])
+    files.write_text(path, text.getvalue())
+
+
+def _cell(value: float, form: Format) -> str:
+    """A number as a cell: counts as they are, very small numbers with four digits."""
     if isinstance(value, int):
         return str(value)
-    return f"{value:.4g}" if 0 < abs(value) < 0.001 else f"{value:{form}}"
+    return f"{value:.4g}" if 0 < abs(value) < 0.001 else f"{value:{form.number}}"
+
+
+def _number(cell: str) -> float:
+    return int(cell) if cell.isdecimal() else float(cell)

@@ -1,1 +1,1 @@
-"""How models learn: one loop, tasks, seeding, checkpoints."""
+"""How models are trained: one loop, the run store, and runs side by side."""

@@ -1,25 +1,29 @@
-"""Who a training is, and who hears of it while it runs."""
+"""Identity and callbacks of a training run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from recurrent.experiments import Samples
-from recurrent.tracking.history import Fault, Row
+from recurrent.config import Samples
+from recurrent.tracking.history import Finding, Row
 from recurrent.training.checkpoint import Checkpoint
 
 
-def ignored(_: object) -> None:
-    """Nobody listens."""
+def ignore(_: object) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
-class Watch:
-    """A training's name and seed, its checkpoint, and its listeners."""
+class Callbacks:
+    """What a run is called, and who hears of its progress.
 
-    name: str
+    Random numbers derive from `name` and `seed`: variants of one experiment share them, so that
+    they differ by their settings alone.
+    """
+
+    name: str  # of the experiment
     seed: int
     checkpoint: Checkpoint
-    tell: Callable[[Row, float | None], None]  # an epoch, its seconds (None: told again)
-    tell_gradients: Callable[[list[Row]], None] = ignored  # the recorded steps of an epoch
-    tell_faults: Callable[[list[Fault]], None] = ignored  # whatever is wrong by now
+    epoch: Callable[[Row], None] = ignore
+    gradients: Callable[[list[Row]], None] = ignore  # the recorded steps of an epoch
+    findings: Callable[[list[Finding]], None] = ignore  # all that is wrong so far
     samples: Samples | None = None  # what to write while training

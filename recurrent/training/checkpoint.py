@@ -1,6 +1,7 @@
-"""A training in progress on disk: after a kill it goes on from the last finished epoch."""
+"""A run in progress on disk: after a kill it continues from the last checkpoint."""
 
 import json
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,59 +15,66 @@ from torch import Tensor
 
 from recurrent import files
 from recurrent.console import note
-from recurrent.tracking.history import Fault, Row
+from recurrent.tracking.history import Finding, Row
 
+EVERY_S = 20.0  # a checkpoint after each epoch would cost more than many an epoch
 Written = dict[str, dict[str, str]]  # epoch -> prefix -> what the model wrote
 
 
 @dataclass
 class Progress:
-    """Where one seed's training stands: tensors by what they belong to, and its history."""
+    """Where a run stands: its tensors, its history, and the averages that it carries along."""
 
     epoch: int = 0  # finished epochs
     history: list[Row] = field(default_factory=list)
-    smoothed: float = 0.0  # the moving average of the losses, biased as it runs
-    batches: int = 0  # that it runs over
+    smoothed: float = 0.0  # the moving average of the losses, biased towards 0
+    batches: int = 0  # that the average runs over
     samples: Written = field(default_factory=dict)
-    gradients: list[Row] = field(default_factory=list)  # their norms at the recorded steps
-    faults: list[Fault] = field(default_factory=list)  # what is wrong with it by now
+    gradients: list[Row] = field(default_factory=list)  # norms at the recorded steps
+    findings: list[Finding] = field(default_factory=list)
     weights: dict[str, Tensor] = field(default_factory=dict)
-    kept: dict[str, Tensor] = field(default_factory=dict)  # of the best epoch so far
+    kept: dict[str, Tensor] = field(default_factory=dict)  # the weights of the best epoch so far
     optimizer: dict[str, Tensor] = field(default_factory=dict)  # "<parameter>.<name>"
 
 
-STANDING = ("epoch", "history", "smoothed", "batches", "samples", "faults")  # what is no tensor
-COUNTS = ("epoch", "step")  # of a line of gradients; the rest are norms
+SCALARS = ("epoch", "history", "smoothed", "batches", "samples", "findings")
+TENSORS = ("weights", "kept", "optimizer")
+COUNTS = ("epoch", "step")  # columns of the gradients that are whole numbers
 
 
 class Checkpoint:
-    """One file a seed, replaced in one step, and only ever read by the training that wrote it."""
+    """One file, replaced in one step. `due` says when it is time for the next one."""
 
-    def __init__(self, path: Path, identity: str) -> None:
-        self.path, self.identity = path, identity
+    def __init__(self, path: Path, every_s: float = EVERY_S) -> None:
+        self.path, self.every_s = path, every_s
+        self._last = time.monotonic()
+
+    def due(self) -> bool:
+        """Return whether the last checkpoint is old enough to write another."""
+        return time.monotonic() - self._last >= self.every_s
 
     def write(self, progress: Progress) -> None:
         """Replace the file."""
         tensors = {
             f"{part}/{name}": tensor.detach().cpu().contiguous()
-            for part in ("weights", "kept", "optimizer")
+            for part in TENSORS
             for name, tensor in getattr(progress, part).items()
         }
         columns = progress.gradients[0] if progress.gradients else {}
-        for name in columns:  # not in the text below: of a long training there are many
+        for name in columns:  # as tensors: a long run has too many for the text below
             column = [row[name] for row in progress.gradients]
             tensors[f"gradients/{name}"] = torch.tensor(column, dtype=torch.double)
-        standing = {name: getattr(progress, name) for name in STANDING}
+        scalars = {name: getattr(progress, name) for name in SCALARS}
         about = {
             "columns": json.dumps([*columns]),
-            "identity": self.identity,
-            "standing": json.dumps(standing, default=asdict),
+            "scalars": json.dumps(scalars, default=asdict),
         }
         about["checksum"] = checksum(tensors, about)
         files.write_bytes(self.path, save(tensors, metadata=about))
+        self._last = time.monotonic()
 
     def read(self) -> Progress | None:
-        """The progress, if this very training wrote it; a damaged file is set aside."""
+        """The progress in the file, if there is one; a damaged file is set aside."""
         if not self.path.exists():
             return None
         try:
@@ -74,17 +82,17 @@ class Checkpoint:
                 about: dict[str, str] = file.metadata() or {}
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             if about.pop("checksum") != checksum(tensors, about):
-                raise ValueError("its checksum is wrong")
-            return restored(about, tensors) if about["identity"] == self.identity else None
+                raise ValueError("wrong checksum")
+            return restored(about, tensors)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
             aside = self.path.with_suffix(".damaged")
             self.path.replace(aside)
-            note(f"warning: checkpoint {self.path} is damaged ({fault}); kept as {aside.name}")
+            note(f"warning: checkpoint {self.path} is damaged ({fault}); moved to {aside.name}")
             return None
 
 
 def checksum(tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> str:
-    """Of all that a checkpoint says: safetensors itself takes flipped bits for weights."""
+    """A CRC of everything in a checkpoint: safetensors itself reads flipped bits as weights."""
     found = zlib.crc32(json.dumps(about, sort_keys=True).encode())
     for name, tensor in sorted(tensors.items()):
         found = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), found)
@@ -93,26 +101,26 @@ def checksum(tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> str:
 
 
 def restored(about: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Progress:
-    """What `write` was given."""
-    standing = json.loads(about["standing"])
-    standing["faults"] = [Fault(**fault) for fault in standing["faults"]]
-    progress = Progress(**standing)
+    """The progress that `write` was given."""
+    scalars: dict[str, Any] = json.loads(about["scalars"])
+    scalars["findings"] = [Finding(**finding) for finding in scalars["findings"]]
+    progress = Progress(**scalars)
     names = json.loads(about["columns"])
-    progress.gradients = lines({name: tensors[f"gradients/{name}"] for name in names})
+    progress.gradients = rows({name: tensors[f"gradients/{name}"] for name in names})
     for key, tensor in tensors.items():
         part, name = key.split("/", 1)
-        if part != "gradients":
+        if part in TENSORS:
             getattr(progress, part)[name] = tensor
     return progress
 
 
-def lines(columns: dict[str, Tensor]) -> list[Row]:
-    """The recorded steps again, line by line."""
+def rows(columns: dict[str, Tensor]) -> list[Row]:
+    """Columns of numbers as rows."""
     values = {
         name: (column.long() if name in COUNTS else column).tolist()
         for name, column in columns.items()
     }
-    return [dict(zip(values, line, strict=True)) for line in zip(*values.values(), strict=True)]
+    return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -127,7 +135,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put flat tensors back; rates and the like come from params.yaml."""
+    """Put flat tensors back; learning rates and the like come from params.yaml."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         number, name = key.split(".", 1)

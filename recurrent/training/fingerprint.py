@@ -1,55 +1,199 @@
-"""What a training depends on, as one hash: its name, parameters, input files and code."""
+"""The runs of an experiment, each with a hash of everything that its result depends on.
 
+A fingerprint covers the resolved parameters, the encoded data, the code that computes (its syntax
+trees without docstrings, so that words may change) and the arithmetic. It does not cover names of
+variants: renaming one trains nothing. No torch is needed to compute it on a CPU.
+"""
+
+import ast
 import hashlib
 import json
-import operator
-import re
-from collections.abc import Iterator
+import platform
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from recurrent import paths
+from recurrent.config import Config, Runtime, Variant
 
-from recurrent.experiments import Experiment
+ROOT = Path(__file__).parents[2]
+PACKAGE = "recurrent"
+# What no number depends on. The values that config.py checks are in the fingerprint themselves.
+NOT_COMPUTING = (
+    "recurrent/config.py",
+    "recurrent/console.py",
+    "recurrent/errors.py",
+    "recurrent/files.py",
+    "recurrent/locking.py",
+    "recurrent/paths.py",
+    "recurrent/tracking/history.py",
+)
+LIBRARIES = ("numpy", "torch")
+FITTING_LIBRARIES = (*LIBRARIES, "scikit-learn", "scipy")  # what `fit` may call
+BOOSTING = ("xgboost-cpu", "xgboost")  # one of them is installed
 
-PIPELINE = Path("dvc.yaml")
-PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: a variant from one seed."""
+
+    variant: Variant
+    seed: int
+    fingerprint: str
+
+    def __str__(self) -> str:
+        return f"{self.variant.name}, seed {self.seed}"
 
 
-def fingerprint(name: str, experiment: Experiment) -> str:
-    """The hash of all that DVC tracks for this training, so that the two never disagree."""
-    content: dict[str, Any] = {
-        "name": name,  # the seeds of its weights derive from it
-        "parameters": experiment.model_dump(mode="json"),
-        "files": {path.as_posix(): digest(path) for path in dependencies(name, experiment)},
-    }
+def plan(config: Config, *experiments: str) -> list[Run]:
+    """Every run of these experiments, or of all. Their data sets must be encoded."""
+    arithmetic = describe_arithmetic(config.runtime)
+    data: dict[str, str] = {}
+    runs = []
+    for variant in config.variants(*experiments):
+        if variant.dataset not in data:
+            data[variant.dataset] = data_digest(paths.encoded(variant.dataset))
+        content = {
+            "parameters": variant.model_dump(
+                mode="json", exclude={"variant", "lecture", "title", "seeds", "dataset"}
+            ),
+            "data": data[variant.dataset],
+            "code": code_digest(entry_modules(variant)),
+            "arithmetic": [*arithmetic, *library_versions(variant.training.method)],
+        }
+        runs += [Run(variant, seed, digest({**content, "seed": seed})) for seed in variant.seeds]
+    return runs
+
+
+def digest(content: Any) -> str:
+    """The SHA-256 of a JSON value."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def dependencies(name: str, experiment: Experiment) -> Iterator[Path]:
-    """Every file of the train stage's deps in dvc.yaml, its placeholders filled in."""
-    for dependency in declared(PIPELINE.read_text(encoding="utf-8")):
-        dependency = PLACEHOLDER.sub(lambda found: filled(found[1], name, experiment), dependency)
-        path = Path(dependency)
-        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-        yield from (file for file in inside if file.is_file() and "__pycache__" not in file.parts)
+def describe_arithmetic(runtime: Runtime) -> list[str]:
+    """What may change the last bits of a result: device, threads, in fast mode the processor."""
+    bits = [f"threads {runtime.threads}", runtime.precision, runtime.reproducible]
+    if gpu := gpu_name(runtime):
+        return ["cuda", gpu, f"graphs {runtime.graphs}", *bits]
+    # In strict mode the bytes do not depend on the processor.
+    return ["cpu", *bits, *([processor()] if runtime.reproducible == "fast" else [])]
+
+
+def gpu_name(runtime: Runtime) -> str:
+    """The GPU that runs would use, or "". Imports torch only if there may be one."""
+    devices = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")
+    likely = platform.system() == "Windows" or any(Path(device).exists() for device in devices)
+    if runtime.device == "cpu" or not (likely or runtime.device == "cuda"):
+        return ""
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+
+
+def processor() -> str:
+    """The kind of CPU: vendor, family and model."""
+    wanted = ("vendor_id", "cpu family", "model")
+    path = Path("/proc/cpuinfo")
+    if not path.exists():
+        return f"{platform.machine()} {platform.processor()}"
+    fields: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        key, _, value = line.partition(":")
+        fields.setdefault(key.strip(), value.strip())
+    return " ".join([platform.machine(), *(fields.get(key, "") for key in wanted)])
+
+
+def library_versions(method: str) -> Iterator[str]:
+    """The libraries that compute, with their versions."""
+    for name in FITTING_LIBRARIES if method == "fit" else LIBRARIES:
+        yield f"{name} {version(name)}"
+    if method == "fit":
+        yield from (f"{name} {version(name)}" for name in BOOSTING if installed(name))
+
+
+def installed(name: str) -> bool:
+    """Whether a distribution is installed."""
+    try:
+        return bool(version(name))
+    except ModuleNotFoundError:
+        return False
+
+
+def data_digest(folder: Path) -> str:
+    """The SHA-256 of every file of an encoded dataset but its report."""
+    files = sorted(path for path in folder.iterdir() if path.name != "report.json")
+    return digest({path.name: file_digest(path) for path in files})
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def entry_modules(variant: Variant) -> tuple[str, ...]:
+    """The modules that a run starts from; those loaded by name are among them."""
+    return (
+        f"{PACKAGE}.training.loop",
+        f"{PACKAGE}.models.{variant.model.module}",
+        f"{PACKAGE}.tasks.{variant.task}",
+    )
 
 
 @cache
-def declared(pipeline: str) -> list[str]:
-    """The train stage's deps as dvc.yaml's text has them; parsed once for all trainings."""
-    return list(YAML(typ="safe").load(pipeline)["stages"]["train"]["do"]["deps"])
+def code_digest(modules: tuple[str, ...]) -> str:
+    """The SHA-256 of the syntax trees of these modules and all of ours that they import."""
+    files = sorted(imported_files(modules).difference(NOT_COMPUTING))
+    return digest({file: syntax(file) for file in files})
 
 
-def filled(expression: str, name: str, experiment: Experiment) -> str:
-    """`key`, or a value of the experiment as `item.model.module`."""
-    if expression == "key":
-        return name
-    return str(operator.attrgetter(expression.removeprefix("item."))(experiment))
+@cache
+def syntax(file: str) -> str:
+    """The syntax tree of a file without docstrings and comments."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            node.body = node.body[1:]
+    return ast.dump(tree)
 
 
-def digest(path: Path) -> str:
-    """The sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def imported_files(modules: Iterable[str], package: str = PACKAGE) -> set[str]:
+    """The files of these modules and of all that they import, late imports included."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        file = module_file(waiting.pop(), package)
+        if file and file not in found:
+            found.add(file)
+            waiting += imports(file)
+    return {file for file in found if not file.endswith("__init__.py")}
+
+
+@cache
+def imports(file: str) -> tuple[str, ...]:
+    """Every module that a file names in an import statement, wherever it stands."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # `from package import name`: the name may be a module.
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(names)
+
+
+def module_file(module: str, package: str = PACKAGE) -> str | None:
+    """The file of one of our modules, as a path from the root; None for any other name."""
+    if module.partition(".")[0] != package:
+        return None
+    base = Path(*module.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if (ROOT / path).exists():
+            return path.as_posix()
+    return None

@@ -1,4 +1,4 @@
-"""A network's way from input to answers as the machine is asked to run it (`runtime`)."""
+"""A network's forward pass as the machine is asked to run it (`runtime` in params.yaml)."""
 
 from typing import Any, cast
 
@@ -6,18 +6,18 @@ import torch
 from torch import Tensor, nn
 
 from recurrent.config import Runtime
-from recurrent.models.base import Model, State, changed
+from recurrent.models.base import Model, State, map_state
 
 Shapes = tuple[Any, ...]
 
 
 class Forward:
-    """A network in training: in full precision or bfloat16, kernel by kernel or as CUDA graphs."""
+    """A network in training: full precision or bfloat16, kernel by kernel or as CUDA graphs."""
 
     def __init__(self, model: Model, runtime: Runtime, device: torch.device) -> None:
         self.model, self.device = model, device
-        self.graphs = runtime.graphs and device.type == "cuda"
-        # Graphs read from fixed places: no weight's bfloat16 copy may stay from an earlier step.
+        self.graphs = runtime.graphs and device.type == "cuda" and can_be_captured(model)
+        # Graphs read fixed addresses: autocast must not keep bfloat16 copies of the weights.
         self.autocast = torch.autocast(
             device.type,
             torch.bfloat16,
@@ -28,34 +28,42 @@ class Forward:
         self._captured: dict[Shapes, nn.Module] = {}
 
     def __call__(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Answers to a batch, of full precision again, and the state after it."""
-        given = (ids,) if state is None else (ids, state)
+        """Logits of a batch in full precision, and the state after it."""
+        inputs = (ids,) if state is None else (ids, state)
         with self.autocast:
-            logits, after = (self._graph(given) if self.graphs else self.model)(*given)
+            logits, after = (self._graph(inputs) if self.graphs else self.model)(*inputs)
         return logits.float(), None if isinstance(after, tuple) and not after else after
 
-    def _graph(self, given: tuple[State, ...]) -> nn.Module:
+    def _graph(self, inputs: tuple[State, ...]) -> nn.Module:
         """The graph for inputs of these shapes, from the second time that they come."""
-        shapes = changed(given, lambda part: (part.shape, part.dtype))
-        if shapes not in self._seen:  # a last batch comes once: it is not worth a graph
+        shapes = map_state(inputs, lambda part: (part.shape, part.dtype))
+        if shapes not in self._seen:  # a last, shorter batch comes once: not worth a graph
             self._seen.add(shapes)
             return self.model
         if shapes not in self._captured:
-            self._captured[shapes] = self._capture(given)
+            self._captured[shapes] = self._capture(inputs)
         return self._captured[shapes]
 
-    def _capture(self, given: tuple[State, ...]) -> nn.Module:
-        """All kernels of a forward and of a backward pass, each pass as one launch."""
-        own = changed(given, Tensor.clone)  # later batches are written over them
-        with torch.random.fork_rng([self.device]):  # dropout of the trial runs is not drawn from it
+    def _capture(self, inputs: tuple[State, ...]) -> nn.Module:
+        """Capture all kernels of a forward and a backward pass, one launch for each pass."""
+        own = map_state(inputs, Tensor.clone)  # later batches are copied into these
+        with torch.random.fork_rng([self.device]):  # the warm-up must not use up dropout's numbers
             captured = torch.cuda.make_graphed_callables(
-                Tensors(self.model), own, allow_unused_input=True
+                TensorsOnly(self.model), own, allow_unused_input=True
             )
         return cast(nn.Module, captured)
 
 
-class Tensors(nn.Module):
-    """A network whose state is () where it has none, and cut off: graphs know tensors alone."""
+def can_be_captured(model: Model) -> bool:
+    """Return whether CUDA graphs are safe: cuDNN replaces the dropout state of stacked layers."""
+    return not any(
+        isinstance(part, nn.RNNBase) and part.num_layers > 1 and part.dropout > 0
+        for part in model.modules()
+    )
+
+
+class TensorsOnly(nn.Module):
+    """A network whose state is () instead of None, and detached: graphs take tensors only."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -63,4 +71,4 @@ class Tensors(nn.Module):
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         logits, after = self.model(ids, state)
-        return logits, () if after is None else changed(after, Tensor.detach)
+        return logits, () if after is None else map_state(after, Tensor.detach)

@@ -1,25 +1,24 @@
-"""The norms of the gradients, parameter by parameter and step by step, and clipping by them."""
+"""The gradient norm of each parameter at each step, and clipping by it."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_
 
-from recurrent.experiments import Descent
+from recurrent.config import Descent
 from recurrent.tracking.history import Row
 
 
 class Gradients:
-    """What one training's gradients are; kept on the device until an epoch is over."""
+    """The gradient norms of a run, kept on the device until an epoch is over."""
 
     def __init__(self, model: nn.Module, training: Descent) -> None:
         self.training = training
         self.parameters = dict(model.named_parameters())
-        # One block of memory: a small tensor a step, kept among large ones that come and go, would
-        # leave holes between them that nothing fits into.
+        # One block of memory: a small tensor a step among large ones would fragment it.
         self._norms, self._steps = torch.empty(0, len(self.parameters)), 0
 
     def clip(self) -> None:
-        """Measure the gradients as they came, then shorten them as the training asks."""
+        """Measure the gradients, then clip them."""
         norms = torch.stack([self._norm(p) for p in self.parameters.values()])
         self._keep(norms)
         if self.training.clip_norm is not None:
@@ -32,14 +31,14 @@ class Gradients:
 
     @staticmethod
     def _norm(parameter: nn.Parameter) -> Tensor:
-        """Of a parameter that the loss does not depend on, 0."""
+        """A parameter's gradient norm; 0 if the loss does not depend on it."""
         if parameter.grad is None:
             return parameter.new_zeros(())
         norm: Tensor = torch.linalg.vector_norm(parameter.grad)
         return norm
 
-    def of_epoch(self) -> Tensor:
-        """The norms since it was last asked: (steps, parameters)."""
+    def take_epoch(self) -> Tensor:
+        """The norms since the last call: (steps, parameters)."""
         norms = self._norms[: self._steps].double().cpu()
         self._steps = 0
         return norms
@@ -53,28 +52,27 @@ class Gradients:
         self._steps += 1
 
 
-def total(norms: Tensor) -> Tensor:
-    """The norm of all gradients together, at each step."""
+def global_norm(norms: Tensor) -> Tensor:
+    """The norm of all gradients at each step: (steps,)."""
     found: Tensor = torch.linalg.vector_norm(norms, dim=1)
     return found
 
 
 def recorded(norms: Tensor, names: list[str], epoch: int, every: int) -> list[Row]:
-    """Every so many steps of the training, the first among them: a line for its file."""
+    """The rows to record of an epoch: every so many steps of the run, starting with the first."""
     rows = []
-    totals, steps = total(norms), len(norms)
+    totals, steps = global_norm(norms), len(norms)
     for step in range(steps * (epoch - 1), steps * epoch):
         if step % every == 0:
-            of_step = norms[step % steps].tolist()
             values = {
                 "total": totals[step % steps].item(),
-                **dict(zip(names, of_step, strict=True)),
+                **dict(zip(names, norms[step % steps].tolist(), strict=True)),
             }
-            shown = {name: short(value) for name, value in values.items()}
-            rows.append({"epoch": epoch, "step": step + 1, **shown})
+            rounded = {name: four_digits(value) for name, value in values.items()}
+            rows.append({"epoch": epoch, "step": step + 1, **rounded})
     return rows
 
 
-def short(value: float) -> float:
-    """Four digits: enough to see by, and few enough for git."""
+def four_digits(value: float) -> float:
+    """A number rounded to four significant digits."""
     return float(f"{value:.4g}")

@@ -1,4 +1,4 @@
-"""The optimisers by name, and the rate that they follow."""
+"""The optimisers by name, and their learning rate."""
 
 import math
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from functools import partial
 
 import torch
 
+from recurrent.config import Descent
 from recurrent.errors import PipelineError
-from recurrent.experiments import Descent
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": partial(torch.optim.SGD, fused=True),
@@ -16,30 +16,32 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 }
 
 
-def optimizer_of(model: torch.nn.Module, training: Descent, name: str) -> torch.optim.Optimizer:
-    """What moves this model's weights, as the training asks."""
+def make_optimizer(model: torch.nn.Module, training: Descent, name: str) -> torch.optim.Optimizer:
+    """The optimiser of a model's weights."""
     weights = [*model.parameters()]
     if not weights:
         raise PipelineError(
-            f"{type(model).__name__} has no weights to descend with.",
+            f"{type(model).__name__} has no weights for gradient descent.",
             where=f"params.yaml: experiments.{name}.training",
-            remedy="Give it `kind: closed_form`.",
+            remedy="Set `method: fit`.",
         )
     return OPTIMIZERS[training.optimizer](
-        weights, lr=rate_at(training, 0), weight_decay=training.weight_decay
+        weights, lr=learning_rate(training, 0), weight_decay=training.weight_decay
     )
 
 
-def set_rate(optimizer: torch.optim.Optimizer, training: Descent, epochs: float) -> None:
-    """The rate of the next step, once so many epochs, and fractions of one, are done."""
+def set_learning_rate(
+    optimizer: torch.optim.Optimizer, training: Descent, epochs_done: float
+) -> None:
+    """Set the learning rate of the next step; a fraction of an epoch counts."""
     for group in optimizer.param_groups:
-        group["lr"] = rate_at(training, epochs)
+        group["lr"] = learning_rate(training, epochs_done)
 
 
-def rate_at(training: Descent, epochs: float) -> float:
-    """The rate once so many epochs, and fractions of one, are done."""
-    if isinstance(training.rate, tuple):
-        return training.rate[int(epochs)]
+def learning_rate(training: Descent, epochs_done: float) -> float:
+    """The learning rate after so many epochs; a fraction of an epoch counts."""
+    if isinstance(training.learning_rate, tuple):
+        return training.learning_rate[int(epochs_done)]
     if training.schedule == "constant":
-        return training.rate
-    return training.rate * (1 + math.cos(math.pi * epochs / training.total)) / 2
+        return training.learning_rate
+    return training.learning_rate * (1 + math.cos(math.pi * epochs_done / training.epochs)) / 2

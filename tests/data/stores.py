@@ -1,22 +1,21 @@
-"""A small zip of sales: its tables as lists of cells, to be changed before they are packed."""
+"""A small zip of sales. Its tables are lists of cells, so that tests can change them."""
 
+import csv
 import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from recurrent.data.sales import clean as sales
-from recurrent.data.synthetic.sales import as_csv
 
-Rows = list[list[str]]  # the first one names the columns
-DEFLATED = zipfile.ZIP_DEFLATED
-DAYS = {"2015-07-31": "5", "2015-07-30": "4", "2015-07-26": "7"}  # the last day first, as Kaggle's
-SALES = {"1": (500, 400, 0), "2": (50, 40, 0), "3": (900, 0, 700)}  # of each store on those
+Rows = list[list[str]]  # the first one holds the column names
+DAYS = {"2015-07-31": "5", "2015-07-30": "4", "2015-07-26": "7"}  # latest first, as in Kaggle's
+SALES = {"1": (500, 400, 0), "2": (50, 40, 0), "3": (900, 0, 700)}  # of each store on those days
 STATES = {"1": "BE", "2": "HB,NI", "3": "BE"}
 
 
 def tables() -> dict[str, Rows]:
-    """Three stores in two states of Germany on three days, of which one is a Sunday."""
+    """Return three stores in two German states on three days, one of them a Sunday."""
     days = [
         [store, weekday, date, str(SALES[store][day]), str(int(SALES[store][day] > 0)), "1"]
         for day, (date, weekday) in enumerate(DAYS.items())
@@ -31,12 +30,17 @@ def tables() -> dict[str, Rows]:
 
 
 def written(rows: Mapping[str, Rows]) -> dict[str, bytes]:
-    """Every table as a file."""
-    return {name: as_csv(table).encode() for name, table in rows.items()}
+    """Return each table as the bytes of a csv file."""
+    found = {}
+    for name, table in rows.items():
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(table)
+        found[name] = text.getvalue().encode()
+    return found
 
 
-def packed(files: Mapping[str, bytes], method: int = DEFLATED) -> bytes:
-    """The zip of some files."""
+def packed(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return a zip of these files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, content in files.items():
@@ -44,8 +48,8 @@ def packed(files: Mapping[str, bytes], method: int = DEFLATED) -> bytes:
     return buffer.getvalue()
 
 
-def zipped(folder: Path, rows: dict[str, Rows]) -> Path:
-    """The zip of these tables, in a folder."""
+def zipped(folder: Path, rows: Mapping[str, Rows]) -> Path:
+    """Write a zip of these tables."""
     path = folder / sales.FILE
     path.write_bytes(packed(written(rows)))
     return path

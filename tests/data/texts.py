@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 
 from recurrent import files
-from recurrent.data.text import encode as running_text
+from recurrent.config import checked
 from recurrent.data.text.dataset import RunningText
+from recurrent.data.text.encode import Settings, encode
 
 ORIGIN = {"source": "own file", "name": "some.txt"}
-TEN_EACH = {"steps": 4, "stride": 4, "targets": "every", "valid": 0.1, "test": 0.1}
+TEN_EACH = {"window": 4, "stride": 4, "targets": "every", "valid": 0.1, "test": 0.1}
 
 
 def cleaned(folder: Path, text: str, nats: list[float] | None = None) -> Path:
-    """What cleaning leaves of a text, and of what each character cost, if that is known."""
+    """Write a clean text, and the cost of each character if it is known."""
     (folder / "text.txt").write_text(text, encoding="utf-8", newline="")
     (folder / "nats.npy").unlink(missing_ok=True)
     if nats is not None:
@@ -26,11 +27,11 @@ def cleaned(folder: Path, text: str, nats: list[float] | None = None) -> Path:
 def encoded(
     folder: Path, text: str, nats: list[float] | None = None, **changes: Any
 ) -> RunningText:
-    """A text by the encoder: windows of four side by side, a tenth to choose, one to measure."""
-    settings = running_text.Settings.model_validate({**TEN_EACH, **changes})
-    return running_text.encode(cleaned(folder, text, nats), settings)[0]
+    """Encode a text: windows of four side by side, a tenth for validation and for test."""
+    settings = checked(Settings, {**TEN_EACH, **changes}, "here")
+    return encode(cleaned(folder, text, nats), settings)[0]
 
 
 def some_text(length: int, characters: str = "abcdef", seed: int = 0) -> str:
-    """A text that repeats itself nowhere for long."""
+    """Return random characters."""
     return "".join(np.random.default_rng(seed).choice([*characters], size=length))

@@ -8,7 +8,7 @@ from recurrent.config import Params
 from recurrent.evaluation import replication
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.line import Line
-from recurrent.experiments import Experiment
+from recurrent.config import Experiment
 from tests.evaluation.figures import figure
 from tests.project import ROOT
 

@@ -6,7 +6,7 @@ import torch
 
 @pytest.fixture(scope="module")
 def doubles() -> Iterator[None]:
-    """All numbers with 53 bits, so that only another formula makes a difference."""
+    """Compute in 64 bits, so that only another formula makes a difference."""
     usual = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     yield

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from recurrent import config as params
-from recurrent.experiments import Experiment
+from recurrent.config import Experiment
 from tests.pipeline.imports import ROOT, closure
 
 DVC = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]

@@ -14,9 +14,9 @@ from recurrent import files
 from recurrent.data.encoders import load as encoder
 from recurrent.data.names import clean as names
 from recurrent.data.text import clean as text
-from recurrent.experiments import ClosedForm, Descent
+from recurrent.config import ClosedForm, Descent
 from recurrent.tasks.base import load as task_of
-from recurrent.validation import checked
+from recurrent.config import checked
 from stages.train import refuse_choice_without_validation
 from tests.project import ROOT
 from tests.training.toy import CPU, train

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from recurrent import config as params
-from recurrent import validation as checking
+from recurrent import config as checking
 from recurrent.errors import PipelineError
 from tests.project import ROOT
 from tests.reliability.ledger import Promise

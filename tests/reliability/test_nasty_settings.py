@@ -12,7 +12,7 @@ from recurrent.data.encoders import load as encoder
 from recurrent.errors import PipelineError
 from recurrent.models import base as contract
 from recurrent.studies.base import load as demonstration
-from recurrent.validation import checked
+from recurrent.config import checked
 from tests.reliability.cases import (
     OF_NAMES,
     OF_TEXT,

@@ -10,7 +10,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from recurrent import files
-from recurrent import validation as checking
+from recurrent import config as checking
 from tests.project import ROOT, Project
 from tests.training.toy import write_names, write_text
 

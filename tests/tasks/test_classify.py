@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from recurrent.errors import PipelineError
-from recurrent.experiments import Samples
+from recurrent.config import Samples
 from tests.training.toy import fresh, toy_task
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from recurrent.errors import PipelineError
-from recurrent.experiments import Samples
+from recurrent.config import Samples
 from recurrent.models.base import State
 from recurrent.tasks import next_token as next_character
 from tests.tasks.asking import ONE_BY_ONE, RANDOM, STREAM, network, task

@@ -8,7 +8,7 @@ import torch
 
 from recurrent.data.sales.dataset import Table
 from recurrent.errors import PipelineError
-from recurrent.experiments import Samples
+from recurrent.config import Samples
 from tests.training.toy import CPU, READING, fresh, table_task
 
 WIDTHS = pytest.mark.parametrize("width", [0, 4])  # of vectors in place of the symbols

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from recurrent.errors import PipelineError
-from recurrent.experiments import Samples
+from recurrent.config import Samples
 from recurrent.models import base as contract
 from recurrent.models.base import Model, State
 from recurrent.tasks import restore

@@ -1,11 +1,11 @@
-"""A database of ours is there whole or not at all, whoever is killed while it is made."""
+"""Where MLflow's database is, and that it is created completely or not at all."""
 
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from recurrent.tracking.database import file_of, made_whole
+from recurrent.tracking.database import create_once, sqlite_file, tracking_uri
 
 
 @pytest.mark.parametrize(
@@ -19,54 +19,66 @@ from recurrent.tracking.database import file_of, made_whole
         ("http://127.0.0.1:5000", None),
     ],
 )
-def test_only_a_database_of_sqlite_is_a_file(uri: str, file: str | None) -> None:
-    assert file_of(uri) == (None if file is None else Path(file))
+def test_only_a_sqlite_database_is_a_file(uri: str, file: str | None) -> None:
+    assert sqlite_file(uri) == (None if file is None else Path(file))
+
+
+@pytest.mark.parametrize("inner", ["", ".dvc/tmp/exps/tmpabc", ".dvc/tmp/upstream"])
+def test_experiments_and_clones_use_the_database_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inner: str
+) -> None:
+    (tmp_path / inner).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(tmp_path / inner)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert tracking_uri() == f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mine.db?timeout=1")
+    assert tracking_uri() == f"sqlite:///{tmp_path}/mine.db?timeout=1"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    assert tracking_uri() == "http://127.0.0.1:5000"
 
 
 def write(uri: str) -> None:
-    path = file_of(uri)
+    path = sqlite_file(uri)
     assert path is not None
-    with path.open("x") as file:  # fails where a killed one left its half
+    with path.open("x") as file:  # fails if a killed process has left its part
         file.write("whole")
 
 
-def test_it_is_made_with_its_folder_and_only_once(tmp_path: Path) -> None:
+def test_it_is_created_with_its_folder_and_only_once(tmp_path: Path) -> None:
     database = tmp_path / "new" / "mlflow.db"
-    made_whole(database, write)
-    made_whole(database, lambda _: pytest.fail("it is there"))
+    create_once(database, write)
+    create_once(database, lambda _: pytest.fail("it exists"))
     assert [path.name for path in database.parent.iterdir()] == ["mlflow.db"]
 
 
-def test_a_making_that_stopped_leaves_the_place_empty_and_the_next_one_begins_anew(
+def test_a_creation_that_was_stopped_leaves_nothing_and_the_next_one_starts_again(
     tmp_path: Path,
 ) -> None:
     database = tmp_path / "mlflow.db"
 
-    def half(uri: str) -> None:
+    def stopped(uri: str) -> None:
         write(uri)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        made_whole(database, half)
+        create_once(database, stopped)
     assert not database.exists()
     (tmp_path / "mlflow.db.part-journal").write_text("half a step")
-    made_whole(database, write)
+    create_once(database, write)
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
-    assert database.read_text() == "whole"
 
 
-def test_of_two_that_start_together_one_makes_it(tmp_path: Path) -> None:
-    database, makers = tmp_path / "mlflow.db", []
+def test_of_two_processes_that_start_together_one_creates_it(tmp_path: Path) -> None:
+    database, creations = tmp_path / "mlflow.db", []
 
-    def make(uri: str) -> None:
-        makers.append(uri)
+    def create(uri: str) -> None:
+        creations.append(uri)
+        other.start()
         other.join(0.3)
         write(uri)
 
-    other = Thread(target=made_whole, args=(database, make))
-    first = Thread(target=made_whole, args=(database, lambda uri: (other.start(), make(uri))))
-    first.start()
-    first.join()
+    other = Thread(target=create_once, args=(database, create))
+    create_once(database, create)
     other.join()
-    assert len(makers) == 1
+    assert len(creations) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]

@@ -1,79 +1,111 @@
-"""What MLflow is shown of an experiment: its final figures, and its files as they stand."""
+"""What is published, what is skipped, and that a dead server costs a warning."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from recurrent import config as params
-from recurrent import files, paths
-from recurrent.tracking.publish import digest, figures, publish_or_warn
-from tests.project import Project
-
-NAMES = {
-    "mean": {"accuracy": 0.9},
-    "spread": {"accuracy": 0.01},
-    "together": {"accuracy": 0.92},
-    "floor": {"accuracy": 0.95},
-    "first_seed": {"by_class": {"男": {"precision": 0.8, "recall": 0.7, "names": 5}}},
-}
-TEXT = {"mean": {"loss": 1.5, "perplexity": 4.48}, "floor": None}
+from recurrent import files
+from recurrent.tracking import publish
+from recurrent.tracking.runs import TrackedRun
+from tests.project import ROOT
+from tests.tracking.toy import trained
 
 
 @pytest.fixture
-def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An experiment that is trained and evaluated, and shows no samples."""
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrackedRun:
+    """A trained variant, and an empty folder in which MLflow's database will be."""
     monkeypatch.chdir(tmp_path)
-    written = [paths.history, paths.gradients, paths.health, paths.evaluation]
-    for path in (*(place("toy") for place in written), paths.model("toy") / "spec.json"):
-        files.write_text(path, "{}\n")
-    return "toy"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return trained(tmp_path)
 
 
-def test_the_figures_of_a_classifier_are_named_by_kind_and_class() -> None:
-    assert dict(figures(NAMES)) == {
-        "final/accuracy": 0.9,
-        "final/accuracy_spread": 0.01,
-        "final/accuracy_together": 0.92,
-        "final/accuracy_best_possible": 0.95,
-        "final/precision_男": 0.8,
-        "final/recall_男": 0.7,
-    }
+def key(run: TrackedRun) -> tuple[str, str]:
+    return run.variant.experiment, run.variant.variant
 
 
-def test_a_language_model_has_no_classes_and_may_have_no_floor() -> None:
-    assert dict(figures(TEXT)) == {"final/loss": 1.5, "final/perplexity": 4.48}
+class Fake:
+    """A store that has nothing, and accepts everything."""
+
+    def publish(self, run: TrackedRun, state: str) -> bool:
+        return True
 
 
-def test_an_experiment_without_samples_has_a_state_too(measured: str) -> None:
-    assert digest(measured) == digest(measured)
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recurrent.tracking.store.Store", Fake)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        paths.samples("toy"),
-        paths.evaluation("toy"),
-        paths.history("toy"),
-        paths.gradients("toy"),
-        paths.health("toy"),
-        paths.model("toy") / "x",
-    ],
-    ids=str,
-)
-def test_every_file_that_a_run_shows_is_part_of_its_state(measured: str, path: Path) -> None:
-    before = digest(measured)
-    files.write_text(path, "new")
-    assert digest(measured) != before
+def test_publishing_the_same_files_again_adds_nothing(run: TrackedRun) -> None:
+    assert publish.publish([run]) == 1
+    assert publish.publish([run], trust_stamp=False) == 0
 
 
-def test_a_server_that_is_not_there_costs_publish_a_warning(
-    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.usefixtures("fake")
+def test_the_stamp_remembers_what_was_published(run: TrackedRun, tmp_path: Path) -> None:
+    assert publish.publish([run]) == 1
+    other = trained(tmp_path, "other")
+    assert publish.publish([run, other]) == 2, "the experiment's history has changed"
+    assert publish.publish([other]) == publish.publish([run]) == 0
+    files.write_text(other.results.samples(*key(other)), "{}\n")
+    assert publish.publish([run, other]) == 1
+
+
+@pytest.mark.usefixtures("fake")
+def test_another_store_is_filled_anew(
+    run: TrackedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recurrent.tracking.publish.is_complete", lambda name: True)
-    monkeypatch.setattr("recurrent.tracking.publish.digest", lambda name: "state")
+    (tmp_path / "mlflow.db").touch()
+    publish.publish([run])
+    (tmp_path / "mlflow.db").rename(tmp_path / "old.db")
+    (tmp_path / "mlflow.db").touch()
+    assert publish.publish([run]) == 1
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    assert publish.publish([run]) == 1
+
+
+def test_a_second_publish_does_not_import_mlflow(run: TrackedRun, tmp_path: Path) -> None:
+    publish.publish([run])
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from recurrent.tracking.publish import publish; from tests.tracking.toy import trained\n"
+        f"print(publish([trained(Path({str(tmp_path)!r}))]), 'mlflow' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "0 False\n", done.stderr
+
+
+def test_a_variant_that_is_not_evaluated_is_skipped(run: TrackedRun) -> None:
+    run.results.evaluation(*key(run)).unlink()
+    assert publish.publish([run]) == 0
+
+
+@pytest.mark.parametrize("part", ["samples", "evaluation", "gradients", "findings"])
+def test_the_state_covers_every_file(run: TrackedRun, part: str) -> None:
+    before = run.state()
+    files.write_text(getattr(run.results, part)(*key(run)), "{}\n")
+    assert run.state() != before
+
+
+def test_a_server_that_is_not_there_costs_a_warning(
+    run: TrackedRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    publish_or_warn(params.load())
+    publish.publish_or_warn([run])
     said = capsys.readouterr().err
     assert "warning: MLflow is not up to date" in said
-    assert "make publish" in said
+    assert "recurrent publish" in said
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_damaged_stamp_is_ignored(run: TrackedRun, tmp_path: Path) -> None:
+    files.write_text(tmp_path / publish.STAMP, "not JSON")
+    assert publish.publish([run]) == 1

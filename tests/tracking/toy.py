@@ -1,36 +1,65 @@
-"""A training of two seeds and two epochs, and a sink that writes down what it hears."""
+"""A trained and evaluated variant: two seeds, three epochs, a few recorded gradient norms."""
 
 from pathlib import Path
+from typing import Any
 
-from recurrent import paths
-from recurrent.tracking.history import Row
-from recurrent.tracking.recorder import Recorder, Run, Sink
+from recurrent import files
+from recurrent.config import Dataset, Variant
+from recurrent.paths import Results
+from recurrent.tracking import history
+from recurrent.tracking.history import Finding, Row
+from recurrent.tracking.runs import TrackedRun
 
-RUN = Run("toy", "names", "f" * 64, (0, 1), {"rate": 0.1}, "bundled", "cpu")
-ROWS: list[tuple[int, Row]] = [
-    (seed, {"epoch": epoch, "train_loss": 1.0 / epoch}) for seed in (0, 1) for epoch in (1, 2)
+SEEDS, EPOCHS = (0, 1), (1, 2, 3)
+STEPS: list[Row] = [
+    {"epoch": 1, "step": 1, "total": 5.0, "W_hh": 4.0},
+    {"epoch": 3, "step": 51, "total": 0.0021, "W_hh": 2e-9},
 ]
+EXPLODED = Finding("exploding", 2, 812, "W_hh", 3.2e4, times=7)
+EVALUATION: dict[str, Any] = {
+    "origin": {"source": "bundled", "name": "prose"},
+    "mean": {"loss": 1.5, "perplexity": 4.48},
+    "sd": {"loss": 0.1, "perplexity": None},
+    "ensemble": {"loss": 1.4},
+    "bayes": None,
+}
+DATASET = Dataset.model_validate(
+    {"corpus": "prose", "kind": "text", "settings": {"window": 8, "split": {"valid": 0.1}}}
+)
 
 
-def record(*sinks: Sink) -> Path:
-    """Record the training; its history."""
-    with Recorder(RUN, sinks) as recorder:
-        for seed, row in ROWS:
-            recorder.epoch(seed, row, None)
-    return paths.history("toy")
+def rows(seed: int) -> list[Row]:
+    return [{"epoch": epoch, "train_loss": seed + 1 / epoch} for epoch in EPOCHS]
 
 
-class Heard:
-    """All that a sink was told, in order."""
+def variant(name: str = "lecture", **changes: object) -> Variant:
+    experiment, training = "toy", {"method": "descent", "optimizer": "adam"}
+    values = {
+        "experiment": experiment,
+        "variant": name,
+        "lecture": "nietzsche",
+        "title": "A toy",
+        "dataset": "nietzsche_8",
+        "task": "next_token",
+        "model": {"module": "nietzsche", "name": "CharRnn", "settings": {"hidden": 8}},
+        "training": {**training, "learning_rate": 0.1, "epochs": 3, "batch_size": 4},
+        "seeds": [*SEEDS],
+    }
+    return Variant.model_validate({**values, **changes})
 
-    def __init__(self) -> None:
-        self.heard: list[object] = []
 
-    def epoch(self, seed: int, row: Row) -> None:
-        self.heard.append((seed, row))
-
-    def gradients(self, seed: int, rows: list[Row]) -> None:
-        self.heard.append((seed, rows))
-
-    def close(self, *, finished: bool, health: str) -> None:
-        self.heard.append(("finished" if finished else "failed", health))
+def trained(folder: Path, name: str = "lecture", fingerprint: str = "f" * 64) -> TrackedRun:
+    """Write the files of a variant into `folder`."""
+    chosen, results = variant(name), Results(folder / "metrics", folder / "data")
+    key = chosen.experiment, chosen.variant
+    history.write_history(
+        results.history("toy"),
+        [(other, seed, rows(seed)) for other in {name: 0, "another": 0} for seed in SEEDS],
+    )
+    history.write_gradients(results.gradients(*key), [(0, STEPS)])
+    history.write_findings(results.findings(*key), {1: [EXPLODED]})
+    files.write_json(results.evaluation(*key), EVALUATION)
+    files.write_json(results.samples(*key), {"samples": []})
+    files.write_json(results.model(*key) / "spec.json", {"seeds": SEEDS})
+    files.write_bytes(results.weights(*key, seed=0), b"weights")
+    return TrackedRun(chosen, DATASET, fingerprint, "cpu", results, seconds=2.5)

@@ -1,100 +1,134 @@
-"""The fingerprint: all that DVC tracks of a training, and nothing else."""
+"""A fingerprint changes with everything that a run's result depends on, and with nothing else."""
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from recurrent import config as params
-from recurrent.training.fingerprint import dependencies, filled, fingerprint
-from tests.pipeline.imports import ROOT
-from tests.pipeline.workspace import Workspace
-from tests.training.toy import write_names
+from recurrent import config
+from recurrent.config import Runtime
+from recurrent.training import fingerprint
+from recurrent.training.fingerprint import Run, describe_arithmetic, plan, syntax
+from tests.project import ROOT
+from tests.training.small import edit, write_project
+
+WRITING = "experiments.writing"
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    made = Workspace(tmp_path)
-    write_names(tmp_path / "data/encoded/names_lecture")
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_project(tmp_path)
     monkeypatch.chdir(tmp_path)
-    return made
+    return tmp_path
 
 
-def identity(name: str = "names_gru") -> str:
-    return fingerprint(name, params.load().experiments[name])
+def runs(project: Path, experiment: str = "writing", **overrides: Any) -> dict[str, Run]:
+    """The runs of an experiment after overriding some of its keys."""
+    settings = edit(project, {"experiments": {experiment: overrides}})
+    return {str(run): run for run in plan(settings, experiment)}
 
 
-def test_it_is_the_same_whatever_was_imported_before(workspace: Workspace) -> None:
+def test_every_variant_and_seed_is_a_run(project: Path) -> None:
+    found = runs(project)
+    assert {*found} == {"writing/lstm, seed 5", "writing/lstm, seed 3", "writing/gru, seed 5"}
+    assert len({run.fingerprint for run in found.values()}) == 3
+
+
+def test_parameters_change_it(project: Path) -> None:
+    before = runs(project)
+    after = runs(project, training={"epochs": 4})
+    assert all(before[name].fingerprint != after[name].fingerprint for name in before)
+    one = runs(project, variants={"gru": {"training": {"epochs": 7}}})
+    same = [name for name in after if after[name].fingerprint == one[name].fingerprint]
+    assert same == ["writing/lstm, seed 5", "writing/lstm, seed 3"]
+
+
+def test_titles_and_names_of_variants_do_not_change_it(project: Path) -> None:
+    before = runs(project)
+    renamed = runs(project, title="another", variants={"long": {}, "lstm": None})
+    assert renamed["writing/long, seed 5"].fingerprint == before["writing/lstm, seed 5"].fingerprint
+
+
+def test_data_changes_it_and_its_report_does_not(project: Path) -> None:
+    before = runs(project)
+    (project / "data/encoded/text/report.json").write_text("{}")
+    assert runs(project) == before
+    with (project / "data/encoded/text/ids.npy").open("ab") as file:
+        file.write(b"\0")
+    assert runs(project) != before
+
+
+@pytest.fixture
+def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the library that fingerprints are computed from."""
+    subprocess.run(["cp", "-r", str(ROOT / "recurrent"), str(tmp_path)], check=True)
+    monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
+    return tmp_path
+
+
+def digest_after(code: Path, file: str, text: str) -> tuple[str, str]:
+    """The code's digest before and after appending to a file of it."""
+    entry = ("recurrent.training.loop", "recurrent.models.names", "recurrent.tasks.classify")
+    found = []
+    for content in ("", text):
+        with (code / file).open("a", encoding="utf-8") as opened:
+            opened.write(content)
+        for cached in (fingerprint.code_digest, fingerprint.syntax, fingerprint.imports):
+            cached.cache_clear()
+        found.append(fingerprint.code_digest(entry))
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [
+        ("recurrent/training/loop.py", True),
+        ("recurrent/models/names.py", True),
+        ("recurrent/models/base.py", True),
+        ("recurrent/tasks/classify.py", True),
+        ("recurrent/data/names/dataset.py", True),
+        ("recurrent/models/lyrics.py", False),
+        ("recurrent/tasks/restore.py", False),
+        ("recurrent/data/names/encode.py", False),
+        ("recurrent/tracking/publish.py", False),
+        ("recurrent/console.py", False),
+    ],
+)
+def test_only_code_that_computes_changes_it(code: Path, file: str, counts: bool) -> None:
+    before, after = digest_after(code, file, "\nADDED = 1\n")
+    assert (before != after) is counts
+
+
+def test_words_do_not_change_it(code: Path) -> None:
+    before, after = digest_after(code, "recurrent/training/loop.py", "\n# a comment\n")
+    assert before == after
+    path = code / "recurrent/training/loop.py"
+    path.write_text('"""Other words."""' + path.read_text(encoding="utf-8").split('"""', 2)[2])
+    fingerprint.syntax.cache_clear()
+    assert syntax("recurrent/training/loop.py")
+    assert digest_after(code, "recurrent/training/loop.py", "")[1] == before
+
+
+def test_fast_mode_names_the_processor_and_strict_mode_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    strict = Runtime(device="cpu")
+    fast = strict.model_copy(update={"reproducible": "fast"})
+    here = describe_arithmetic(strict), describe_arithmetic(fast)
+    monkeypatch.setattr(fingerprint, "processor", lambda: "another")
+    assert describe_arithmetic(strict) == here[0]
+    assert describe_arithmetic(fast) != here[1]
+
+
+def test_planning_needs_no_torch(project: Path) -> None:
     code = (
-        "from recurrent import params; from recurrent.training.fingerprint import fingerprint;"
-        "print(fingerprint('names_gru', params.load().experiments['names_gru']))"
+        "import sys; from recurrent import config; from recurrent.training.fingerprint import plan;"
+        "from recurrent.training.collect import collect; plan(config.load());"
+        "sys.exit('torch' in sys.modules)"
     )
-    bare = workspace.run("python", "-c", code).stdout.strip()
-    after = workspace.run("python", "-c", f"import stages.evaluate, stages.encode; {code}")
-    assert bare == after.stdout.strip() == identity()
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        "recurrent/training/loop.py",
-        "recurrent/models/recurrent_classifier.py",
-        "recurrent/tasks/base.py",
-        "recurrent/tasks/classify.py",
-        "data/encoded/names_lecture/ids.npy",
-    ],
-)
-def test_code_and_data_are_in_it(workspace: Workspace, file: str) -> None:
-    before = identity()
-    with (workspace.folder / file).open("ab") as changed:
-        changed.write(b"\n")
-    assert identity() != before
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        "recurrent/models/baselines.py",
-        "recurrent/tasks/next_token.py",
-        "recurrent/data/names/encode.py",
-        "recurrent/tracking/live.py",
-    ],
-)
-def test_what_the_training_does_not_use_is_not(workspace: Workspace, file: str) -> None:
-    before = identity()
-    with (workspace.folder / file).open("ab") as changed:
-        changed.write(b"\n")
-    assert identity() == before
-
-
-def test_parameters_and_the_name_are_in_it(workspace: Workspace) -> None:
-    gru = params.load().experiments["names_gru"]
-    slower = gru.model_copy(update={"seeds": (7,)})
-    assert len({fingerprint("a", gru), fingerprint("b", gru), fingerprint("a", slower)}) == 3
-
-
-def test_a_placeholder_is_filled_in_with_a_value_of_the_experiment() -> None:
-    gru = params.load(ROOT / "params.yaml").experiments["names_gru"]
-    found = {
-        expression: filled(expression, "a", gru)
-        for expression in ("key", "item.dataset", "item.task", "item.model.module")
-    }
-    assert found == {
-        "key": "a",
-        "item.dataset": "names_top500",
-        "item.task": "classify",
-        "item.model.module": "recurrent_classifier",
-    }
-
-
-def test_every_placeholder_of_dvc_yaml_is_filled_in(workspace: Workspace) -> None:
-    for name, experiment in params.load(ROOT / "params.yaml").experiments.items():
-        data = Path("data/encoded", experiment.dataset, "ids.npy")
-        data.parent.mkdir(parents=True, exist_ok=True)
-        data.touch()
-        found = list(dependencies(name, experiment))
-        assert all(path.exists() for path in found)
-        assert set(found) >= {
-            data,
-            Path(f"recurrent/models/{experiment.model.module}.py"),
-            Path(f"recurrent/tasks/{experiment.task}.py"),
-        }
+    path = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert config.load().runtime.device == "cpu"

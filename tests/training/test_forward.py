@@ -1,4 +1,4 @@
-"""The same training in fewer bits, and as CUDA graphs."""
+"""The forward pass in lower precision, and as CUDA graphs."""
 
 from pathlib import Path
 from typing import Any
@@ -7,16 +7,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from recurrent.config import Runtime
+from recurrent.config import Runtime, checked
 from recurrent.errors import PipelineError
-from recurrent.models import base as contract
-from recurrent.tasks.next_token import NextCharacter
-from recurrent.training.forward import Forward, Tensors
+from recurrent.models import base
+from recurrent.tasks.next_token import NextToken
+from recurrent.training.callbacks import Callbacks
+from recurrent.training.checkpoint import Checkpoint
+from recurrent.training.forward import Forward, TensorsOnly, can_be_captured
 from recurrent.training.gradients import Gradients
-from recurrent.training.loop import one_epoch
+from recurrent.training.loop import train_epoch
 from recurrent.training.optimizers import OPTIMIZERS
-from recurrent.validation import checked
-from tests.training.test_device import needs_cuda
+from tests.training.test_determinism import needs_cuda
 from tests.training.toy import (
     CPU,
     RECURRENT,
@@ -28,23 +29,22 @@ from tests.training.toy import (
     text_task,
     toy_task,
     train,
-    watch,
     write_text,
 )
 
 FAST: dict[str, Any] = {"reproducible": "fast"}
-SCRATCH: Spec = {"module": "gated", "name": "Lstm", "settings": {"hidden": 8, "scale": 0.1}}
-LOOP: Spec = {"module": "char_rnn", "name": "CharRnnClassifier", "settings": {"hidden": 8}}
+SCRATCH: Spec = {"module": "lyrics", "name": "Lstm", "settings": {"hidden": 8, "scale": 0.1}}
+LOOP: Spec = {"module": "names", "name": "CharRnnClassifier", "settings": {"hidden": 8}}
 
 
 @pytest.mark.parametrize("precision", ["tf32", "bf16"])
-def test_fewer_bits_are_not_strict(precision: str) -> None:
+def test_low_precision_is_not_strict(precision: str) -> None:
     with pytest.raises(PipelineError, match="set `reproducible: fast`"):
         checked(Runtime, {"precision": precision}, "params.yaml: runtime")
     assert checked(Runtime, {"precision": precision, **FAST}, "").precision == precision
 
 
-def test_graphs_are_for_cuda_alone(tmp_path: Path) -> None:
+def test_graphs_need_cuda(tmp_path: Path) -> None:
     task = text_task(tmp_path)
     plain = train(task, tmp_path / "a", descent(), spec=WRITING)
     asked = train(task, tmp_path / "b", descent(), spec=WRITING, runtime=Runtime(graphs=True))
@@ -52,17 +52,17 @@ def test_graphs_are_for_cuda_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spec", [SCRATCH, pytest.param(WRITING, marks=needs_cuda)])
-def test_bfloat16_learns_about_the_same_and_keeps_weights_and_losses_whole(
+def test_bfloat16_learns_about_the_same_and_keeps_weights_in_full_precision(
     spec: Spec, tmp_path: Path
 ) -> None:
     device = torch.device("cuda" if spec is WRITING else "cpu")  # of LSTMs not every CPU can
-    task = NextCharacter(write_text(tmp_path / "text"), device)
+    task = NextToken(write_text(tmp_path / "text"), device)
     runtime = Runtime(precision="bf16", **FAST)
     full = train(task, tmp_path / "a", descent(), spec=spec)
     fewer = train(task, tmp_path / "b", descent(), spec=spec, runtime=runtime)
-    assert fewer.told[-1]["train_loss"] == pytest.approx(full.told[-1]["train_loss"], rel=0.05)
-    assert fewer.told[-1]["train_loss"] < fewer.told[0]["train_loss"]
-    assert fewer.told != full.told
+    assert fewer.rows[-1]["train_loss"] == pytest.approx(full.rows[-1]["train_loss"], rel=0.05)
+    assert fewer.rows[-1]["train_loss"] < fewer.rows[0]["train_loss"]
+    assert fewer.rows != full.rows
     assert {weight.dtype for weight in fewer.weights.values()} == {torch.float32}
     logits, _ = Forward(fewer.model, runtime, device)(
         task.take(task.batches("train", 4)[0])[0], None
@@ -84,14 +84,14 @@ def captures(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     return found
 
 
-def graphed(model: contract.Model) -> Forward:
+def graphed(model: base.Model) -> Forward:
     """As on CUDA, but for the graphs themselves."""
     forward = Forward(model, Runtime(graphs=True), CPU)
     forward.graphs = True
     return forward
 
 
-def test_a_shape_is_captured_once_and_from_its_second_time_on(
+def test_a_shape_is_captured_when_it_comes_again(
     captures: list[tuple[Any, ...]], tmp_path: Path
 ) -> None:
     task = toy_task(tmp_path)
@@ -104,9 +104,7 @@ def test_a_shape_is_captured_once_and_from_its_second_time_on(
     assert captures[0][0].data_ptr() != long.data_ptr()  # later batches are written over it
 
 
-def test_a_state_of_another_shape_is_another_graph(
-    captures: list[tuple[Any, ...]], tmp_path: Path
-) -> None:
+def test_each_shape_of_state_has_its_graph(captures: list[tuple[Any, ...]], tmp_path: Path) -> None:
     task = text_task(tmp_path)
     model = fresh(task, WRITING)
     forward, ids = graphed(model), task.take(task.batches("train", 4)[0])[0]
@@ -118,15 +116,23 @@ def test_a_state_of_another_shape_is_another_graph(
     assert logits.requires_grad
 
 
-def test_a_network_without_a_state_has_none() -> None:
-    class Without(contract.Model):
-        class Settings(contract.Settings):
+def test_stacked_layers_with_dropout_are_not_captured(tmp_path: Path) -> None:
+    task = toy_task(tmp_path)
+    settings = {**RECURRENT["settings"], "dropout": 0.3}
+    one, two = ({**RECURRENT, "settings": {**settings, "layers": n}} for n in (1, 2))
+    assert can_be_captured(fresh(task, one))
+    assert not can_be_captured(fresh(task, two))
+
+
+def test_a_network_without_a_state_returns_an_empty_one() -> None:
+    class Without(base.Model):
+        class Settings(base.Settings):
             pass
 
         def forward(self, ids: Tensor, state: object = None) -> tuple[Tensor, None]:
             return ids.float(), None
 
-    whole = Tensors(Without(1, 1, Without.Settings()))
+    whole = TensorsOnly(Without(1, 1, Without.Settings()))
     assert whole(torch.ones(2, 3))[1] == ()
 
 
@@ -136,9 +142,9 @@ def test_graphs_learn_what_kernels_learn(spec: Spec, tmp_path: Path) -> None:
     device = torch.device("cuda")
     writes = spec in (SCRATCH, WRITING)
     plain = toy_task(tmp_path)
-    task = NextCharacter(write_text(tmp_path / "text"), device) if writes else plain
+    task = NextToken(write_text(tmp_path / "text"), device) if writes else plain
     if not writes:
-        task = type(plain)(tmp_path / "names", device)
+        task = type(plain)(tmp_path / "toy", device)
     without = train(task, tmp_path / "a", descent(), spec=spec, runtime=Runtime(threads=1))
     graphs = Runtime(graphs=True, threads=1)
     captured = train(task, tmp_path / "b", descent(), spec=spec, runtime=graphs)
@@ -149,18 +155,18 @@ def test_graphs_learn_what_kernels_learn(spec: Spec, tmp_path: Path) -> None:
 
 
 @needs_cuda
-def test_a_training_waits_for_the_gpu_once_an_epoch(tmp_path: Path) -> None:
+def test_an_epoch_waits_for_the_gpu_once(tmp_path: Path) -> None:
     device = torch.device("cuda")
-    task = NextCharacter(write_text(tmp_path / "text"), device)
+    task = NextToken(write_text(tmp_path / "text"), device)
     model, training = fresh(task, WRITING), descent()
     optimizer = OPTIMIZERS["adam"](model.parameters(), lr=0.01)
     parts = (Forward(model, Runtime(), device), task, training, optimizer)
-    listener = watch(tmp_path, [])
-    one_epoch(*parts, Gradients(model, training), 1, listener)
+    callbacks = Callbacks("toy", 0, Checkpoint(tmp_path / "checkpoint.safetensors"))
+    train_epoch(*parts, Gradients(model, training), 1, callbacks)
     torch.cuda.set_sync_debug_mode("warn")
     try:
         with pytest.warns(UserWarning, match="synchronizing") as heard:
-            one_epoch(*parts, Gradients(model, training), 2, listener)
+            train_epoch(*parts, Gradients(model, training), 2, callbacks)
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert len(heard) == 1

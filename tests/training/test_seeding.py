@@ -1,4 +1,4 @@
-"""Seeds: fixed for ever by what they are for."""
+"""Seeds depend on names alone."""
 
 import torch
 from hypothesis import given
@@ -18,7 +18,7 @@ def test_torch_and_numpy_accept_every_seed(parts: list[str | int]) -> None:
     generator(*parts)
 
 
-def test_what_ran_before_does_not_matter() -> None:
+def test_earlier_draws_do_not_matter() -> None:
     seed_torch("a", 1)
     first = torch.rand(3)
     torch.rand(100)
@@ -26,6 +26,6 @@ def test_what_ran_before_does_not_matter() -> None:
     assert torch.equal(first, torch.rand(3))
 
 
-def test_different_uses_get_different_streams() -> None:
+def test_different_purposes_have_different_streams() -> None:
     assert derive("names", 1) != derive("names", 2) != derive("name", 1)
     assert generator("a").random() != generator("b").random()

@@ -1,1 +1,1 @@
-"""Names with a label."""
+"""Chinese names labelled with a sex."""

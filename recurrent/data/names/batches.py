@@ -1,18 +1,20 @@
-"""Batches as views: arrays of row numbers, never copies of the records."""
+"""Batches of names of equal length, as arrays of row numbers."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recurrent.data.splits import Indices
+
 
 def of_equal_length(
-    rows: NDArray[np.int32],
+    rows: Indices,
     lengths: NDArray[np.uint8],
     size: int,
     rng: np.random.Generator | None = None,
-) -> list[NDArray[np.int32]]:
-    """Row numbers in batches of one length each, so that no batch needs padding or a mask.
+) -> list[Indices]:
+    """Return batches of one length each, so that no batch needs padding or a mask.
 
-    With `rng`, rows are shuffled within their length and batches among each other.
+    `rng` shuffles the rows of each length, and then the batches.
     """
     order = rows if rng is None else rng.permutation(rows)
     batches = [

@@ -1,4 +1,4 @@
-"""Chinese names with a sex label: what the file looks like, and how it is cleaned."""
+"""Clean a list of Chinese names, each labelled 男 (male), 女 (female) or 未知 (unknown)."""
 
 import re
 from collections import Counter
@@ -8,7 +8,7 @@ from typing import TextIO
 
 import pandas as pd
 
-from recurrent.config import Corpus
+from recurrent.config import Corpus, Synthetic
 from recurrent.data.frequencies import count_characters
 from recurrent.data.names.distinct import Distinct
 from recurrent.data.synthetic import names as bundled
@@ -16,19 +16,22 @@ from recurrent.errors import PipelineError
 
 FILE = bundled.FILE
 HEADER = "dict,sex"
-HEADER_WITHIN = 100  # lines: longer preambles are another file
+HEADER_WITHIN = 100  # lines; a longer preamble means another kind of file
 LABELS = ("男", "女")
 UNKNOWN = bundled.UNKNOWN
 HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 MALFORMED = ("not two fields", "unknown label", "empty name", "not UTF-8")
-LONGEST = 20  # characters of a name: what is longer is a sentence
-QUOTED = 5  # offending rows in an error
+LONGEST = 20  # characters of a name; anything longer is a sentence
+QUOTED = 5  # malformed rows in an error message
 
-generate = bundled.generate
+
+def generate(folder: Path, synthetic: Synthetic) -> None:
+    """Write the bundled names, and the probability of each label given the name."""
+    bundled.generate(folder, synthetic.seed, synthetic.size)
 
 
 def check(path: Path) -> None:
-    """Refuse a file that is no list of labelled names."""
+    """Refuse a file without the header of a list of names."""
     with _open(path) as file:
         _skip_preamble(file, path)
 
@@ -44,12 +47,11 @@ def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
         raise PipelineError(
             f"no usable names remain for both labels ({kept}); dropped: {dict(dropped)}.",
             where=str(path),
-            remedy="Each row should read name,男 or name,女 in Chinese characters.",
+            remedy="Each row should read name,男 or name,女, with the name in Chinese characters.",
         )
-    truth = path.parent / bundled.TRUTH
-    if truth.exists():  # P(男), where the source of the corpus is known
-        known = pd.read_csv(truth)
-        table = table.merge(known, on="name", how="left", validate="one_to_one")
+    source = path.parent / bundled.BAYES
+    if source.exists():  # P(男 | name), if the source of the names is known
+        table = table.merge(pd.read_csv(source), on="name", how="left", validate="one_to_one")
     table.to_csv(out / "names.csv", index=False)
     return {
         "rows": len(table) + sum(dropped.values()),
@@ -60,10 +62,10 @@ def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
 
 
 def read(path: Path, max_malformed: float) -> tuple[pd.DataFrame, Counter[str]]:
-    """Every distinct name with its label, and the other rows counted by reason."""
+    """Return each distinct name with its label, and the number of other rows by reason."""
     named = Distinct(LABELS, UNKNOWN)
     dropped: Counter[str] = Counter()
-    offending: list[str] = []
+    quoted: list[str] = []
     with _open(path) as file:
         start = _skip_preamble(file, path)
         for number, line in enumerate(file, start):
@@ -72,24 +74,23 @@ def read(path: Path, max_malformed: float) -> tuple[pd.DataFrame, Counter[str]]:
                 named.add(name, label)
                 continue
             dropped[reason] += 1
-            if reason in MALFORMED and len(offending) < QUOTED:
-                offending.append(f"row {number} ({reason}): {line.rstrip()[:40]!a}")
+            if reason in MALFORMED and len(quoted) < QUOTED:
+                quoted.append(f"row {number} ({reason}): {line.rstrip()[:40]!a}")
     rows = len(named) + sum(dropped.values())
     malformed = sum(dropped[reason] for reason in MALFORMED)
     if malformed > max_malformed * rows:
         raise PipelineError(
-            f"{malformed:,} of {rows:,} rows are malformed, more than the share of "
-            f"{max_malformed:g} that params.yaml allows (max_malformed). First: "
-            f"{'; '.join(offending)}.",
+            f"{malformed:,} of {rows:,} rows are malformed, and params.yaml allows a share of "
+            f"{max_malformed:g} (max_malformed). The first ones: {'; '.join(quoted)}.",
             where=str(path),
-            remedy="Mend the file, save it as UTF-8, or allow a larger share.",
+            remedy="Fix the file, save it as UTF-8, or allow a larger share.",
         )
     table, repeated = named.table()
     return table, dropped + repeated
 
 
 def parse(line: str) -> tuple[str, str, str]:
-    """A row's name and label, and the reason to drop it ('' to keep it)."""
+    """Return a row's name, its label, and the reason to drop it ('' to keep it)."""
     if not line.strip():
         return "", "", "blank line"
     fields = line.replace("，", ",").split(",", 2)
@@ -117,14 +118,14 @@ def _open(path: Path) -> TextIO:
 
 
 def _skip_preamble(lines: Iterator[str], path: Path) -> int:
-    """Read past the header; return the number of the first row."""
+    """Read up to the header; return the number of the row after it."""
     for number, line in enumerate(lines, 1):
         if "".join(line.replace("，", ",").split()) == HEADER:
             return number + 1
         if number == HEADER_WITHIN:
             break
     raise PipelineError(
-        f"no line {HEADER!r} within the first {HEADER_WITHIN} lines.",
+        f"the first {HEADER_WITHIN} lines have no header {HEADER!r}.",
         where=str(path),
-        remedy=f"A names file has a line {HEADER!r}, then rows such as 王小红,女.",
+        remedy=f"A list of names has a line {HEADER!r}, followed by rows such as 王小红,女.",
     )

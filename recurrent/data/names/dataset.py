@@ -1,6 +1,5 @@
-"""Labelled names as arrays: what encode writes, and training and evaluation read."""
+"""Labelled names as arrays."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,45 +7,40 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recurrent.data.about import read_about
-from recurrent.data.splits import Indices
+from recurrent.data import base
+from recurrent.data.splits import SPLITS, Indices
 from recurrent.data.vocabulary import Vocabulary
 
-KIND = "labelled names"
+KIND = "names"
 CLASSES = ("男", "女")
-SPLITS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True)
 class LabelledNames:
-    """A dataset in memory. `oracle` is P(男) by the corpus's source, where that is known."""
+    """Names, their labels and their splits."""
 
     vocabulary: Vocabulary
-    ids: NDArray[np.uint16]  # (names, longest), 0 is padding at the end
+    ids: NDArray[np.uint16]  # (names, longest), padded with 0 at the end
     lengths: NDArray[np.uint8]
-    labels: NDArray[np.uint8]  # an index of CLASSES
+    labels: NDArray[np.uint8]  # index into CLASSES
     splits: dict[str, Indices]
-    oracle: NDArray[np.float32] | None
+    male_probability: NDArray[np.float32] | None  # P(男 | name), if known
     origin: dict[str, str]
     measured: ClassVar[str] = "test"  # the split that results are measured on
 
     def save(self, folder: Path) -> None:
-        """One .npy an array: they can be mapped into memory, and hold no code."""
-        arrays: dict[str, NDArray[Any]] = {
+        """Write the arrays and dataset.json."""
+        arrays: dict[str, NDArray[Any] | None] = {
             "ids": self.ids,
             "lengths": self.lengths,
             "labels": self.labels,
+            "bayes": self.male_probability,
             **self.splits,
         }
-        if self.oracle is not None:
-            arrays["oracle"] = self.oracle
-        for name, array in arrays.items():
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
-        text = json.dumps({"kind": KIND, **self.about()}, ensure_ascii=False, indent=1)
-        (folder / "dataset.json").write_text(text + "\n", encoding="utf-8")
+        base.write(folder, KIND, self.about(), arrays)
 
     def about(self) -> dict[str, Any]:
-        """What the arrays do not say: their meaning, and where the names come from."""
+        """Return what the arrays mean and where the names come from."""
         return {
             "origin": self.origin,
             "classes": list(CLASSES),
@@ -56,37 +50,32 @@ class LabelledNames:
     @classmethod
     def load(cls, folder: Path) -> "LabelledNames":
         """Read what `save` wrote."""
-        about = read_about(folder, KIND)
-
-        def array(name: str) -> NDArray[Any]:
-            loaded: NDArray[Any] = np.load(folder / f"{name}.npy", allow_pickle=False)
-            return loaded
-
+        about = base.read_about(folder, KIND)
         return cls(
             vocabulary=Vocabulary(about["vocabulary"]),
-            ids=array("ids"),
-            lengths=array("lengths"),
-            labels=array("labels"),
-            splits={name: array(name) for name in SPLITS},
-            oracle=array("oracle") if (folder / "oracle.npy").exists() else None,
+            ids=base.read_array(folder, "ids"),
+            lengths=base.read_array(folder, "lengths"),
+            labels=base.read_array(folder, "labels"),
+            splits={name: base.read_array(folder, name) for name in SPLITS},
+            male_probability=base.read_optional(folder, "bayes"),
             origin=about["origin"],
         )
 
     def name(self, row: int) -> str:
-        """The characters of one name."""
+        """Return the characters of one name."""
         return self.vocabulary.decode(self.ids[row])
 
-    def floor(self, split: str) -> dict[str, float] | None:
-        """What the source itself reaches on a split by Bayes' rule: no model can expect more."""
-        if self.oracle is None:
+    def bayes(self, split: str) -> dict[str, float] | None:
+        """Return what Bayes' rule reaches on a split, if the source of the names is known."""
+        if self.male_probability is None:
             return None
         rows = self.splits[split]
-        male = self.oracle[rows].astype(np.float64)
+        male = self.male_probability[rows].astype(np.float64)
         right = np.where(self.labels[rows] == 0, male, 1 - male)
-        reached = {
+        scores = {
             "accuracy": np.mean(right > 0.5),
             "expected_accuracy": np.mean(np.maximum(male, 1 - male)),
             "log_loss": np.mean(-np.log(right)),
         }
-        # Rounded: the last bits of a logarithm differ from one kind of processor to another.
-        return {name: round(float(value), 6) for name, value in reached.items()}
+        # Rounded, because the last bits of a logarithm depend on the processor.
+        return {name: round(float(value), 6) for name, value in scores.items()}

@@ -1,4 +1,4 @@
-"""Distinct texts with one label each, out of tens of millions of rows in a gigabyte of memory."""
+"""Deduplicate labelled texts: tens of millions of rows in about a gigabyte of memory."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-AT_ONCE = 1 << 19  # rows as Python strings, before they become bytes side by side
-PARTS = 16  # one after another in a hash table: equal texts are in the same
+CHUNK = 1 << 19  # rows kept as Python strings before they are packed
+PARTS = 16  # hash tables, one after another; equal texts are in the same part
 
 
 class Distinct:
-    """Rows as they come; then each text once, where it came first."""
+    """Collects rows, then lists each text once, in the order of first appearance."""
 
     def __init__(self, labels: Sequence[str], unknown: str) -> None:
         self.labels = [*labels, unknown]
@@ -24,15 +24,15 @@ class Distinct:
         return len(self._codes)
 
     def add(self, text: str, label: str) -> None:
-        """One row."""
+        """Add one row."""
         self._waiting.append(text)
         self._codes.append(self._code[label])
         self._parts.append(ord(text[-1]) % PARTS)
-        if len(self._waiting) == AT_ONCE:
+        if len(self._waiting) == CHUNK:
             self._pack()
 
     def table(self) -> tuple[pd.DataFrame, Counter[str]]:
-        """`name` and `label` (unknown where rows contradict each other); the other rows counted."""
+        """Return `name` and `label` (unknown if rows disagree), and counts of repeated rows."""
         self._pack()
         texts = pd.concat(self._texts, ignore_index=True)
         codes = np.frombuffer(self._codes, dtype=np.uint8).copy()
@@ -41,15 +41,15 @@ class Distinct:
         repeated: Counter[str] = Counter()
         for part in range(PARTS):
             rows = np.flatnonzero(parts == part)
-            number, _ = pd.factorize(texts.iloc[rows])  # numbered as they come first
-            news = np.diff(np.maximum.accumulate(number), prepend=-1) > 0
-            label = codes[rows[news]]
+            number, _ = pd.factorize(texts.iloc[rows])  # numbered by first appearance
+            is_new = np.diff(np.maximum.accumulate(number), prepend=-1) > 0
+            label = codes[rows[is_new]]
             disputed = np.zeros(len(label), dtype=bool)
             disputed[number[codes[rows] != label[number]]] = True
-            first[rows[news]] = True
-            codes[rows[news][disputed]] = self._code[self.labels[-1]]
-            repeated["repeated with another label"] += int((disputed[number] & ~news).sum())
-            repeated["repeated"] += int((~disputed[number] & ~news).sum())
+            first[rows[is_new]] = True
+            codes[rows[is_new][disputed]] = self._code[self.labels[-1]]
+            repeated["repeated with another label"] += int((disputed[number] & ~is_new).sum())
+            repeated["repeated"] += int((~disputed[number] & ~is_new).sum())
         labels = pd.Categorical.from_codes(codes[first], pd.Index(self.labels))
         table = pd.DataFrame({"name": texts[first].reset_index(drop=True), "label": labels})
         return table, +repeated

@@ -1,1 +1,1 @@
-"""A table of daily sales."""
+"""Daily sales of stores."""

@@ -1,10 +1,9 @@
-"""A table of categories and what each row measured: what encode writes and regression reads.
+"""A table of categories as arrays, with a measured value for each row.
 
-Every level of every column is a symbol of one vocabulary (`state=AR`), and a row is a text of as
-many symbols as there are columns: the first column's, then the second's.
+Every level of every column is a symbol of one vocabulary (`state=AR`). A row is a sequence of
+symbols, one for each column.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,46 +11,41 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recurrent.data.about import read_about
-from recurrent.data.splits import Indices
+from recurrent.data import base
+from recurrent.data.splits import SPLITS, Indices
 from recurrent.data.vocabulary import Vocabulary
 
-KIND = "table"
-SPLITS = ("train", "valid", "test")
+KIND = "sales"
 
 
 @dataclass(frozen=True)
 class Table:
-    """A dataset in memory."""
+    """Rows of categories, their values and their splits."""
 
-    columns: dict[str, list[str]]  # a column's levels, in the order of their symbols
+    columns: dict[str, list[str]]  # the levels of each column, in the order of their symbols
     ids: NDArray[np.uint16]  # (rows, columns)
-    values: NDArray[np.float64]  # what was measured: above 0
+    values: NDArray[np.float64]  # to predict; above 0
     splits: dict[str, Indices]
-    best: NDArray[np.float64] | None  # the answer of smallest expected error, of a known source
-    vectors: NDArray[np.float32] | None  # (rows, width) in place of the symbols: a network's
-    places: dict[str, dict[str, list[float]]]  # of a column, where its levels lie on a map
+    bayes_values: NDArray[np.float64] | None  # the best predictions, if known
+    vectors: NDArray[np.float32] | None  # (rows, width), learned by a network, in place of ids
+    places: dict[str, dict[str, list[float]]]  # for a column, the coordinates of its levels
     origin: dict[str, str]
     measured: ClassVar[str] = "test"  # the split that results are measured on
 
     def save(self, folder: Path) -> None:
-        """One .npy an array: they can be mapped into memory, and hold no code."""
+        """Write the arrays and dataset.json."""
+        about = {"columns": self.columns, "places": self.places, **self.about()}
         arrays: dict[str, NDArray[Any] | None] = {
             "ids": self.ids,
             "values": self.values,
-            "best": self.best,
+            "bayes": self.bayes_values,
             "vectors": self.vectors,
             **self.splits,
         }
-        for name, array in arrays.items():
-            if array is not None:
-                np.save(folder / f"{name}.npy", array, allow_pickle=False)
-        about = {"kind": KIND, "columns": self.columns, "places": self.places, **self.about()}
-        text = json.dumps(about, ensure_ascii=False)
-        (folder / "dataset.json").write_text(text + "\n", encoding="utf-8")
+        base.write(folder, KIND, about, arrays)
 
     def about(self) -> dict[str, Any]:
-        """What the arrays do not say, and a trained model must know."""
+        """Return what a trained model must know about the table."""
         return {
             "origin": self.origin,
             "vocabulary": symbols(self.columns),
@@ -61,44 +55,36 @@ class Table:
     @classmethod
     def load(cls, folder: Path) -> "Table":
         """Read what `save` wrote."""
-        about = read_about(folder, KIND)
-
-        def array(name: str) -> NDArray[Any]:
-            loaded: NDArray[Any] = np.load(folder / f"{name}.npy", allow_pickle=False)
-            return loaded
-
-        def optional(name: str) -> NDArray[Any] | None:
-            return array(name) if (folder / f"{name}.npy").exists() else None
-
+        about = base.read_about(folder, KIND)
         return cls(
             columns=about["columns"],
-            ids=array("ids"),
-            values=array("values"),
-            splits={name: array(name) for name in SPLITS},
-            best=optional("best"),
-            vectors=optional("vectors"),
+            ids=base.read_array(folder, "ids"),
+            values=base.read_array(folder, "values"),
+            splits={name: base.read_array(folder, name) for name in SPLITS},
+            bayes_values=base.read_optional(folder, "bayes"),
+            vectors=base.read_optional(folder, "vectors"),
             places=about["places"],
             origin=about["origin"],
         )
 
-    def floor(self, split: str) -> dict[str, float] | None:
-        """The error of the best answers that the source itself allows."""
-        if self.best is None:
+    def bayes(self, split: str) -> dict[str, float] | None:
+        """Return the error of the Bayes-optimal predictions, if the source is known."""
+        if self.bayes_values is None:
             return None
         rows = self.splits[split]
-        shares = np.abs(self.best[rows] - self.values[rows]) / self.values[rows]
+        shares = np.abs(self.bayes_values[rows] - self.values[rows]) / self.values[rows]
         return {"mape": round(float(shares.mean()), 6)}
 
 
 def symbols(columns: dict[str, list[str]]) -> list[str]:
-    """The vocabulary of a table, in order."""
+    """Return the vocabulary of a table, in order."""
     return [f"{column}={level}" for column, levels in columns.items() for level in levels]
 
 
 def as_symbols(columns: dict[str, list[str]], codes: NDArray[np.int64]) -> NDArray[np.uint16]:
-    """Codes of each column from 0 as indices of the vocabulary: (rows, columns)."""
-    size = len(Vocabulary(symbols(columns)))  # refuses more than 16 bits can number
-    starts = np.cumsum([1, *(len(levels) for levels in columns.values())])
-    found: NDArray[np.uint16] = (codes + starts[:-1]).astype(np.uint16)
+    """Return the codes of each column, counted from 0, as vocabulary indices: (rows, columns)."""
+    size = len(Vocabulary(symbols(columns)))  # refuses more symbols than 16 bits can number
+    firsts = np.cumsum([1, *(len(levels) for levels in columns.values())])
+    found: NDArray[np.uint16] = (codes + firsts[:-1]).astype(np.uint16)
     assert found.max(initial=0) < size
     return found

@@ -1,4 +1,4 @@
-"""Daily sales as a table of categories: the last rows measure, earlier ones train."""
+"""Encode daily sales as a table of categories; the last days are held out."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -8,29 +8,28 @@ import pandas as pd
 from pydantic import Field
 
 from recurrent import files
+from recurrent.config import Count, Fraction, Frozen, Listed
 from recurrent.data.sales.dataset import Table, as_symbols, symbols
 from recurrent.data.splits import Indices
 from recurrent.errors import PipelineError
-from recurrent.validation import BySource, Count, Fraction, Frozen, Listed
 
 Column = Literal["store", "weekday", "promo", "year", "month", "day", "state"]
 
 
 class Settings(Frozen):
-    """What a row says of a day, and which days train."""
+    """Which categories describe a day, and which days train."""
 
     columns: Listed[Column] = Field(min_length=1)
-    test: Fraction  # of the rows, the last ones by time
-    valid: Fraction = 0.0  # the ones before them
-    # Training rows, of all before those; null: every one.
-    sampled: Count | BySource[Count] | None = None
+    test: Fraction  # share of the rows, the last ones by time
+    valid: Fraction = 0.0  # share of the rows, those before the test rows
+    sampled: Count | None = None  # training rows, drawn from the earlier ones; null: all of them
     seed: int = Field(default=0, ge=0, lt=1 << 32)
 
 
 def encode(clean: Path, settings: Settings) -> tuple[Table, dict[str, object]]:
-    """Every sale as levels of its columns."""
-    as_written: dict[str, Any] = {"dtype": {"State": str}, "keep_default_na": False}  # "NA" is one
-    days = pd.read_csv(clean / "sales.csv", parse_dates=["Date"], **as_written)
+    """Return every sale as levels of its columns, and the table's sizes."""
+    as_text: dict[str, Any] = {"dtype": {"State": str}, "keep_default_na": False}  # "NA" is a state
+    days = pd.read_csv(clean / "sales.csv", parse_dates=["Date"], **as_text)
     found: dict[str, pd.Series] = {
         "store": days["Store"],
         "weekday": days["DayOfWeek"],
@@ -40,51 +39,46 @@ def encode(clean: Path, settings: Settings) -> tuple[Table, dict[str, object]]:
         "day": days["Date"].dt.day,
         "state": days["State"],
     }
-    states = pd.read_csv(clean / "states.csv", **as_written)
+    states = pd.read_csv(clean / "states.csv", **as_text)
     places = dict(zip(states["State"], states[["X", "Y"]].to_numpy(float).tolist(), strict=True))
     coded = {str(name): pd.factorize(found[name], sort=True) for name in settings.columns}
     columns = {column: [str(level) for level in levels] for column, (_, levels) in coded.items()}
     codes = np.stack([numbers for numbers, _ in coded.values()], axis=1)
-    origin = files.read_json(clean / "origin.json")
-    splits = by_time(len(days), settings, origin)
+    splits = by_time(len(days), settings)
     encoded = Table(
         columns=columns,
         ids=as_symbols(columns, codes),
         values=days["Sales"].to_numpy(np.float64),
         splits=splits,
-        best=days["Best"].to_numpy(np.float64) if "Best" in days else None,
+        bayes_values=days["Bayes"].to_numpy(np.float64) if "Bayes" in days else None,
         vectors=None,
         places={"state": places} if "state" in columns else {},
-        origin=origin,
+        origin=files.read_json(clean / "origin.json"),
     )
-    report = {
-        "origin": origin,
+    return encoded, {
+        "origin": encoded.origin,
         "rows": len(days),
         **{name: len(rows) for name, rows in splits.items()},
         "levels": {column: len(levels) for column, levels in columns.items()},
         "symbols": len(symbols(columns)),
-        "floor": encoded.floor("test"),
+        "bayes": encoded.bayes("test"),
     }
-    return encoded, {key: value for key, value in report.items() if value is not None}
 
 
-def by_time(rows: int, settings: Settings, origin: dict[str, str]) -> dict[str, Indices]:
-    """Rows come in the order of time: no day that is measured on lies before one that trains."""
-    held_out, chooses = int(rows * settings.test), int(rows * settings.valid)
-    first = rows - held_out - chooses  # how many may train
-    sampled = settings.sampled
-    if isinstance(sampled, BySource):
-        sampled = sampled.of(origin)
-    wanted = first if sampled is None else min(sampled, first)
+def by_time(rows: int, settings: Settings) -> dict[str, Indices]:
+    """Split rows that are in the order of time: training days come before all held-out days."""
+    held_out, validation = int(rows * settings.test), int(rows * settings.valid)
+    first = rows - held_out - validation  # rows before the held-out ones
+    wanted = first if settings.sampled is None else min(settings.sampled, first)
     if min(wanted, held_out) < 1:
         raise PipelineError(
-            f"{rows:,} rows leave {max(wanted, 0):,} to train on and {held_out:,} to measure on.",
+            f"{rows:,} rows leave {max(wanted, 0):,} for training and {held_out:,} for testing.",
             where="params.yaml: datasets",
-            remedy="Both must be one at least: change `test` and `valid`, or use a larger corpus.",
+            remedy="Both need at least one: change `test` and `valid`, or use a larger corpus.",
         )
     train = np.random.default_rng(settings.seed).choice(first, wanted, replace=False)
     return {
         "train": np.sort(train).astype(np.int32),
-        "valid": np.arange(first, first + chooses, dtype=np.int32),
-        "test": np.arange(first + chooses, rows, dtype=np.int32),
+        "valid": np.arange(first, first + validation, dtype=np.int32),
+        "test": np.arange(first + validation, rows, dtype=np.int32),
     }

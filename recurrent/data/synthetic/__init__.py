@@ -1,1 +1,1 @@
-"""The synthetic corpora: generated from a seed, every probability known."""
+"""Synthetic corpora: generated from a seed, with every probability known."""

@@ -1,64 +1,68 @@
-"""Running text: what the prose and lyrics corpora share. Costs a character where they are known."""
+"""Clean a running text: one plain UTF-8 file, or a zip that holds one .txt file."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from recurrent.config import Corpus, Synthetic
+from recurrent.data.archive import is_zip, only_member
 from recurrent.data.frequencies import count_characters
-from recurrent.data.synthetic.tape import Tape, Writer
+from recurrent.data.synthetic import text as bundled
 from recurrent.errors import PipelineError
 
-COSTS = "nats.npy"  # -ln p(character | what precedes it), of a source that is known
-HELD_OUT = 0.1  # the last tenth of a text is nobody's training text
+FILE = "text"  # plain or zipped; its first bytes tell
+NATS = "nats.npy"  # -ln p(character | all before it), if the source of the text is known
+LARGEST = 64 << 20  # bytes unpacked; the corpora are megabytes
 
 
-def generate(
-    folder: Path, file: str, write: Callable[[Tape, int], None], seed: int, size: int
-) -> None:
-    """Draw a text of about `size` characters and keep what each of them cost."""
-    tape = Writer(seed)
-    write(tape, size)
-    (folder / file).write_text(tape.text, encoding="utf-8", newline="")
-    np.save(folder / COSTS, np.round(tape.nats, 6).astype(np.float32))
-
-
-def decode(content: bytes, path: Path) -> str:
-    """UTF-8, or an error that says where it is not."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        line = content[: fault.start].count(b"\n") + 1
+def generate(folder: Path, synthetic: Synthetic) -> None:
+    """Write the bundled text, and the cost in nats of each character."""
+    if synthetic.grammar is None:
         raise PipelineError(
-            f"is not UTF-8 at byte {fault.start} (line {line}).",
-            where=str(path),
-            remedy="Save it as UTF-8.",
-        ) from fault
-    if "\0" in text:  # UTF-16 of English passes for UTF-8
-        raise PipelineError("holds null characters.", where=str(path), remedy="Save it as UTF-8.")
-    if not text.strip():
-        raise PipelineError("holds no text.", where=str(path))
-    return text
+            "a text is generated from a grammar, and none is named.",
+            where="params.yaml: corpora",
+            remedy="Set `synthetic.grammar`, for example to prose or lyrics.",
+        )
+    bundled.generate(folder, FILE, synthetic.grammar, synthetic.seed, synthetic.size)
 
 
-def clean(text: str, raw: Path, out: Path) -> dict[str, object]:
-    """Write `text.txt` to the letter, `frequencies.csv` and the costs; return the counts."""
+def check(path: Path) -> None:
+    """Refuse a file that is neither a text nor a zip of one."""
+    read(path)
+
+
+def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
+    """Write the text unchanged, and `frequencies.csv`; return the counts."""
+    text = read(path)
     (out / "text.txt").write_text(text, encoding="utf-8", newline="")
     report: dict[str, object] = {
         "characters": len(text),
         "lines": text.count("\n") + 1,
         **count_characters(text, out),
     }
-    if (raw / COSTS).exists():
-        nats = np.load(raw / COSTS)
-        np.save(out / COSTS, nats)
-        report["floor_nats_per_character"] = {
-            "whole_text": round(float(nats.mean(dtype=np.float64)), 6),
-            "last_tenth": round(float(nats[held_out(len(text))].mean(dtype=np.float64)), 6),
-        }
+    if (path.parent / NATS).exists():
+        nats = np.load(path.parent / NATS)
+        np.save(out / NATS, nats)
+        report["bayes_nats_per_character"] = round(float(nats.mean(dtype=np.float64)), 6)
     return report
 
 
-def held_out(length: int) -> slice:
-    """The stretch of a text on which floors are quoted."""
-    return slice(length - int(length * HELD_OUT), length)
+def read(path: Path) -> str:
+    """Return the text, line ends included; a zip is unpacked in memory."""
+    content = only_member(path, ".txt", LARGEST) if is_zip(path) else path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = content[: fault.start].count(b"\n") + 1
+        raise PipelineError(
+            f"the text is not UTF-8 at byte {fault.start} (line {line}).",
+            where=str(path),
+            remedy="Save it as UTF-8.",
+        ) from fault
+    if "\0" in text:  # English in UTF-16 is also valid UTF-8
+        raise PipelineError(
+            "the text has null characters.", where=str(path), remedy="Save it as UTF-8."
+        )
+    if not text.strip():
+        raise PipelineError("the text is empty.", where=str(path), remedy="Use another file.")
+    return text

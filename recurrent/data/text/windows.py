@@ -1,62 +1,77 @@
-"""Windows on a text: where each begins. One text is in memory once; a window is a view on it."""
+"""Windows on a text, as the positions where they start. No window is copied."""
+
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recurrent.data.splits import SPLITS
 from recurrent.errors import PipelineError
 
 Starts = NDArray[np.int32]  # positions in the text
 Stretch = tuple[int, int]  # from the first position to before the second
 
 
-def starts(stretch: Stretch, steps: int, stride: int) -> Starts:
-    """Every `stride` characters a window of `steps` whose last target is still in the stretch."""
-    first, end = stretch
-    return np.arange(first, end - steps, stride, dtype=np.int32)
+def starts(stretch: Stretch, window: int, stride: int) -> Starts:
+    """Return a start every `stride` characters; the last target must be in the stretch."""
+    first, stop = stretch
+    return np.arange(first, stop - window, stride, dtype=np.int32)
 
 
-def shuffled(begins: Starts, size: int, rng: np.random.Generator | None = None) -> list[Starts]:
-    """Batches of windows in random order, or in the order given without `rng`."""
-    order = begins if rng is None else rng.permutation(begins)
-    return [order[start : start + size] for start in range(0, len(order), size)]
+def shuffled(rows: Starts, size: int, rng: np.random.Generator | None = None) -> list[Starts]:
+    """Return batches in random order, or in the given order without `rng`."""
+    order = rows if rng is None else rng.permutation(rows)
+    return [order[first : first + size] for first in range(0, len(order), size)]
 
 
-def consecutive(stretch: Stretch, steps: int, size: int) -> list[Starts]:
-    """Batches that go on where the last one ended, row by row, so that a state can be carried.
+def sequential(stretch: Stretch, window: int, size: int) -> list[Starts]:
+    """Return batches in which each row continues where it stopped in the batch before.
 
-    The stretch is cut into `size` rows of one length; what does not fill the rows, or a last
-    window of every row, is left out.
+    The stretch is cut into `size` rows of equal length, so that a state can be carried from batch
+    to batch. Characters that fill neither the rows nor a last window are left out.
     """
-    first, end = stretch
-    if size > end - first:
+    first, stop = stretch
+    if size > stop - first:
         return []
-    length = (end - first) // size
+    length = (stop - first) // size
     rows = first + length * np.arange(size, dtype=np.int32)
-    return [rows + offset for offset in range(0, length - steps, steps)]
+    return [rows + offset for offset in range(0, length - window, window)]
 
 
-def covering(stretch: Stretch, rows: int, warm: int) -> tuple[Starts, int]:
-    """Rows that together predict every character of a stretch: their starts, and their length.
+def covering(stretch: Stretch, rows: int, warm_up: int) -> tuple[Starts, int]:
+    """Return starts and a length of rows that together predict every character of a stretch.
 
-    Each row reads `warm` characters more than it has to, so that no character is predicted from
-    less than that, or else from the beginning of the text on. What two rows predict, the earlier
-    one predicts from more. The very first character of a text is predicted by no one.
+    Each row reads `warm_up` extra characters first, so that every prediction has at least that
+    much context, or else the whole text before it. Where two rows predict the same character, the
+    earlier row has more context. The first character of a text is never predicted.
     """
-    first, end = max(stretch[0], 1), stretch[1]
-    length = -(-(end - first) // rows)
-    warm = min(warm, end - 1 - length)
-    scored = np.minimum(first + length * np.arange(rows), end - length)
-    return np.maximum(0, scored - 1 - warm).astype(np.int32), warm + length
+    first, stop = max(stretch[0], 1), stretch[1]
+    length = -(-(stop - first) // rows)
+    warm_up = min(warm_up, stop - 1 - length)
+    scored = np.minimum(first + length * np.arange(rows), stop - length)
+    return np.maximum(0, scored - 1 - warm_up).astype(np.int32), warm_up + length
 
 
 def split(length: int, valid: float, test: float) -> dict[str, Stretch]:
-    """The text in three stretches: training first, then what chooses, then what measures."""
+    """Return the stretches of a text: training first, then validation, then test."""
     if valid + test >= 1:
         raise PipelineError(
             f"`valid: {valid}` and `test: {test}` leave nothing to train on.",
             where="params.yaml: datasets",
-            remedy="Together they stay below 1.",
+            remedy="Keep their sum below 1.",
         )
-    held_out, chooses = int(length * test), int(length * valid)
-    end = length - held_out
-    return {"train": (0, end - chooses), "valid": (end - chooses, end), "test": (end, length)}
+    second = length - int(length * test)
+    first = second - int(length * valid)
+    return {"train": (0, first), "valid": (first, second), "test": (second, length)}
+
+
+def refuse_empty(splits: Mapping[str, Starts], window: int, valid: float, test: float) -> None:
+    """Refuse a split that should have windows and has none."""
+    shares = {"train": 1.0, "valid": valid, "test": test}
+    for name in SPLITS:
+        if shares[name] and not len(splits[name]):
+            raise PipelineError(
+                f"the text is too short: no window of {window} is left for {name}.",
+                where="params.yaml: datasets",
+                remedy="Lower `window`, or use a longer text.",
+            )

@@ -1,7 +1,7 @@
-"""Texts of words as texts of characters: what recurrent/data/words/encode.py wrote, spelt out.
+"""Spell a text of words in characters, so that both kinds of model are measured in one unit.
 
-There a word is one symbol. Here each symbol counts as the characters that it stands for, so that
-models of words and of characters are measured in the same unit, on the same places of the text.
+In a dataset of words one symbol may stand for several characters (see `encode.py`). Here each
+symbol counts as its characters, at the same places of the text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,13 @@ from recurrent.data.text.dataset import RunningText
 from recurrent.data.vocabulary import Vocabulary
 from recurrent.errors import PipelineError
 
-PRIVATE = ("\U000f0000", "\U000ffffd")  # where symbols of words lie
-Words = Mapping[str, str]  # by symbol
-Logs = Sequence[NDArray[np.float64]]  # ln of what was right at each place
+FIRST, LAST = 0xF0000, 0xFFFFD  # code points that stand for words
+Words = Mapping[str, str]  # word by symbol
+LogProbs = Sequence[NDArray[np.float64]]  # of the right symbol at each place, for each model
 
 
 def words_of(dataset: Path) -> Words:
-    """The words of a dataset; none where it is one of characters."""
+    """Return the words of a dataset; none if it is a dataset of characters."""
     if not dataset.exists():
         raise PipelineError(
             "this dataset is not encoded yet.", where=str(dataset), remedy="Run dvc repro."
@@ -32,8 +32,8 @@ def words_of(dataset: Path) -> Words:
 
 
 def words_for(vocabulary: Sequence[str], dataset: Path) -> Words:
-    """The words of a trained model's symbols; none where it reads characters."""
-    if not any(PRIVATE[0] <= symbol <= PRIVATE[1] for symbol in vocabulary):
+    """Return the words behind a trained model's symbols; none if it reads characters."""
+    if not any(FIRST <= ord(symbol) <= LAST for symbol in vocabulary):
         return {}
     encoded = files.read_json(dataset / "dataset.json") if dataset.exists() else {}
     if encoded.get("vocabulary") != [*vocabulary]:
@@ -46,12 +46,12 @@ def words_for(vocabulary: Sequence[str], dataset: Path) -> Words:
 
 
 def to_text(symbols: str, words: Words) -> str:
-    """The text that some symbols stand for."""
+    """Return the text that the symbols stand for."""
     return symbols.translate({ord(symbol): word for symbol, word in words.items()})
 
 
 def to_symbols(text: str, words: Words) -> str:
-    """A text in symbols: at each place the longest word that has one, or else the character."""
+    """Return a text in symbols: at each place the longest word, or else the character."""
     symbol = {word: symbol for symbol, word in words.items()}
     longest = max(map(len, symbol), default=1)
     found, place = [], 0
@@ -65,26 +65,29 @@ def to_symbols(text: str, words: Words) -> str:
 
 
 def in_characters(
-    data: RunningText, records: NDArray[np.int32], logs: Logs, words: Words
-) -> tuple[RunningText, NDArray[np.int32], Logs]:
-    """The same text, places and answers by character: a symbol's cost is shared by its own."""
+    data: RunningText, records: NDArray[np.int32], log_probs: LogProbs, words: Words
+) -> tuple[RunningText, NDArray[np.int32], LogProbs]:
+    """Return the text, the places and the log-probabilities by character.
+
+    The characters of a symbol share its log-probability, and its cost to the source, equally.
+    """
     if not words:
-        return data, records, logs
+        return data, records, log_probs
     pieces = [words.get(symbol, symbol) for symbol in data.vocabulary.characters]
     lengths = np.array([len(piece) for piece in pieces])[data.ids]
-    ends = np.concatenate([[0], np.cumsum(lengths)])
+    place = np.concatenate([[0], np.cumsum(lengths)])  # of each symbol, in characters
     text = "".join(pieces[i] for i in data.ids)
     vocabulary = Vocabulary(sorted(set(text)))
-    spelt = replace(
+    spelled = replace(
         data,
         vocabulary=vocabulary,
         ids=vocabulary.encode(text),
-        begins={name: ends[rows].astype(np.int32) for name, rows in data.begins.items()},
+        starts={name: place[rows].astype(np.int32) for name, rows in data.starts.items()},
         stretches=data.stretches
-        and {name: (int(ends[a]), int(ends[b])) for name, (a, b) in data.stretches.items()},
+        and {name: (int(place[a]), int(place[b])) for name, (a, b) in data.stretches.items()},
         nats=None if data.nats is None else np.repeat(data.nats / lengths, lengths),
     )
     sizes = lengths[records]
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    places = np.repeat(ends[records], sizes) + within
-    return spelt, places.astype(np.int32), [np.repeat(found / sizes, sizes) for found in logs]
+    places = (np.repeat(place[records], sizes) + within).astype(np.int32)
+    return spelled, places, [np.repeat(found / sizes, sizes) for found in log_probs]

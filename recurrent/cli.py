@@ -1,0 +1,130 @@
+"""The command `recurrent`: every subcommand with its options and help.
+
+What a command does is in `recurrent/commands`. Those modules are imported late, so that `--help`
+and completion load neither PyTorch nor pandas.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recurrent.console import execute
+
+app = typer.Typer(
+    help="Five lectures on recurrent networks, rebuilt from raw text to their published numbers.",
+    epilog="--debug, before or after a command, shows the traceback of an error.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Runs side by side. Default: one for each processor, one on a GPU."),
+]
+Model = Annotated[
+    str, typer.Argument(help="experiment/variant; without a variant, the experiment's first.")
+]
+
+
+@app.command(epilog="Example: recurrent repro --jobs 2")
+def repro(
+    jobs: Jobs = None,
+    beyond: Annotated[
+        bool, typer.Option("--beyond", help="Rebuild what goes beyond the lectures as well.")
+    ] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary/--no-summary", help="Print the result at the end.")
+    ] = True,
+) -> None:
+    """Rebuild everything that changed, publish it to MLflow, and show the result."""
+    from recurrent.commands import repro
+
+    repro.main(jobs, summary, beyond)
+
+
+@app.command(epilog="Example: recurrent replicate --corpus sales=train.zip")
+def replicate(
+    jobs: Jobs = None,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=FILE", help="Your own file of a corpus. Repeat it for others."),
+    ] = None,
+) -> None:
+    """Run the pipeline on the lectures' own corpora; results go to metrics/upstream."""
+    files: dict[str, Path] = {}
+    for pair in corpus or ():
+        key, equals, file = pair.partition("=")
+        if not (key and equals and file):
+            raise typer.BadParameter(f"expected KEY=FILE, got {pair!r}", param_hint="--corpus")
+        files[key] = Path(file).expanduser()
+    from recurrent.commands import replicate
+
+    replicate.main(jobs, files)
+
+
+@app.command(epilog="Example: recurrent predict names_gated/gru 王小红 李建国")
+def predict(
+    model: Model,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names. Without any: one a line from stdin.")
+    ] = None,
+) -> None:
+    """Classify names with a trained model: name, label, probability and remark, by tabs."""
+    from recurrent.commands import predict
+
+    predict.main(model, names or ())
+
+
+@app.command(epilog='Example: recurrent generate nietzsche_rnn --prefix "for thos" -n 200')
+def generate(
+    model: Model,
+    prefix: Annotated[str, typer.Option(help="What the text starts with.")],
+    length: Annotated[
+        int, typer.Option("-n", "--length", min=1, help="Characters (or words) to add.")
+    ] = 40,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="Sample; above 1 more varied. Default: always the likeliest character."),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="Sample from this many of the likeliest characters.")
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=(1 << 63) - 1, help="The same seed samples the same text."),
+    ] = 0,
+) -> None:
+    """Continue a text with a trained language model."""
+    from recurrent.commands import generate
+
+    generate.main(model, prefix, length, temperature, top, seed)
+
+
+@app.command(epilog="Example: MLFLOW_TRACKING_URI=http://127.0.0.1:5000 recurrent publish")
+def publish() -> None:
+    """Bring MLflow up to what the files say."""
+    from recurrent.commands import publish
+
+    publish.main()
+
+
+@app.command(epilog="Example: recurrent summary")
+def summary() -> None:
+    """Show the headline results on one screen."""
+    from recurrent.commands import summary
+
+    summary.main()
+
+
+@app.command(epilog="Example: recurrent prune")
+def prune() -> None:
+    """Remove outputs, lock entries and stored runs that the parameter files no longer name."""
+    from recurrent.commands import prune
+
+    prune.main()
+
+
+def main() -> None:
+    """Run the command line."""
+    execute(app)

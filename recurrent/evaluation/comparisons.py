@@ -1,0 +1,113 @@
+"""Which models are compared with which, and what comes of it.
+
+A network is compared with the best model that learns without one, on the same records; a rival that
+lectures.yaml names takes that model's place. A held-out variant is compared with its counterpart,
+which is trained and measured as the lecture does.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from math import hypot
+from operator import sub
+
+import numpy as np
+
+from recurrent.config import Fit
+from recurrent.evaluation.aggregate import Metrics, rounded
+from recurrent.evaluation.lectures import Lecture
+from recurrent.evaluation.paired import Difference, compare
+from recurrent.evaluation.rows import Comparison
+from recurrent.evaluation.scores import ENOUGH, Reports
+from recurrent.evaluation.variants import Evaluated
+
+
+def on_same_records(
+    ours: Mapping[str, Evaluated], known: Mapping[str, Evaluated], lectures: Mapping[str, Lecture]
+) -> Iterator[Comparison]:
+    """Compare each of our variants with its rival, or else with the best known baseline."""
+    for name, one in ours.items():
+        named = lectures[one.variant.lecture].rivals.get(name)
+        rivals = [other for other in known if is_baseline_of(one, known[other])]
+        if named is not None and named in known:
+            rivals = [named]
+        if not rivals or name in rivals:
+            continue
+        best = max(rivals, key=lambda other: float(known[other].measured.merit.mean()))
+        for ensemble, difference in differences(one, known[best]):
+            yield Comparison(
+                kind="rival" if best == named else "baseline",
+                lecture=one.variant.lecture,
+                experiment=one.variant.experiment,
+                variant=one.variant.variant,
+                rival=best,
+                split=one.report["split"],
+                metric=one.measured.metric,
+                ensemble=ensemble,
+                difference=rounded(difference.mean),
+                standard_error=rounded(difference.standard_error),
+                verdict=difference.verdict,
+            )
+
+
+def is_baseline_of(one: Evaluated, other: Evaluated) -> bool:
+    """Whether `other` learns without a network and was measured on the same records.
+
+    On training text nothing is a baseline: a network that memorises it beats all of them.
+    """
+    if not isinstance(other.variant.training, Fit) or one.variant.task != other.variant.task:
+        return False
+    if one.report["split"] == "train" or one.measured.text != other.measured.text:
+        return False
+    return bool(one.measured.text) or one.variant.dataset == other.variant.dataset
+
+
+def differences(one: Evaluated, other: Evaluated) -> Iterator[tuple[bool, Difference]]:
+    """The difference seed by seed, and that of the ensemble if there is one."""
+    ours, theirs = one.measured, other.measured
+    # Windows leave out a few characters that a stateful model predicts.
+    _, here, there = np.intersect1d(ours.records, theirs.records, return_indices=True)
+    if len(here) < 2:  # a single record has no standard error
+        return
+    yield False, compare(ours.merit[here], theirs.merit[there], ours.block)
+    if ours.ensemble_merit is not None:
+        merit = theirs.merit if theirs.ensemble_merit is None else theirs.ensemble_merit
+        yield True, compare(ours.ensemble_merit[here], merit[there], ours.block)
+
+
+def held_out(
+    names: Mapping[str, object], reports: Reports, lectures: Mapping[str, Lecture]
+) -> Iterator[Comparison]:
+    """How much worse these variants are on held-out records than what the lecture measures.
+
+    Part of the difference may be the text itself, so that of the best possible stands beside.
+    """
+    for name in names:
+        here = reports[name]
+        lecture = lectures[here["lecture"]]
+        counterpart = lecture.counterpart(name)
+        there = reports.get(counterpart or "")
+        if counterpart is None or there is None or min(here["count"], there["count"]) < ENOUGH:
+            continue
+        metric = lecture.headline
+        yield Comparison(
+            kind="held_out",
+            lecture=here["lecture"],
+            experiment=here["experiment"],
+            variant=here["variant"],
+            rival=counterpart,
+            split=here["split"],
+            metric=metric,
+            ensemble=False,
+            difference=rounded(here["mean"][metric] - there["mean"][metric]),
+            standard_error=None,
+            verdict=None,
+            sd=both(here["sd"], there["sd"], metric, hypot),
+            bayes=both(here["bayes"], there["bayes"], metric, sub),
+        )
+
+
+def both(
+    here: Metrics | None, there: Metrics | None, metric: str, combine: Callable[..., float]
+) -> float | None:
+    """One value of two, if both are known."""
+    one, other = (here or {}).get(metric), (there or {}).get(metric)
+    return None if one is None or other is None else rounded(combine(one, other))

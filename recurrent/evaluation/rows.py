@@ -1,0 +1,114 @@
+"""The rows of the result tables: evaluation writes them, the report and the commands read them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import pandas as pd
+
+from recurrent import files
+
+
+class Published(NamedTuple):
+    """A published number, and ours. A number may be a text that a model wrote."""
+
+    id: str
+    lecture: str
+    row: str
+    experiment: str  # or the report that the number is read from
+    variant: str | None
+    seeds: int | None  # or random draws, of a study
+    metric: str
+    epoch: int | None
+    split: str | None  # train, valid or test; none for a text, and for what needs no corpus
+    source: str  # of the corpus: bundled, upstream, stand-in, a file's name, or "no corpus"
+    published: float | str
+    ours: float | str | None
+    sd: float | None
+    low: float | None  # 95 % of random draws, where the lecture's own draw is unknown
+    high: float | None
+    bayes: float | None
+    verdict: str | None  # reproduced, better or differs
+    reason: str | None  # why there is no verdict
+    last: int = 1  # the median of so many epochs, up to `epoch`
+    ensemble: bool = False  # the metric of the seeds' averaged answers
+    agree: int | None = None  # the seeds that wrote the same text as the first
+
+
+class Score(NamedTuple):
+    """One metric of a variant: mean and standard deviation over its seeds."""
+
+    lecture: str
+    row: str
+    experiment: str
+    variant: str
+    method: str  # descent or fit
+    source: str
+    split: str
+    records: str  # which records: models are comparable on the same ones
+    count: int  # type: ignore[assignment]  # tuples have a method of that name
+    metric: str
+    ours: float
+    sd: float | None
+    seeds: int
+    ensemble: float | None  # the metric of the seeds' averaged answers
+    bayes: float | None  # the best possible, where the source is known
+    by_prefix: bool = False  # the model can see ahead, so it was asked with nothing ahead in view
+
+
+class Comparison(NamedTuple):
+    """The difference between two models.
+
+    A baseline or a rival saw the same records: the difference is positive where the first model is
+    better, whatever the metric, and its standard error is that of paired records. For `held_out` it
+    is the metric on held-out records minus the metric on the lecture's own, for the same model.
+    """
+
+    kind: str  # baseline, rival or held_out
+    lecture: str
+    experiment: str
+    variant: str
+    rival: str  # experiment/variant
+    split: str
+    metric: str
+    ensemble: bool
+    difference: float
+    standard_error: float | None  # of a baseline's or rival's difference
+    verdict: str | None  # better, level or worse; none for held_out
+    sd: float | None = None  # over seeds, of a held_out difference
+    bayes: float | None = None  # how much of a held_out difference is the text's own
+
+
+Row = TypeVar("Row", Published, Score, Comparison)
+
+
+def write(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
+    """Write a table as csv; its header stays if it has no rows."""
+    table = pd.DataFrame([*rows], columns=[*kind.__annotations__], dtype=object)
+    files.write_text(path, table.to_csv(index=False, lineterminator="\n"))
+
+
+def read(path: Path, kind: type[Row]) -> list[Row]:
+    """The rows of a table; none if there is no such file."""
+    if not path.is_file():
+        return []
+    types: dict[str, Any] = kind.__annotations__
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)[[*types]]
+    return [
+        kind(*(_value(cell, wanted) for cell, wanted in zip(line, types.values(), strict=True)))
+        for line in table.itertuples(index=False)
+    ]
+
+
+def _value(cell: str, wanted: Any) -> Any:
+    """A cell as the type that its column has; an empty cell is None where that is allowed."""
+    allowed = getattr(wanted, "__args__", (wanted,))
+    if cell == "" and type(None) in allowed:
+        return None
+    for kind in (bool, int, float):
+        if kind in allowed:
+            try:
+                return cell == "True" if kind is bool else kind(cell)
+            except ValueError:
+                continue
+    return cell

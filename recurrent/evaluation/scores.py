@@ -1,0 +1,78 @@
+"""The metrics of variants as rows, as files for `dvc metrics`, and as a few headline numbers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from recurrent.config import Variant
+from recurrent.evaluation.lectures import Lecture
+from recurrent.evaluation.rows import Published, Score
+
+Reports = Mapping[str, Mapping[str, Any]]  # evaluation files by experiment/variant
+ENOUGH = 100  # records: the loss of fewer is a matter of luck
+SHARED = ("accuracy", "log_loss", "loss", "perplexity", "mape", "restored")
+
+
+def score_rows(variant: Variant, report: Mapping[str, Any], lecture: Lecture) -> Iterator[Score]:
+    """A row for each metric of a variant; none if it was measured on too few records."""
+    if report["count"] < ENOUGH:
+        return
+    for metric, ours in report["mean"].items():
+        yield Score(
+            lecture=variant.lecture,
+            row=lecture.row_of(variant.name),
+            experiment=variant.experiment,
+            variant=variant.variant,
+            method=variant.training.method,
+            source=source_of(report["origin"]),
+            split=report["split"],
+            records=report["records"],
+            count=report["count"],
+            metric=metric,
+            ours=ours,
+            sd=(report["sd"] or {}).get(metric),
+            seeds=len(report["by_seed"]),
+            ensemble=(report["ensemble"] or {}).get(metric),
+            bayes=(report["bayes"] or {}).get(metric),
+            by_prefix=report["by_prefix"],
+        )
+
+
+def source_of(origin: Mapping[str, str]) -> str:
+    """The source of a corpus: bundled, upstream or stand-in, or the name of the user's own file."""
+    return origin["name"] if origin["source"] == "own file" else origin["source"]
+
+
+def flat(report: Mapping[str, Any], headline: str) -> dict[str, float | str]:
+    """A variant's metrics for `dvc metrics`: few keys, which all variants share."""
+    found: dict[str, float | str] = {"split": report["split"]}
+    found |= {name: report["mean"][name] for name in SHARED if name in report["mean"]}
+    bayes = (report["bayes"] or {}).get(headline)
+    return found if bayes is None else {**found, "bayes": bayes}
+
+
+def summary(
+    scores: Sequence[Score], published: Sequence[Published], lectures: Mapping[str, Lecture]
+) -> dict[str, float]:
+    """For each lecture the best held-out score and the best possible one; and how many verdicts."""
+    found: dict[str, float] = {}
+    for key, lecture in lectures.items():
+        held_out = [
+            score
+            for score in scores
+            if (score.lecture, score.metric, score.split) == (key, lecture.headline, "test")
+            and not score.by_prefix
+        ]
+        if not held_out:
+            continue
+        largest = max(held_out, key=lambda score: score.count).records
+        alike = [score for score in held_out if score.records == largest]
+        sign = 1 if lecture.better == "higher" else -1
+        best = max(alike, key=lambda score: sign * score.ours)
+        found[f"{key}_{lecture.headline}"] = best.ours
+        if best.bayes is not None:
+            found[f"{key}_bayes"] = best.bayes
+    if published:
+        verdicts = [row.verdict for row in published]
+        for verdict in ("reproduced", "better", "differs"):
+            found[f"published_{verdict}"] = verdicts.count(verdict)
+    return found

@@ -1,0 +1,193 @@
+"""Measure one trained variant on the records that its dataset keeps for that."""
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from recurrent import files, paths
+from recurrent.config import Config, Descent, Samples, Variant
+from recurrent.data.words import spelling
+from recurrent.errors import PipelineError
+from recurrent.evaluation import classification, language, regression, restoration
+from recurrent.evaluation.aggregate import over_seeds, rounded
+from recurrent.evaluation.foresight import predict_by_prefix, predict_in_view, sees_ahead
+from recurrent.evaluation.measured import Measured
+from recurrent.models import base as models
+from recurrent.models.base import Model
+from recurrent.tasks import base as tasks
+from recurrent.tasks.base import Predictions, Task
+
+Ask = Callable[[Model, Task, str], Predictions]
+
+
+class Kind(NamedTuple):
+    """How a task is measured."""
+
+    measure: Callable[..., Measured]
+    predicts: bool  # what comes next: a model must not see it, and can write text
+
+
+KINDS = {
+    "classify": Kind(classification.measure, predicts=False),
+    "next_token": Kind(language.measure, predicts=True),
+    "regress": Kind(regression.measure, predicts=False),
+    "restore": Kind(restoration.measure, predicts=False),
+}
+
+
+class Evaluated(NamedTuple):
+    """A measured variant, and the content of its evaluation file."""
+
+    variant: Variant
+    measured: Measured
+    report: dict[str, Any]
+
+
+def evaluate(
+    variant: Variant, config: Config, device: torch.device, samples: Samples | None = None
+) -> Evaluated:
+    """Measure a variant from all of its seeds; with `samples`, let a language model write."""
+    results, encoded = config.results, paths.encoded(variant.dataset)
+    folder = results.model(variant.experiment, variant.variant)
+    spec = models.read_spec(folder)
+    task = tasks.load(variant.task)(encoded, device)
+    trained = {
+        seed: models.restore(spec, models.seed_file(folder, seed)).to(device)
+        for seed in spec["seeds"]
+    }
+    kind = kind_of(variant.task)
+    words = spelling.words_of(encoded) if kind.predicts else {}
+    measure = partial(kind.measure, words=words) if words else kind.measure
+    every = kind.predicts and task.about["targets"] == "every"
+    if every and any(map(sees_ahead, trained.values())):
+        by_prefix = measure(task.data, *collect(predict_by_prefix, trained, task, variant))
+        in_view = measure(task.data, *collect(predict_in_view, trained, task, variant))
+        found = language.by_prefix(by_prefix, in_view)
+    else:
+        found = measure(task.data, *collect(predict, trained, task, variant))
+        if kind.predicts and samples:
+            earlier = results.written(variant.experiment, variant.variant)
+            found.samples.update(write(trained, task, samples, words, earlier))
+    corpus = config.encoding(variant.dataset).corpus
+    return Evaluated(variant, found, report_of(variant, found, task, corpus, config))
+
+
+def kind_of(task: str) -> Kind:
+    """How a task is measured."""
+    if task not in KINDS:
+        raise PipelineError(
+            f"evaluation does not know the task {task!r}.",
+            where="recurrent/evaluation/variants.py",
+            remedy="Add it to KINDS.",
+        )
+    return KINDS[task]
+
+
+def predict(model: Model, task: Task, split: str) -> Predictions:
+    """Ask as the task itself does."""
+    return task.predictions(model, split)
+
+
+def collect(
+    ask: Ask, trained: Mapping[int, Model], task: Task, variant: Variant
+) -> tuple[NDArray[np.int32], dict[int, NDArray[np.float64]]]:
+    """The measured records, and what the model of each seed predicts for them."""
+    split, found = task.data.measured, {}
+    for seed, model in trained.items():
+        records, found[seed] = ask(model, task, split)
+    if (
+        split == "train"
+        and kind_of(variant.task).predicts
+        and isinstance(variant.training, Descent)
+    ):
+        # The end of a row that fills no window was in no batch: those characters trained nothing.
+        starts = np.concatenate(task.batches("train", variant.training.batch_size))
+        read = (starts[:, None] + np.arange(1, task.data.window + 1)).ravel()
+        kept = np.isin(records, read)
+        records, found = records[kept], {seed: one[kept] for seed, one in found.items()}
+    return records, found
+
+
+def write(
+    trained: Mapping[int, Model],
+    task: Task,
+    wanted: Samples,
+    words: spelling.Words,
+    earlier: Path,
+) -> dict[str, Any]:
+    """What each seed writes after each prefix, and wrote while it trained: in characters."""
+    read = {prefix: spelling.to_symbols(prefix, words) for prefix in wanted.prefixes}
+    read = {p: symbols for p, symbols in read.items() if not task.data.vocabulary.unknown(symbols)}
+    if not read:
+        return {}
+    known = wanted.model_copy(update={"prefixes": (*read.values(),)})
+    by_seed = {}
+    for seed, model in trained.items():
+        texts = task.samples(model, known)
+        by_seed[str(seed)] = {p: spelling.to_text(texts[read[p]], words) for p in read}
+    before = in_text(files.read_json(earlier), words) if earlier.is_file() else {}
+    return {"by_seed": by_seed, **({"while_training": before} if any(before.values()) else {})}
+
+
+def in_text(found: Any, words: spelling.Words) -> Any:
+    """Every string of a nested value, with words spelt out."""
+    if isinstance(found, dict):
+        return {in_text(key, words): in_text(value, words) for key, value in found.items()}
+    return spelling.to_text(found, words)
+
+
+def report_of(
+    variant: Variant, measured: Measured, task: Task, corpus: str, config: Config
+) -> dict[str, Any]:
+    """The content of a variant's evaluation file."""
+    means, sds = over_seeds(measured.by_seed)
+    refuse_nan(variant.name, means)
+    split = task.data.measured
+    return {
+        "experiment": variant.experiment,
+        "variant": variant.variant,
+        "lecture": variant.lecture,
+        "dataset": variant.dataset,
+        "origin": task.about["origin"],
+        "split": split,
+        "records": name_records(variant, measured, split, corpus, config),
+        "count": len(measured.records),
+        "unit": measured.unit,
+        "by_prefix": measured.by_prefix,
+        "bayes": measured.bayes,
+        "by_seed": {str(seed): rounded(found) for seed, found in measured.by_seed.items()},
+        "mean": means,
+        "sd": sds,
+        "ensemble": rounded(measured.ensemble),
+        **rounded(measured.details),
+    }
+
+
+def name_records(
+    variant: Variant, measured: Measured, split: str, corpus: str, config: Config
+) -> str:
+    """A readable name, the same for variants that are measured on the same records."""
+    if measured.stretch is None or split == "train":
+        embedded = config.embedded.get(variant.dataset)
+        return f"{embedded.dataset if embedded else variant.dataset}, {split}"
+    first, end, length = measured.stretch
+    if end == length:
+        return f"{corpus}, the last {end - first:,} of {length:,} characters"
+    return f"{corpus}, characters {first + 1:,} to {end:,} of {length:,}"
+
+
+def refuse_nan(name: str, scores: Mapping[str, float]) -> None:
+    """Refuse a model whose weights are finite, while what it predicts for new records is not."""
+    wrong = [key for key, value in scores.items() if not math.isfinite(value)]
+    if wrong:
+        raise PipelineError(
+            f"{' and '.join(wrong)} on the measured records is NaN or infinite.",
+            where=name,
+            remedy="Lower the learning rate, or set clip_norm, and train it again.",
+        )

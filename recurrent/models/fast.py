@@ -1,0 +1,187 @@
+"""Faster forms of the lectures' mathematics.
+
+The networks read one-hot vectors. A one-hot vector times a matrix is a row of the matrix, so these
+functions look the row up in place of multiplying. Each docstring says what its function equals;
+inside `with disabled():` the function computes exactly that, and tests compare the two.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from recurrent.models.base import State
+
+_enabled = True
+
+
+@contextmanager
+def disabled() -> Iterator[None]:
+    """Compute as the lectures write it."""
+    global _enabled
+    before, _enabled = _enabled, False
+    try:
+        yield
+    finally:
+        _enabled = before
+
+
+def lookup(weight: Tensor, ids: Tensor) -> Tensor:
+    """Return the rows of `weight` that `ids` name.
+
+    On CUDA, the backward pass of F.embedding has a race at some sizes; that of indexing has none.
+    """
+    return weight[ids] if ids.is_cuda else F.embedding(ids, weight)
+
+
+class Embedding(nn.Embedding):
+    """nn.Embedding, by `lookup`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return lookup(self.weight, input)
+
+
+def one_hot(ids: Tensor, like: Tensor) -> Tensor:
+    """Return one-hot vectors, as wide as the matrix `like` has rows and of its type."""
+    return F.one_hot(ids.long(), len(like)).to(like.dtype)
+
+
+def one_hot_matmul(ids: Tensor, weight: Tensor) -> Tensor:
+    """Return one_hot(ids) @ weight."""
+    return lookup(weight, ids) if _enabled else one_hot(ids, weight) @ weight
+
+
+class OneHot:
+    """The one-hot vectors of a sequence of ids (steps, batch): `for X in OneHot(ids): X @ W`.
+
+    X @ W is looked up for all steps at once, when the first step asks for it.
+    """
+
+    def __init__(self, ids: Tensor) -> None:
+        self.ids = ids
+        self._products: dict[Tensor, tuple[Tensor, ...]] = {}
+
+    def __iter__(self) -> Iterator["Step"]:
+        return (Step(self, number) for number in range(len(self.ids)))
+
+    def product(self, weight: Tensor, step: int) -> Tensor:
+        """Return X @ weight for X of one step: (batch, columns)."""
+        if weight not in self._products:
+            self._products[weight] = one_hot_matmul(self.ids, weight).unbind()
+        return self._products[weight][step]
+
+
+class Step(NamedTuple):
+    """The one-hot vectors of one step."""
+
+    sequence: OneHot
+    number: int
+
+    def __matmul__(self, weight: Tensor) -> Tensor:
+        return self.sequence.product(weight, self.number)
+
+
+def per_character(e: nn.Embedding, layer: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Return c -> layer(e(c)), computed once for each character of the vocabulary."""
+    if not _enabled:
+        return lambda c: layer(e(c))
+    of_character = layer(e.weight)  # (characters, width)
+    return lambda c: lookup(of_character, c)
+
+
+def cat_linear(linear: nn.Linear, e: nn.Embedding) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return (h, c) -> linear(cat((h, e(c)), 1)), with the share of e(c) as in `per_character`."""
+    if not _enabled:
+        return lambda h, c: linear(torch.cat((h, e(c)), 1))
+    width = e.embedding_dim
+    of_hidden, of_embedding = linear.weight.split([linear.in_features - width, width], dim=1)
+    of_character = F.linear(e.weight, of_embedding, linear.bias)
+    return lambda h, c: F.linear(h, of_hidden) + lookup(of_character, c)
+
+
+class OneHotLinear(nn.Module):
+    """nn.Linear on cat((one_hot(x), hidden), 1)."""
+
+    def __init__(self, characters: int, hidden: int, outputs: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(characters + hidden, outputs)
+        self.parts = [characters, hidden]
+
+    def forward(self, x: Tensor, hidden: Tensor) -> Tensor:
+        of_character, of_hidden = self.linear.weight.split(self.parts, dim=1)
+        if not _enabled:
+            combined = torch.cat((one_hot(x, of_character.T), hidden), 1)
+            return F.linear(combined, self.linear.weight, self.linear.bias)
+        return lookup(of_character.T, x) + F.linear(hidden, of_hidden, self.linear.bias)
+
+
+class OneHotRnn(nn.Module):
+    """rnn(one_hot(ids)) for one layer of nn.GRU or nn.LSTM (batch first), in one or two directions.
+
+    On a CPU the products of all steps with the input matrix are looked up at once, and this loop
+    over steps beats PyTorch's. On CUDA cuDNN's kernel is faster than any loop.
+    """
+
+    def __init__(self, rnn: nn.RNNBase) -> None:
+        super().__init__()
+        self.rnn = rnn
+        self.is_lstm = rnn.mode == "LSTM"
+
+    def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
+        if ids.is_cuda or not _enabled:
+            vectors = one_hot(ids, self.rnn.get_parameter("weight_ih_l0").T)
+            outputs, state = self.rnn(vectors, state)
+            return outputs, state
+        before = (state,) if isinstance(state, Tensor) else state
+        h, last = self._run(ids, before, direction=0)
+        directions, lasts = [h], [last]
+        if self.rnn.bidirectional:
+            h, last = self._run(ids.flip(1), before, direction=1)
+            directions.append(h.flip(1))
+            lasts.append(last)
+        after = tuple(torch.stack(parts) for parts in zip(*lasts, strict=True))
+        return torch.cat(directions, dim=2), after if self.is_lstm else after[0]
+
+    def _run(
+        self, ids: Tensor, before: tuple[Tensor, ...] | None, direction: int
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return one direction's h of every step, (batch, steps, hidden), and its last state."""
+        w_ih, w_hh, b_ih, b_hh = (
+            self.rnn.get_parameter(f"{name}_l0{'_reverse' * direction}")
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        step = lstm_step if self.is_lstm else gru_step
+        zeros = w_ih.new_zeros(len(ids), self.rnn.hidden_size)
+        state = (zeros,) * (1 + self.is_lstm)
+        if before is not None:
+            state = tuple(part[direction] for part in before)
+        hidden = []
+        for x in lookup(w_ih.T, ids.T) + b_ih:  # (batch, gates * hidden)
+            state = step(x, state, w_hh.T, b_hh)
+            hidden.append(state[0])
+        return torch.stack(hidden, dim=1), state
+
+
+def gru_step(
+    x: Tensor, state: tuple[Tensor, ...], w_hh: Tensor, b_hh: Tensor
+) -> tuple[Tensor, ...]:
+    """Compute one step of nn.GRU; `x` is W_ih X + b_ih of its three gates."""
+    (h,) = state
+    x_r, x_z, x_n = x.chunk(3, dim=1)
+    h_r, h_z, h_n = torch.addmm(b_hh, h, w_hh).chunk(3, dim=1)
+    r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
+    n = torch.tanh(x_n + r * h_n)
+    return (n + z * (h - n),)
+
+
+def lstm_step(
+    x: Tensor, state: tuple[Tensor, ...], w_hh: Tensor, b_hh: Tensor
+) -> tuple[Tensor, ...]:
+    """Compute one step of nn.LSTM; `x` is W_ih X + b_ih of its four gates."""
+    h, c = state
+    i, f, g, o = torch.addmm(x + b_hh, h, w_hh).chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c

@@ -1,0 +1,68 @@
+"""A lecture as a part of the page."""
+
+from recurrent.report import curves, scores, tables
+from recurrent.report.embeddings import embeddings
+from recurrent.report.flow import gradient_flow, powers, spectra
+from recurrent.report.gradients import clipping, findings, norms
+from recurrent.report.inputs import BUNDLED, NO_CORPUS, Inputs, held_out
+from recurrent.report.line import line
+from recurrent.report.samples import samples
+from recurrent.report.surface import surface
+from recurrent.report.views import Section, section
+
+SOURCES = {BUNDLED: "the bundled synthetic corpus", "upstream": "the lecture's own corpus"}
+
+
+def lecture(inputs: Inputs, key: str) -> Section | None:
+    """Everything about a lecture, under its title; None if nothing of it was run."""
+    chosen = inputs.lectures[key]
+    published, measured = inputs.of(key, inputs.published), inputs.of(key, inputs.scores)
+    chart = scores.held_out(chosen, held_out(inputs, key))
+    parts = [
+        section(
+            f"{key}-published", "Published, and ours", tables=tables.published(chosen, published)
+        ),
+        section(f"{key}-scores", "Scores", charts=[chart], tables=[tables.scores(measured)]),
+        section(
+            f"{key}-compared",
+            "Comparisons",
+            tables=[
+                *tables.grids(inputs, key),
+                *tables.comparisons(inputs.of(key, inputs.comparisons)),
+            ],
+        ),
+        *studies(inputs, key),
+        curves.charts(inputs, key),
+        samples(inputs, key),
+        section(f"{key}-caveats", "Caveats", tables=[tables.caveats(chosen)]),
+    ]
+    shown = tuple(part for part in parts if part is not None)
+    if len(shown) <= bool(chosen.caveats):
+        return None
+    sources = {row.source for row in published} | {row.source for row in measured}
+    where = [SOURCES.get(source, f"the file {source}") for source in sorted(sources - {NO_CORPUS})]
+    said = [f"Source: {chosen.given_by}."]
+    if where:
+        said.append(f"Measured on {' and '.join(where)}.")
+    return Section(key, chosen.title, (" ".join(said),), parts=shown)
+
+
+def studies(inputs: Inputs, key: str) -> list[Section | None]:
+    """What is studied apart from training, with the lecture that it belongs to."""
+    if inputs.config.pipeline != "lectures":
+        return []
+    if key == "nietzsche":
+        return [line(inputs)]
+    if key == "entities":
+        return [embeddings(inputs)]
+    if key == "hard":
+        return [
+            surface(),
+            clipping(inputs),
+            norms(inputs, ["hard", "lyrics"]),
+            findings(inputs),
+            gradient_flow(inputs),
+            powers(),
+            spectra(inputs),
+        ]
+    return []

@@ -1,0 +1,19 @@
+"""Tables in a terminal."""
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from recurrent.report.views import Table
+
+
+def show(table: Table, console: Console) -> None:
+    """Print a table; numbers are aligned to the right."""
+    shown = RichTable(title=table.title, title_justify="left", box=SIMPLE, padding=(0, 1))
+    for place, name in enumerate(table.head):
+        right = table.numeric(place)
+        shown.add_column(name, justify="right" if right else "left", no_wrap=right)
+    for row in table.rows:
+        shown.add_row(*(Text(cell.text) for cell in row))
+    console.print(shown)

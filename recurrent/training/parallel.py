@@ -1,0 +1,132 @@
+"""Fill the run store from long-lived worker processes, side by side.
+
+A worker imports torch once, takes one run after the other, and puts each into the store: the train
+stages then only collect. The bytes are those of training one run after the other.
+"""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from recurrent.config import Runtime
+from recurrent.console import note
+from recurrent.errors import PipelineError
+from recurrent.tracking.history import Row
+from recurrent.training.fingerprint import Run, gpu_name
+from recurrent.training.store import RunStore
+
+CGROUP = Path("/sys/fs/cgroup/cpu.max")  # microseconds in a period, or max
+RESTARTS = 2  # of the pool, after a worker was killed
+EVERY_S = 10.0  # between the lines that a worker prints of one run
+
+
+def processors() -> int:
+    """The processors that this process may use, and a container's share of them."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = CGROUP.read_text(encoding="ascii").split()
+        return max(1, min(here, int(quota) // int(period)))
+    except (OSError, ValueError):  # not Linux, no container, or "max"
+        return here
+
+
+def default_jobs(runtime: Runtime) -> int:
+    """How many runs go side by side: one a processor, or one on a GPU."""
+    return 1 if gpu_name(runtime) else max(1, processors() // runtime.threads)
+
+
+def fill(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> None:
+    """Train the runs that the store lacks. A killed worker costs what it did since a checkpoint."""
+    missing = [run for run in runs if store.finished(run.fingerprint) is None]
+    unique = list({run.fingerprint: run for run in missing}.values())
+    if not unique:
+        return
+    note(f"{len(unique)} of {len(runs)} runs to train, {min(jobs, len(unique))} side by side")
+    for attempt in range(RESTARTS + 1):
+        try:
+            _fill_once(unique, runtime, jobs, store)
+            return
+        except BrokenProcessPool:
+            unique = [run for run in unique if store.finished(run.fingerprint) is None]
+            if attempt == RESTARTS:
+                break
+            note(
+                f"warning: a worker was killed (out of memory?); {len(unique)} runs are left and "
+                "continue from their checkpoints"
+            )
+    raise PipelineError(
+        f"workers were killed {RESTARTS + 1} times; {len(unique)} runs are not trained.",
+        where=str(unique[0]),
+        remedy="If memory is short, set JOBS=1. Finished runs and checkpoints are kept.",
+    )
+
+
+def _fill_once(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> None:
+    # Spawned, not forked: torch and the libraries under it do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    parent = os.getpid()
+    with ProcessPoolExecutor(min(jobs, len(runs)), context, initializer=_start) as pool:
+        pending = {
+            pool.submit(_train, run, runtime, store.folder.resolve(), parent): run for run in runs
+        }
+        try:
+            _wait(pending)
+        except BaseException:  # an error, or Ctrl-C: start nothing new
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _wait(pending: dict[Future[None], Run]) -> None:
+    """Wait for every run; report each one, and an estimate of the time left."""
+    started = time.monotonic()
+    for done, future in enumerate(as_completed(pending), 1):
+        run = pending[future]
+        try:
+            future.result()
+        except BrokenProcessPool:
+            raise
+        except Exception:
+            note(f"run {run} failed: no other run starts")
+            raise
+        left = (time.monotonic() - started) / done * (len(pending) - done)
+        note(f"trained {run}: {done} of {len(pending)}, about {left / 60:.0f} min left")
+
+
+def _start() -> None:
+    """Check what libraries must have read before they were loaded."""
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        raise PipelineError("a worker started without the variables of recurrent/__init__.py.")
+
+
+def _train(run: Run, runtime: Runtime, folder: Path, parent: int) -> None:
+    """Train one run in this worker."""
+    from recurrent.training.worker import stop_if_orphaned, train_run
+
+    reporter = Reporter()
+
+    def report(run: Run, row: Row) -> None:
+        stop_if_orphaned(parent)
+        reporter(run, row)
+
+    train_run(run, runtime, RunStore(folder), report)
+
+
+class Reporter:
+    """Prints a line of a run's progress every so often."""
+
+    def __init__(self, every_s: float = EVERY_S) -> None:
+        self.every_s = every_s
+        self._last = time.monotonic()
+
+    def __call__(self, run: Run, row: Row) -> None:
+        """Print an epoch's numbers, unless the last line is recent."""
+        if time.monotonic() - self._last < self.every_s:
+            return
+        self._last = time.monotonic()
+        shown = ("train_loss", "valid_loss", "valid_accuracy")
+        numbers = ", ".join(f"{name} {row[name]:.4g}" for name in shown if name in row)
+        note(f"{run}: epoch {row['epoch']:.0f} of {run.variant.training.epochs}, {numbers}")

@@ -1,0 +1,121 @@
+"""The run store: where a run keeps its checkpoint while it trains and its files once it is done.
+
+It lies in DVC's cache folder, so the workspace, queued and temporary experiments, the clone of
+`recurrent replicate` and CI's cache share it. A run is found by its fingerprint, as a compiler
+cache finds an object file: whether it was trained here or not, the bytes are the same.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from configparser import ConfigParser
+from configparser import Error as ConfigError
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from recurrent import files
+from recurrent.console import note
+from recurrent.locking import locked
+
+MANIFEST = "manifest.json"
+CHECKPOINT = "checkpoint.safetensors"
+WEIGHTS, MODEL = "weights.safetensors", "model.json"
+HISTORY, GRADIENTS, FINDINGS, SAMPLES = (
+    "history.csv", "gradients.csv", "findings.json", "samples.json",
+)  # fmt: skip
+
+
+def cache_folder(project: Path = Path()) -> Path:
+    """DVC's cache folder: `cache.dir` of its configuration, or .dvc/cache."""
+    dvc = project / ".dvc"
+    for name in ("config.local", "config"):
+        parser = ConfigParser(interpolation=None)
+        try:
+            parser.read(dvc / name, encoding="utf-8")
+        except ConfigError:
+            continue  # DVC itself reports a malformed file
+        if parser.has_option("cache", "dir"):
+            return dvc / parser.get("cache", "dir").strip("'\" ")
+    return dvc / "cache"
+
+
+class RunStore:
+    """Runs by fingerprint, each in a folder of its own."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = cache_folder() / "runs" if folder is None else folder
+
+    def place(self, fingerprint: str) -> Path:
+        """The folder of a run, finished or not."""
+        return self.folder / fingerprint
+
+    def finished(self, fingerprint: str) -> Path | None:
+        """The folder of a finished run, or None. A damaged one is set aside with a warning."""
+        place = self.place(fingerprint)
+        if not (place / MANIFEST).exists():
+            return None
+        fault = self._fault(place, fingerprint)
+        if fault is None:
+            return place
+        aside = place.with_name(f"{place.name}.damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        place.replace(aside)
+        note(f"warning: run {place.name[:12]} in {self.folder} {fault}; moved to {aside.name}")
+        return None
+
+    def about(self, fingerprint: str) -> dict[str, Any]:
+        """What was noted of a finished run: its variant, seed, device and git commit."""
+        about: dict[str, Any] = files.read_json(self.place(fingerprint) / MANIFEST)["about"]
+        return about
+
+    def finish(self, fingerprint: str, about: dict[str, Any]) -> None:
+        """Mark a run as finished: every file in its folder, with its checksum."""
+        place = self.place(fingerprint)
+        (place / CHECKPOINT).unlink(missing_ok=True)
+        names = sorted(path.name for path in place.iterdir() if path.name != MANIFEST)
+        sums = {name: checksum(place / name) for name in names}
+        content = {"fingerprint": fingerprint, "about": about, "sha256": sums}
+        files.write_json(place / MANIFEST, content)  # last: what has it is whole
+
+    @contextmanager
+    def training(self, fingerprint: str, title: str) -> Iterator[Path]:
+        """Hold the lock of a run while it trains; another process waits for its end."""
+        place = self.place(fingerprint)
+        place.mkdir(parents=True, exist_ok=True)
+        with locked(f"run {title}", self.folder / f"{fingerprint}.lock"):
+            yield place
+
+    def prune(self, keep: set[str]) -> list[Path]:
+        """Remove every run but these; the folders removed."""
+        if not self.folder.exists():
+            return []
+        removed = []
+        for path in sorted(self.folder.iterdir()):
+            if path.is_dir() and path.name not in keep:
+                shutil.rmtree(path)
+                removed.append(path)
+            elif path.suffix == ".lock" and path.stem not in keep:
+                path.unlink()
+        return removed
+
+    @staticmethod
+    def _fault(place: Path, fingerprint: str) -> str | None:
+        """What is wrong with a finished run, or None."""
+        try:
+            manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+            if manifest["fingerprint"] != fingerprint:
+                return "belongs to another run"
+            for name, expected in manifest["sha256"].items():
+                if checksum(place / name) != expected:
+                    return f"has a damaged {name}"
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as fault:
+            return f"cannot be read ({fault})"
+        return None
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,114 @@
+"""Train one run into the run store. This module imports torch; what calls it does so late."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from recurrent import files, paths
+from recurrent.config import Descent, Runtime, Variant
+from recurrent.console import note
+from recurrent.errors import PipelineError
+from recurrent.models import base
+from recurrent.tasks.base import Task, load
+from recurrent.tracking.history import GRADIENTS as GRADIENT_FORMAT
+from recurrent.tracking.history import HISTORY as HISTORY_FORMAT
+from recurrent.tracking.history import Finding, Row, Table
+from recurrent.training import store
+from recurrent.training.callbacks import Callbacks
+from recurrent.training.checkpoint import Checkpoint
+from recurrent.training.determinism import prepare
+from recurrent.training.fingerprint import Run
+from recurrent.training.loop import METHODS
+from recurrent.training.seeding import seed_torch
+from recurrent.training.store import RunStore
+
+Report = Callable[[Run, Row], None]
+
+
+def train_run(
+    run: Run, runtime: Runtime, runs: RunStore, report: Report, checkpoint_every_s: float = 20.0
+) -> None:
+    """Train a run, continuing what a killed process left; do nothing if it is finished."""
+    with runs.training(run.fingerprint, str(run)) as folder:
+        if runs.finished(run.fingerprint):  # by the process that this one waited for
+            return
+        started = time.monotonic()
+        folder.mkdir(parents=True, exist_ok=True)
+        device = prepare(runtime)
+        variant = run.variant
+        task = load(variant.task)(paths.encoded(variant.dataset), device)
+        refuse_contradictions(variant, task)
+        spec = {**variant.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
+        seed_torch(variant.experiment, run.seed, "weights")
+        model = base.build(spec).to(device)
+        findings: list[Finding] = []
+        with ExitStack() as tables:
+            history = tables.enter_context(Table(folder / store.HISTORY, HISTORY_FORMAT))
+            gradients = tables.enter_context(Table(folder / store.GRADIENTS, GRADIENT_FORMAT))
+
+            def epoch(row: Row) -> None:
+                history.append(row)
+                report(run, row)
+
+            def norms(rows: list[Row]) -> None:
+                for row in rows:
+                    gradients.append(row)
+
+            def found(all_so_far: list[Finding]) -> None:
+                findings[:] = all_so_far
+
+            callbacks = Callbacks(
+                name=variant.experiment,
+                seed=run.seed,
+                checkpoint=Checkpoint(folder / store.CHECKPOINT, checkpoint_every_s),
+                epoch=epoch,
+                gradients=norms,
+                findings=found,
+                samples=variant.samples,
+            )
+            method = METHODS[variant.training.method]
+            written = method(model, task, variant.training, callbacks, runtime)
+        base.save(model, folder / store.WEIGHTS)
+        files.write_json(folder / store.MODEL, {**model.spec(), "about": task.about})
+        files.write_json(folder / store.SAMPLES, written)
+        files.write_json(folder / store.FINDINGS, [vars(finding) for finding in findings])
+        for finding in findings:
+            note(f"warning: {run}: {finding}")
+        runs.finish(
+            run.fingerprint,
+            {
+                "experiment": variant.experiment,
+                "variant": variant.variant,
+                "seed": run.seed,
+                "device": device.type,
+                "seconds": round(time.monotonic() - started, 3),
+            },
+        )
+
+
+def refuse_contradictions(variant: Variant, task: Task) -> None:
+    """Refuse settings that only the encoded data shows to be wrong."""
+    where = f"params.yaml: experiments.{variant.experiment}"
+    training = variant.training
+    best = isinstance(training, Descent) and training.keep == "best"
+    if best and not task.batches("valid", 1):
+        raise PipelineError(
+            "keep: best needs validation records, and its dataset has none.",
+            where=f"{where}.training",
+            remedy="Set `valid` in the dataset's settings, or `keep: last`.",
+        )
+    # While it trains, a model reads prefixes as they are written; models of words read symbols.
+    every = variant.samples is not None and variant.samples.every is not None
+    if every and (paths.encoded(variant.dataset) / "words.json").exists():
+        raise PipelineError(
+            "`every` needs a dataset of characters, and this one has words.",
+            where=f"{where}.samples",
+            remedy="Remove `every`: the model writes when it is trained.",
+        )
+
+
+def stop_if_orphaned(parent: int) -> None:
+    """Stop a worker whose parent was killed: nobody would use its processor time."""
+    if os.getppid() != parent:
+        raise PipelineError("the process that started this worker was killed.")

@@ -1,0 +1,180 @@
+"""A real MLflow store on SQLite: one run for each variant, and publishing twice adds nothing."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow.entities import Run as MlflowRun
+
+from recurrent import files
+from recurrent.tracking.runs import Point, TrackedRun
+from recurrent.tracking.store import RETRIES, Store
+from tests.tracking.toy import EVALUATION, trained
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    folder = tmp_path_factory.mktemp("mlflow")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+        return Store()
+
+
+@pytest.fixture
+def run(tmp_path: Path, request: pytest.FixtureRequest) -> TrackedRun:
+    """A run that no other test has published."""
+    return trained(tmp_path, fingerprint=request.node.name)
+
+
+def found(store: Store, run: TrackedRun) -> MlflowRun:
+    known = store.find(run)
+    assert known is not None
+    return known
+
+
+def curve(store: Store, run: TrackedRun, name: str) -> list[tuple[int, float]]:
+    points = store.client.get_metric_history(found(store, run).info.run_id, name)
+    return sorted((point.step, point.value) for point in points)
+
+
+def test_a_run_has_the_name_of_its_variant_and_short_parameters(
+    store: Store, run: TrackedRun
+) -> None:
+    assert store.publish(run, "state")
+    known = found(store, run)
+    assert known.info.run_name == "toy/lecture"
+    assert known.info.status == "FINISHED"
+    assert known.data.params.items() >= {
+        ("model", "nietzsche.CharRnn"),
+        ("model.hidden", "8"),
+        ("learning_rate", "0.1"),
+        ("alarm.explodes", "100.0"),
+        ("dataset", "nietzsche_8"),
+        ("dataset.window", "8"),
+        ("dataset.split.valid", "0.1"),
+        ("seeds", "[0, 1]"),
+    }
+    assert known.data.tags.items() >= {
+        ("fingerprint", run.fingerprint),
+        ("device", "cpu"),
+        ("source", "bundled"),
+        ("variant", "lecture"),
+        ("experiment", "toy"),
+    }
+    assert known.data.tags["health"].startswith("seed 1: the gradient of W_hh explodes")
+
+
+def test_a_run_has_curves_final_metrics_and_artifacts(store: Store, run: TrackedRun) -> None:
+    store.publish(run, "state")
+    assert curve(store, run, "seed_1/train_loss") == [(1, 2.0), (2, 1.5), (3, 1.333333)]
+    assert curve(store, run, "mean/train_loss") == [
+        (1, 1.5),
+        (2, 1.0),
+        (3, pytest.approx(5 / 6, abs=1e-6)),
+    ]
+    assert curve(store, run, "seed_0/gradient_norm/W_hh") == [(1, 4.0), (51, 2e-9)]
+    metrics = found(store, run).data.metrics
+    assert metrics["seconds"] == 2.5
+    assert {name: value for name, value in metrics.items() if name.startswith("final/")} == {
+        "final/loss": 1.5,
+        "final/perplexity": 4.48,
+        "final/loss_sd": 0.1,
+        "final/loss_ensemble": 1.4,
+    }
+    run_id = found(store, run).info.run_id
+    listed = {
+        item.path
+        for folder in ("evaluation", "samples", "model")
+        for item in store.client.list_artifacts(run_id, folder)
+    }
+    assert listed == {
+        "evaluation/lecture.json",
+        "samples/lecture.json",
+        "model/spec.json",
+        "model/seed-0.safetensors",
+    }
+
+
+def test_the_same_state_is_published_once(store: Store, run: TrackedRun) -> None:
+    assert store.publish(run, "state")
+    before = found(store, run).to_dictionary()
+    assert not store.publish(run, "state")
+    assert found(store, run).to_dictionary() == before
+
+
+def test_a_run_that_a_kill_left_incomplete_is_completed(
+    store: Store, run: TrackedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = [*run.points()]
+
+    def killed(self: TrackedRun) -> list[Point]:
+        return points[:4]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrackedRun, "points", killed)
+        patch.setattr(TrackedRun, "artifacts", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            store.publish(run, "state")
+    assert store.publish(run, "state")
+    logged = [(name, step) for name, _, step in points]
+    assert sorted(logged) == sorted(
+        (name, step) for name in {*dict(logged)} for step, _ in curve(store, run, name)
+    )
+
+
+def test_final_metrics_are_replaced_not_repeated(store: Store, run: TrackedRun) -> None:
+    store.publish(run, "first")
+    store.publish(run, "same evaluation")
+    assert len(curve(store, run, "final/loss")) == 1
+    path = run.results.evaluation("toy", "lecture")
+    files.write_json(path, {**EVALUATION, "mean": {"loss": 1.25}})
+    store.publish(run, "another evaluation")
+    assert found(store, run).data.metrics["final/loss"] == 1.25
+
+
+def test_variants_with_one_fingerprint_are_two_runs(store: Store, run: TrackedRun) -> None:
+    other = trained(run.results.data.parent, "renamed", run.fingerprint)
+    store.publish(run, "state")
+    store.publish(other, "state")
+    assert found(store, run).info.run_id != found(store, other).info.run_id
+    assert found(store, run).info.experiment_id == found(store, other).info.experiment_id
+
+
+def test_another_fingerprint_is_another_run(store: Store, run: TrackedRun) -> None:
+    store.publish(run, "state")
+    assert store.find(replace(run, fingerprint="another")) is None
+
+
+def test_an_experiment_that_another_process_has_just_created_is_used(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, answers = store.experiment("names"), iter([None])
+    look_up = store.client.get_experiment_by_name
+    monkeypatch.setattr(
+        store.client, "get_experiment_by_name", lambda name: next(answers, look_up(name))
+    )
+    assert store.experiment("names") == known
+    assert next(answers, "used") == "used"
+
+
+def test_a_run_is_created_without_a_second_try(
+    store: Store, run: TrackedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, tries = store.client.create_run, []
+
+    def create_run(*arguments: Any, **named: Any) -> object:
+        tries.append(os.environ[RETRIES])
+        return create(*arguments, **named)
+
+    monkeypatch.setattr(store.client, "create_run", create_run)
+    store.publish(run, "state")
+    assert tries == ["0"]
+    assert os.environ[RETRIES] != "0"
+
+
+def test_artifacts_lie_beside_the_database_wherever_the_process_runs(store: Store) -> None:
+    place = store.client.get_experiment(store.experiment("names"))
+    database = Path(store.uri.removeprefix("sqlite:///"))
+    assert place.artifact_location == (database.parent / "mlartifacts").as_uri()

@@ -1,0 +1,87 @@
+"""Workers: how many there are, and what happens when one is killed."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from recurrent.config import Runtime
+from recurrent.training import parallel
+from recurrent.training.fingerprint import plan
+from recurrent.training.store import RunStore
+from tests.project import ROOT
+from tests.training.small import edit, write_project
+
+FILL = """
+from recurrent import config
+from recurrent.training.fingerprint import plan
+from recurrent.training.parallel import fill
+from recurrent.training.store import RunStore
+if __name__ == "__main__":
+    settings = config.load()
+    fill(plan(settings, "writing"), settings.runtime, 2, RunStore())
+"""
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [("300000 100000", 3), ("50000 100000", 1), ("9900000 100000", 8), ("max 100000", 8), ("", 8)],
+)
+def test_a_container_has_its_share_of_the_processors(
+    share: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {*range(8)}, raising=False)
+    monkeypatch.setattr(parallel, "CGROUP", tmp_path / "cpu.max")
+    assert parallel.processors() == 8
+    (tmp_path / "cpu.max").write_text(share)
+    assert parallel.processors() == expected
+
+
+def test_one_run_a_processor_and_one_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "processors", lambda: 7)
+    assert parallel.default_jobs(Runtime(device="cpu")) == 7
+    assert parallel.default_jobs(Runtime(device="cpu", threads=2)) == 3
+    monkeypatch.setattr(parallel, "gpu_name", lambda runtime: "a GPU")
+    assert parallel.default_jobs(Runtime()) == 1
+
+
+def workers(parent: int) -> list[psutil.Process]:
+    """The processes that a parent has spawned to run tasks."""
+    children = psutil.Process(parent).children()
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def test_a_killed_worker_is_replaced_and_its_run_continues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_project(tmp_path)
+    settings = edit(
+        tmp_path, {"experiments": {"writing": {"training": {"epochs": 250}, "samples": None}}}
+    )
+    script = tmp_path / "fill.py"
+    script.write_text(FILL)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    place = tmp_path / ".dvc/cache/runs"
+    for _ in range(1200):  # until a run is under way
+        found = workers(process.pid)
+        if found and [*place.glob("*/history.csv")]:
+            break
+        time.sleep(0.05)
+    found[0].kill()
+    _, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
+    assert "a worker was killed" in stderr
+    store = RunStore(place)
+    monkeypatch.chdir(tmp_path)
+    assert all(store.finished(run.fingerprint) for run in plan(settings, "writing"))
