@@ -1,14 +1,13 @@
-"""The pipeline: one module a verb, and the packages they share."""
+"""Five lectures on recurrent networks: data, models, training, evaluation, report."""
 
 import os
 import platform
 
-# Asked before the slow imports: a process whose parent is killed is given another.
+# Read before the slow imports: a process whose parent is killed gets another parent.
 STARTED_BY = os.getppid()
 
-# OpenBLAS chooses its instructions when NumPy loads it, before any module of ours could: those
-# that every x86-64 with AVX2 has, and one thread, so that the last bits of a result are the same on
-# all of them.
+# OpenBLAS chooses its kernels when NumPy loads it, before any module of ours could. These exist on
+# every x86-64 with AVX2; with them, and one thread, the last bits of a result are the same on all.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 if platform.machine() in ("x86_64", "AMD64"):
     os.environ["OPENBLAS_CORETYPE"] = "Haswell"

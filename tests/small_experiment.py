@@ -1,62 +1,96 @@
-"""A small experiment as its trainings leave it, and what is measured of it."""
+"""A small trained variant in a project folder, and what evaluation makes of it."""
 
 from pathlib import Path
 from typing import Any, Protocol
 
-from recurrent import config as params
-from recurrent import files, paths
-from recurrent.config import Runtime
-from recurrent.evaluation.measured import Measured
-from recurrent.config import Samples
-from recurrent.models import base as contract
+from recurrent import files
+from recurrent.config import Config, Runtime, Samples, Variant, checked
+from recurrent.evaluation.variants import Evaluated, evaluate
+from recurrent.models import base
+from recurrent.models.base import Model
+from recurrent.paths import PIPELINES, encoded
 from recurrent.tasks.base import Task, load
 from recurrent.training.determinism import prepare
 from recurrent.training.seeding import seed_torch
-from stages import evaluate
-from tests.project import ROOT
 
-REAL = params.load(ROOT / "params.yaml")
-HERE = Runtime(device="cpu", threads=1, tracking=False)
-IN_VIEW = "loss_with_the_answer_in_view"
+CPU = Runtime(device="cpu", threads=1, tracking=False)
 ONE_WAY: dict[str, Any] = {
-    "module": "stacked",
+    "module": "lyrics",
     "name": "Stacked",
     "settings": {"cell": "gru", "hidden": 8},
 }
 BOTH_WAYS = {**ONE_WAY, "settings": {**ONE_WAY["settings"], "bidirectional": True}}
+DESCENT = {"optimizer": "adam", "learning_rate": 0.01, "epochs": 1, "batch_size": 32}
+RESULTS = PIPELINES["lectures"]
 
 
 class Saved(Protocol):
-    """What encoders leave."""
+    """An encoded dataset."""
 
     def save(self, folder: Path) -> None: ...
 
 
+def settings(task: str = "next_token", spec: dict[str, Any] = ONE_WAY) -> Config:
+    """The settings of one experiment with one variant: `small/one`, on the dataset `small`."""
+    experiment = {
+        "lecture": "lyrics",
+        "title": "a small experiment",
+        "dataset": "small",
+        "also": "small",
+        "task": task,
+        "model": spec,
+        "training": {"method": "fit"} if spec["module"] == "ngrams" else DESCENT,
+        "variants": {"one": {}},
+    }
+    values = {
+        "runtime": CPU.model_dump(),
+        "source": "bundled",
+        "corpora": {"letters": {"kind": "text", "synthetic": {"seed": 0, "size": 10}}},
+        "datasets": {"small": {"corpus": "letters", "kind": "text"}},
+        "experiments": {"small": experiment},
+    }
+    return checked(Config, values, "here")
+
+
 def trained(
-    data: Saved, spec: dict[str, Any], asked: str = "next_character", seeds: int = 2
-) -> tuple[Task, list[contract.Model]]:
-    """The dataset and the models of an experiment: `small`, from some seeds."""
-    folder, dataset = paths.model("small"), paths.encoded("small")
+    data: Saved, spec: dict[str, Any] = ONE_WAY, task: str = "next_token", seeds: int = 2
+) -> tuple[Task, list[Model]]:
+    """Write the dataset and the models of `small/one`, from some seeds."""
+    folder, dataset = RESULTS.model("small", "one"), encoded("small")
     for path in (folder, dataset):
         path.mkdir(parents=True)
     data.save(dataset)
-    task = load(asked)(dataset, prepare(HERE))
+    asked = load(task)(dataset, prepare(CPU))
     models = []
     for seed in range(seeds):
         seed_torch("test", seed)
-        model = contract.build({**spec, "inputs": task.inputs, "outputs": task.outputs})
-        contract.save(model, contract.seed_file(folder, seed))
+        model = base.build({**spec, "inputs": asked.inputs, "outputs": asked.outputs})
+        base.save(model, base.seed_file(folder, seed))
         models.append(model.eval())
-    about = {"seeds": [*range(seeds)], "about": task.about, "fingerprint": "0"}
+    about = {"seeds": [*range(seeds)], "about": asked.about}
     files.write_json(folder / "spec.json", {**models[0].spec(), **about})
-    files.write_json(folder / "samples.json", {str(seed): {} for seed in range(seeds)})
-    return task, models
+    return asked, models
 
 
-def measured(
-    asked: str = "next_character", samples: Samples | None = None, seeds: int = 2
-) -> Measured:
-    update: dict[str, Any] = {"dataset": "small", "task": asked, "seeds": tuple(range(seeds))}
-    experiment = REAL.experiments["lyrics_gru"].model_copy(update=update)
-    settings = REAL.model_copy(update={"runtime": HERE, "experiments": {"small": experiment}})
-    return evaluate.measure("small", settings, samples)
+def evaluated(
+    task: str = "next_token", spec: dict[str, Any] = ONE_WAY, samples: Samples | None = None
+) -> Evaluated:
+    """Evaluate `small/one`."""
+    config = settings(task, spec)
+    return evaluate(config.find("small/one"), config, prepare(CPU), samples)
+
+
+def variant(name: str, lecture: str = "lyrics", **changes: Any) -> Variant:
+    """A variant of any name, for tests that need no model."""
+    experiment, _, short = name.partition("/")
+    values = {
+        "experiment": experiment,
+        "variant": short,
+        "lecture": lecture,
+        "dataset": "small",
+        "task": "next_token",
+        "model": ONE_WAY,
+        "training": {"method": "descent", **DESCENT},
+        **changes,
+    }
+    return checked(Variant, values, "here")

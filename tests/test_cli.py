@@ -1,51 +1,76 @@
-"""What every command shares: progress for a terminal and for a log, faults as one paragraph."""
+"""The command `recurrent`: help, examples, arguments and exit statuses."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from recurrent import console as cli
-from recurrent.errors import PipelineError
+from recurrent.cli import app
+from tests.project import ROOT, Project
 
-
-def fail() -> None:
-    """A command that finds a fault."""
-    raise PipelineError("is damaged.", where="names.txt", remedy="Fetch it again.")
+COMMANDS = ("repro", "replicate", "predict", "generate", "publish", "summary", "prune")
 
 
-def test_a_fault_is_one_line_and_exit_status_1(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.argv", ["stage"])
-    with pytest.raises(SystemExit) as stop:
-        cli.run(fail)
-    assert stop.value.code == "error: names.txt: is damaged. Fetch it again."
+def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """`python -m recurrent` in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "recurrent", *arguments],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
 
 
-def test_debug_shows_the_fault_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["stage", "--debug"])
-    with pytest.raises(PipelineError):
-        cli.run(fail)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_help_has_an_example(command: str) -> None:
+    done = CliRunner().invoke(app, [command, "--help"])
+    assert done.exit_code == 0
+    assert f"recurrent {command}" in done.output.partition("Example: ")[2]
 
 
-def test_a_log_gets_a_line_every_so_often_and_the_last_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    clock = iter(range(0, 1000, 4))  # each look at it is four seconds later
-    monkeypatch.setattr("recurrent.console.time.monotonic", lambda: next(clock))
-    progress = cli.Progress("names_gru", total=8)
-    for epoch in range(8):
-        progress.step(f"epoch {epoch}")
-    progress.close()
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[-1] == "names_gru 8/8 epoch 7"
-    assert 2 <= len(lines) < 8
+def test_help_loads_no_heavy_library() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from recurrent.cli import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "print({'torch', 'pandas', 'numpy', 'mlflow'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "set()\n", done.stderr
 
 
-def test_a_report_in_one_line_has_its_counts_and_not_its_tables() -> None:
-    report = {
-        "origin": {"source": "bundled"},
-        "rows": 40121,
-        "dropped": {"blank line": 3},
-        "most_frequent": {"王": 5},
-        "floor": None,
-    }
-    assert cli.brief(report) == "rows 40,121, dropped (blank line 3)"
+def test_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[tuple[Any, ...]] = []
+    for name in ("repro", "replicate", "generate"):
+        monkeypatch.setattr(f"recurrent.commands.{name}.main", lambda *given: heard.append(given))
+    for line in (
+        "repro --jobs 3 --beyond --no-summary",
+        "replicate --corpus sales=a.zip --corpus names=b=c.txt",
+        "generate nietzsche_rnn/lecture --prefix abc -n 7 --top 3 --seed 3",
+    ):
+        assert CliRunner().invoke(app, line.split()).exit_code == 0
+    assert heard == [
+        (3, False, True),
+        (None, {"sales": Path("a.zip"), "names": Path("b=c.txt")}),
+        ("nietzsche_rnn/lecture", "abc", 7, None, 3, 3),
+    ]
+
+
+def test_an_error_is_one_paragraph_and_exit_status_1(project: Project) -> None:
+    done = run(project.folder, "generate", "names_gated/gruu", "--prefix", "a")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: there is no variant of names_gated 'gruu' in params.yaml. Choose one of: "
+        "rnn, gru, lstm, lstm_stacked, bilstm.\n"
+    )
+    assert "Traceback" in run(project.folder, "generate", "x", "--prefix", "a", "--debug").stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", ["predict", "generate x", "predict -x", "replicate --corpus a"]
+)
+def test_wrong_usage_is_exit_status_2(project: Project, arguments: str) -> None:
+    assert run(project.folder, *arguments.split()).returncode == 2

@@ -1,40 +1,43 @@
-"""The last screen of `make repro`: what trainings found wrong, and where to look next."""
+"""The headline results on one screen, from the files in metrics/ alone."""
+
+import shutil
+from pathlib import Path
 
 import pytest
 
-from recurrent import files, paths
 from recurrent.commands import summary
 from recurrent.errors import PipelineError
-
-pytestmark = pytest.mark.usefixtures("project")
-
-
-def ill(name: str, *messages: str) -> None:
-    findings = [{"seed": 0, "message": message} for message in messages]
-    files.write_json(paths.health(name), {"healthy": not findings, "findings": findings})
+from tests.report import example
 
 
-def test_healthy_trainings_are_not_spoken_of() -> None:
-    assert summary.unwell() == []
-    ill("names_gru")
-    assert summary.unwell() == []
+@pytest.fixture
+def metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The example as a fresh clone has it: without data/."""
+    monkeypatch.chdir(example.project(tmp_path))
+    shutil.rmtree("data")
+    return tmp_path
 
 
-def test_each_training_that_is_unwell_has_a_line_with_its_first_finding() -> None:
-    ill("lyrics_lstm_6", "gradient vanishing at step 4", "gradient vanishing at step 7")
-    ill("names_gru")
-    ill("hard_rnn", "gradient exploding at step 10")
-    assert summary.unwell()[1:3] == [
-        "lyrics_lstm_6: gradient vanishing at step 4 (and 1 more)",
-        "hard_rnn: gradient exploding at step 10",
-    ]
+@pytest.mark.usefixtures("metrics")
+def test_counts_scores_and_where_to_look_next(capsys: pytest.CaptureFixture[str]) -> None:
+    summary.main()
+    shown = capsys.readouterr().out
+    first, best, second = (shown.index(name) for name in ("reproduced", "nets/plain", "nets/deep"))
+    assert first < best < second, "counts, then the best model first"
+    assert "1.500 ± 0.010" in shown
+    assert "metrics/report.html" in shown
 
 
-def test_what_params_yaml_no_longer_names_is_not_spoken_of() -> None:
-    ill("forgotten", "gradient exploding at step 10")
-    assert summary.unwell() == []
+@pytest.mark.usefixtures("metrics")
+def test_as_markdown_for_the_summary_of_a_ci_run(capsys: pytest.CaptureFixture[str]) -> None:
+    summary.main(markdown=True)
+    assert "| `nets/plain` | 1.500 ± 0.010 | 1.0000 | better |" in capsys.readouterr().out
 
 
-def test_before_anything_is_evaluated_it_says_what_to_do() -> None:
-    with pytest.raises(PipelineError, match=r"nothing has been evaluated yet\. Run make repro"):
+def test_without_results_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example.settings(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PipelineError, match=r"no results yet\. Run `recurrent repro`\."):
         summary.main()

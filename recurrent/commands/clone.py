@@ -61,6 +61,7 @@ def copy(source: Path, target: Path) -> None:
 def edit(path: Path, change: Callable[[Any], None]) -> None:
     """Change the values of a parameter file; its comments and order stay."""
     yaml = YAML()
+    yaml.width, yaml.preserve_quotes = 10_000, True  # unchanged lines stay as they are
     values = yaml.load(path.read_text(encoding="utf-8"))
     change(values)
     with path.open("w", encoding="utf-8") as file:

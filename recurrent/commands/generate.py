@@ -36,6 +36,11 @@ def main(
         )
     folder = settings.results.model(variant.experiment, variant.variant)
     spec = base.read_spec(folder)
+    about = spec["about"]
+    if "window" not in about:
+        raise PipelineError(
+            "this model was trained for another task.", where=str(folder), remedy="Run dvc repro."
+        )
     device = prepare(settings.runtime)
     model = base.restore(spec, base.seed_file(folder, spec["seeds"][0])).to(device)
     if sees_ahead(model):
@@ -43,7 +48,6 @@ def main(
             "this model reads the text from both sides, so it cannot continue one.",
             where=variant.name,
         )
-    about = spec["about"]
     words = words_for(about["vocabulary"], paths.encoded(variant.dataset))
     vocabulary, symbols = Vocabulary(about["vocabulary"]), to_symbols(prefix, words)
     # Refused here, where the prefix still is what the user typed. A symbol that stands for a word

@@ -43,7 +43,13 @@ class Classifier:
 
     def __init__(self, folder: Path) -> None:
         spec = base.read_spec(folder)
-        self.classes: list[str] = spec["about"]["classes"]
+        self.classes: list[str] = spec["about"].get("classes", [])
+        if not self.classes:
+            raise PipelineError(
+                "this model was trained for another task.",
+                where=str(folder),
+                remedy="Run dvc repro.",
+            )
         self.vocabulary = Vocabulary(spec["about"]["vocabulary"])
         self.models = [base.restore(spec, base.seed_file(folder, seed)) for seed in spec["seeds"]]
 

@@ -184,6 +184,9 @@ def leave_out(values: Any, corpora: set[str], datasets: set[str]) -> None:
     for section, names in {**sections, "experiments": experiments}.items():
         for name in names & values.get(section, {}).keys():
             del values[section][name]
+        if section in values and not values[section]:
+            values[section] = {}
+            values.ca.items.pop(section, None)  # ruamel would write {} below the comment
     examined = values.get("examined", {})
     for kind in {"gradient_flow", "embeddings", "clipping"} & examined.keys():
         kept = [name for name in examined[kind] if name.split("/")[0] not in experiments]

@@ -17,37 +17,56 @@ from recurrent.training.store import RunStore
 LOCK = Path(".dvc/tmp/repro.lock")  # DVC's own locks guard one stage at a time
 
 
-def main(jobs: int | None = None, show: bool = True, beyond: bool = False) -> None:
-    """Reproduce the lectures' pipeline, and the one beyond them if asked."""
+def main(
+    jobs: int | None = None,
+    show: bool = True,
+    beyond: bool = False,
+    experiments: Sequence[str] = (),
+) -> None:
+    """Reproduce the lectures' pipeline, the one beyond them as well, or some experiments alone."""
     with locked("recurrent repro", LOCK):
         prune.outputs()
         pipelines = [config.load("lectures"), *([config.load("beyond")] if beyond else [])]
-        fill_store(pipelines, jobs)
-        if code := subprocess.run(["dvc", "repro", *(["-P"] if beyond else [])]).returncode:
+        for name in experiments:
+            known = {key: 0 for pipeline in pipelines for key in pipeline.experiments}
+            config.choose(known, name, "experiment")
+        fill_store(pipelines, jobs, experiments)
+        stages = [
+            f"beyond/dvc.yaml:train@{name}" if name not in pipelines[0].experiments
+            else f"train@{name}"
+            for name in experiments
+        ]  # fmt: skip
+        command = ["dvc", "repro", *(stages or ["-P"] * beyond)]
+        if code := subprocess.run(command, check=False).returncode:
             sys.exit(code)  # DVC has reported what stopped it
+        if experiments:
+            return
         publish.after_repro()
         if show:
             summary.main()
 
 
-def fill_store(pipelines: Sequence[Config], jobs: int | None) -> None:
+def fill_store(pipelines: Sequence[Config], jobs: int | None, experiments: Sequence[str]) -> None:
     """Train the runs that the store lacks; those on a network's vectors wait for `embed`."""
     settings = pipelines[0]
+    wanted = {
+        name: (pipeline, experiment)
+        for pipeline in pipelines
+        for name, experiment in pipeline.experiments.items()
+        if not experiments or name in experiments
+    }
     workers = jobs or parallel.default_jobs(settings.runtime)
     store = RunStore()
     dvc("encode")
-    for embedded in (False, True):
-        if embedded and not settings.embedded:
-            break
-        if embedded:
+    for on_vectors in (False, True):
+        chosen = {
+            name: pipeline
+            for name, (pipeline, experiment) in wanted.items()
+            if (experiment.dataset in settings.embedded) == on_vectors
+        }
+        if on_vectors and chosen:
             dvc("embed")
-        runs = [
-            run
-            for pipeline in pipelines
-            for name, experiment in pipeline.experiments.items()
-            if (experiment.dataset in settings.embedded) == embedded
-            for run in plan(pipeline, name)
-        ]
+        runs = [run for name, pipeline in chosen.items() for run in plan(pipeline, name)]
         parallel.fill(runs, settings.runtime, workers, store)
 
 

@@ -10,13 +10,14 @@ from recurrent.report.terminal import show
 from recurrent.report.views import Table
 
 NEXT = """\
+verdict: compared with the best model without a network, or with the one to improve on
 {report}: everything on one page, for a browser
 {tables}: the same tables as Markdown
 recurrent replicate: the same on the lectures' own corpora"""
 
 
 def main(pipeline: str = "lectures", markdown: bool = False) -> None:
-    """Print how many published numbers are reproduced, and each lecture's models, the best first."""
+    """Print how many published numbers are reproduced, and each lecture's models in order."""
     inputs = load(pipeline)
     results = inputs.config.results
     if not (inputs.published or inputs.scores):
@@ -36,8 +37,8 @@ def main(pipeline: str = "lectures", markdown: bool = False) -> None:
 def headline(inputs: Inputs) -> list[Table]:
     """Verdicts counted by lecture, and the models on each set of held-out records."""
     rankings = [
-        tables.ranking(lecture, records, inputs.of(key, inputs.comparisons))
-        for key, lecture in inputs.lectures.items()
+        tables.ranking(inputs, key, records)
+        for key in inputs.lectures
         for records in held_out(inputs, key)
     ]
     return [table for table in (tables.tallies(inputs), *rankings) if table is not None]

@@ -199,7 +199,7 @@ class Lecture(Frozen):
 
     def row_of(self, name: str) -> str:
         """The row that a model belongs to."""
-        wanted = {name, self.counterpart(name)}
+        wanted = {name, self.counterpart(name) or name}
         rows = [number.row for number in self.numbers if number.name in wanted]
         rows += [table.row for table in self.tables if wanted & {*table.names}]
         return rows[0] if rows else self.default_row

@@ -40,7 +40,7 @@ class CharRnnClassifier(base.Model):
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         hidden = state
         if hidden is None:
-            hidden = torch.zeros(len(ids), self.settings.hidden, device=ids.device)
+            hidden = self.i2h.linear.weight.new_zeros(len(ids), self.settings.hidden)
         for x in ids.T:  # (batch,)
             output = self.h2o(x, hidden)
             hidden = self.i2h(x, hidden)

@@ -128,8 +128,8 @@ def spectra(inputs: Inputs) -> Section | None:
         "D5 · Singular values 奇异值 of W_hh, and the measured decay",
         [
             "Without gates, a matrix whose largest singular value is below 1 can only shrink a "
-            "gradient. One above 1 may still shrink it, along its other directions and by the slope "
-            "of the activation. In a network with gates the matrices are not the whole Jacobian."
+            "gradient. One above 1 may still shrink it, along its other directions and by the "
+            "slope of the activation. With gates, the matrices are not the whole Jacobian."
         ],
         [_spectra(records[records["name"].isin(shown)]) for shown in parts(names)],
         [frame("The measured decay and the spectrum", inputs.examined("summary"), columns)],

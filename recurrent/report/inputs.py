@@ -30,6 +30,11 @@ class Inputs:
     scores: tuple[Score, ...]
     comparisons: tuple[Comparison, ...]
 
+    @property
+    def main(self) -> bool:
+        """Whether these are the lectures' results, and not what goes beyond them."""
+        return self.config.results == LECTURES
+
     def of(self, lecture: str, table: tuple[Row, ...]) -> list[Row]:
         """The rows of a lecture."""
         return [row for row in table if row.lecture == lecture]
@@ -112,10 +117,10 @@ def load(pipeline: str = "lectures") -> Inputs:
     config = params.load(pipeline)
     results = config.results
     scores = rows.read(results.scores, Score)
-    if results != LECTURES:  # the lectures' own models on the same records
-        measured = {(score.split, score.records) for score in scores}
+    if pipeline != "lectures":  # the lectures' own models on the same records
+        measured = {(score.lecture, score.records) for score in scores if score.split == "test"}
         others = rows.read(LECTURES.scores, Score)
-        scores += [score for score in others if (score.split, score.records) in measured]
+        scores += [score for score in others if (score.lecture, score.records) in measured]
     return Inputs(
         config,
         lectures.load(),

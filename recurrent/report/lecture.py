@@ -17,28 +17,22 @@ def lecture(inputs: Inputs, key: str) -> Section | None:
     """Everything about a lecture, under its title; None if nothing of it was run."""
     chosen = inputs.lectures[key]
     published, measured = inputs.of(key, inputs.published), inputs.of(key, inputs.scores)
+    if not (published or measured or any(inputs.variants(key))):
+        return None
+    rows = {*chosen.rows} if inputs.main else {row.row for row in measured}
+    compared = tables.comparisons(inputs.of(key, inputs.comparisons))
     chart = scores.held_out(chosen, held_out(inputs, key))
+    numbers = tables.published(chosen, published)
     parts = [
-        section(
-            f"{key}-published", "Published, and ours", tables=tables.published(chosen, published)
-        ),
+        section(f"{key}-published", "Published, and ours", tables=numbers),
         section(f"{key}-scores", "Scores", charts=[chart], tables=[tables.scores(measured)]),
-        section(
-            f"{key}-compared",
-            "Comparisons",
-            tables=[
-                *tables.grids(inputs, key),
-                *tables.comparisons(inputs.of(key, inputs.comparisons)),
-            ],
-        ),
-        *studies(inputs, key),
+        section(f"{key}-compared", "Comparisons", tables=[*tables.grids(inputs, key), *compared]),
+        *(studies(inputs, key) if inputs.main else []),
         curves.charts(inputs, key),
         samples(inputs, key),
-        section(f"{key}-caveats", "Caveats", tables=[tables.caveats(chosen)]),
+        section(f"{key}-caveats", "Caveats", tables=[tables.caveats(chosen, rows)]),
     ]
     shown = tuple(part for part in parts if part is not None)
-    if len(shown) <= bool(chosen.caveats):
-        return None
     sources = {row.source for row in published} | {row.source for row in measured}
     where = [SOURCES.get(source, f"the file {source}") for source in sorted(sources - {NO_CORPUS})]
     said = [f"Source: {chosen.given_by}."]
@@ -49,8 +43,6 @@ def lecture(inputs: Inputs, key: str) -> Section | None:
 
 def studies(inputs: Inputs, key: str) -> list[Section | None]:
     """What is studied apart from training, with the lecture that it belongs to."""
-    if inputs.config.pipeline != "lectures":
-        return []
     if key == "nietzsche":
         return [line(inputs)]
     if key == "entities":

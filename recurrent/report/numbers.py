@@ -1,7 +1,7 @@
 """The one way that numbers and texts are written, on every page and in the terminal."""
 
 import re
-from math import floor, isnan, log10
+from math import floor, isfinite, log10
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
@@ -13,9 +13,9 @@ def number(value: float | None, sd: float | None = None) -> str:
     """
     if value is None:
         return ""
-    if sd is None or isnan(sd):
+    if sd is None or not isfinite(sd):
         return _signed(_fixed(value, _decimals(value)))
-    decimals = _decimals(value)
+    decimals = _decimals(max(abs(value), sd))
     if sd > 0 and decimals is not None:
         decimals = min(max(1 - floor(log10(sd)), 0), 6)
     return _signed(f"{_fixed(value, decimals)} ± {_fixed(sd, decimals)}")
@@ -49,7 +49,7 @@ def one_line(text: str) -> str:
 def _decimals(value: float) -> int | None:
     """How many decimals mean something; None where digits are better counted from the first."""
     size = abs(value)
-    if size >= 1e6 or 0 < size < 1e-4:
+    if not size < 1e6 or 0 < size < 1e-4:
         return None
     if size >= 10 and value == int(value):
         return 0
@@ -57,12 +57,14 @@ def _decimals(value: float) -> int | None:
 
 
 def _fixed(value: float, decimals: int | None) -> str:
-    if decimals is None or not abs(value) < 1e6:
+    if not isfinite(value):
+        return "NaN" if value != value else "∞" if value > 0 else "-∞"
+    if decimals is None:
         mantissa, _, exponent = f"{value:.1e}".partition("e")
-        return f"{mantissa}e{int(exponent)}" if exponent else mantissa.replace("nan", "NaN")
+        return f"{mantissa}e{int(exponent)}"
     return f"{value:,.{decimals}f}"
 
 
 def _signed(text: str) -> str:
-    """The text with the sign that is made for numbers."""
+    """The text with the minus sign that is made for numbers."""
     return text.replace("-", "−")

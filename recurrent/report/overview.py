@@ -17,9 +17,9 @@ ON_BUNDLED = (
 READING = (
     "Ours is the mean over the seeds ± their standard deviation. Next to a published number it is "
     "what the lecture measures, everywhere else it is measured on records that neither trained the "
-    "model nor chose its epoch. Reproduced means within the tolerance that lectures.yaml states, or "
-    "within two standard deviations; better and differs mean further away. Best possible is what "
-    "the source of a bundled corpus reaches by Bayes' rule on the same records."
+    "model nor chose its epoch. Reproduced means within the tolerance that lectures.yaml states, "
+    "or within two standard deviations; better and differs mean further away. Best possible is "
+    "what the source of a bundled corpus reaches by Bayes' rule on the same records."
 )
 
 

@@ -26,7 +26,7 @@ MARKDOWN = re.compile(r"([\\`*_\[\]<|~#])")
 def document(inputs: Inputs) -> list[Section]:
     """The overview, a chapter for each lecture of which something was run, and what went wrong."""
     chapters = [lecture(inputs, key) for key in inputs.lectures]
-    if inputs.config.pipeline != "lectures":  # there they belong to a lecture
+    if not inputs.main:  # there they belong to a lecture
         chapters.append(findings(inputs))
     return [overview(inputs), *(chapter for chapter in chapters if chapter is not None)]
 

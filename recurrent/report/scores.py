@@ -33,10 +33,11 @@ def held_out(lecture: Lecture, groups: Sequence[Records]) -> Chart | None:
         for group in groups
         if group.networks
     ]
-    caption = (
-        f"{'; '.join(best)}. Dots: networks, ± the standard deviation of their seeds. "
-        "Grey squares: models without a network. Dashed line: the best possible."
-    )
+    caption = f"{'; '.join(best)}. Dots: networks, ± the standard deviation of their seeds."
+    if any(group.baselines for group in groups):
+        caption += " Grey squares: models without a network."
+    if any(group.bayes is not None for group in groups):
+        caption += " Dashed line: the best possible."
     title = f"{lecture.headline.capitalize()} on held-out records"
     return draw(title, caption.lstrip(". "), paint, height=0.5 + 0.24 * sum(heights))
 

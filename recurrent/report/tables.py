@@ -91,7 +91,7 @@ def scores(rows: Sequence[Score]) -> Table | None:
     cells = [
         (
             name(row.experiment, row.variant),
-            Cell(f"{row.split}: {row.records}"),
+            Cell(row.records),
             Cell(count(row.count), "number"),
             Cell(row.metric),
             measured(row.ours, row.sd),
@@ -128,24 +128,25 @@ def comparisons(rows: Sequence[Comparison]) -> list[Table | None]:
     return found
 
 
-def ranking(lecture: Lecture, records: Records, compared: Sequence[Comparison]) -> Table | None:
+def ranking(inputs: Inputs, key: str, records: Records) -> Table | None:
     """The models on one set of held-out records, the best first."""
-    pairs = {
-        (row.experiment, row.variant): (Cell(row.verdict or "", "verdict"), Cell(row.rival, "code"))
-        for row in compared
-        if row.metric == lecture.headline and not row.ensemble and row.kind != "held_out"
+    metric = inputs.lectures[key].headline
+    verdicts = {
+        (row.experiment, row.variant): row.verdict or ""
+        for row in inputs.of(key, inputs.comparisons)
+        if row.metric == metric and not row.ensemble and row.kind != "held_out"
     }
     cells = [
         (
             name(score.experiment, score.variant),
             measured(score.ours, score.sd),
             measured(score.bayes),
-            *pairs.get((score.experiment, score.variant), (Cell(), Cell())),
+            Cell(verdicts.get((score.experiment, score.variant), ""), "verdict"),
         )
         for score in records.scores
     ]
-    title = f"{lecture.title}: {lecture.headline} on {records.name} ({records.scores[0].source})"
-    return table(title, ("model", lecture.headline, "best possible", "verdict", "against"), cells)
+    title = f"{key}: {metric} on {records.name} ({records.scores[0].source})"
+    return table(title, ("model", metric, "best possible", "verdict"), cells)
 
 
 def grids(inputs: Inputs, key: str) -> list[Table | None]:
@@ -198,7 +199,11 @@ def _once(value: float, sd: float | None) -> Cell:
     return measured(value, sd)
 
 
-def caveats(lecture: Lecture) -> Table | None:
-    """What to bear in mind, by row."""
-    cells = [(labelled(lecture, row), Cell(text, "prose")) for row, text in lecture.caveats.items()]
+def caveats(lecture: Lecture, rows: set[str]) -> Table | None:
+    """What to bear in mind about some rows."""
+    cells = [
+        (labelled(lecture, row), Cell(text, "prose"))
+        for row, text in lecture.caveats.items()
+        if row in rows
+    ]
     return table("What to bear in mind", ("row", "caveat"), cells)

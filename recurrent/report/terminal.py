@@ -12,8 +12,8 @@ def show(table: Table, console: Console) -> None:
     """Print a table; numbers are aligned to the right."""
     shown = RichTable(title=table.title, title_justify="left", box=SIMPLE, padding=(0, 1))
     for place, name in enumerate(table.head):
-        right = table.numeric(place)
-        shown.add_column(name, justify="right" if right else "left", no_wrap=right)
+        right, wraps = table.numeric(place), any(row[place].kind == "text" for row in table.rows)
+        shown.add_column(name, justify="right" if right else "left", no_wrap=not wraps)
     for row in table.rows:
         shown.add_row(*(Text(cell.text) for cell in row))
     console.print(shown)

@@ -9,7 +9,7 @@ import ast
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -162,13 +162,16 @@ def syntax(file: str) -> str:
     return ast.dump(tree)
 
 
-def imported_files(modules: Iterable[str], package: str = PACKAGE) -> set[str]:
-    """The files of these modules and of all that they import, late imports included."""
+def imported_files(modules: Iterable[str], skip: Container[str] = ()) -> set[str]:
+    """The files of these modules and of all that they import, late imports included.
+
+    Files in `skip` are left out, together with what they alone import.
+    """
     found: set[str] = set()
     waiting = list(modules)
     while waiting:
-        file = module_file(waiting.pop(), package)
-        if file and file not in found:
+        file = module_file(waiting.pop())
+        if file and file not in found and file not in skip:
             found.add(file)
             waiting += imports(file)
     return {file for file in found if not file.endswith("__init__.py")}
@@ -188,9 +191,9 @@ def imports(file: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def module_file(module: str, package: str = PACKAGE) -> str | None:
+def module_file(module: str) -> str | None:
     """The file of one of our modules, as a path from the root; None for any other name."""
-    if module.partition(".")[0] != package:
+    if module.partition(".")[0] not in (PACKAGE, "stages"):
         return None
     base = Path(*module.split("."))
     for path in (base.with_suffix(".py"), base / "__init__.py"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurrent.data.archive import ZIP, is_zip, members, only_member
+from recurrent.data.archive import members, only_member
 from recurrent.errors import PipelineError
 from tests.data.stores import packed
 
@@ -45,12 +45,6 @@ def test_each_file_is_unpacked_by_its_name(
     assert found == {name: files[name] for name in names if name in files}
 
 
-@given(st.binary())
-def test_a_zip_is_recognised_by_its_first_bytes(scratch: Path, content: bytes) -> None:
-    assert not is_zip(zipped(scratch, b"-" + content))
-    assert all(is_zip(zipped(scratch, first + content)) for first in ZIP)
-
-
 def test_missing_files_are_named(tmp_path: Path) -> None:
     path = zipped(tmp_path)
     with pytest.raises(PipelineError) as fault:
@@ -71,39 +65,6 @@ def test_a_file_may_have_the_largest_size_and_no_more(tmp_path: Path) -> None:
         only_member(path, ".txt", LARGEST - 1)
 
 
-@pytest.mark.parametrize("method", [BZIP2, LZMA])
-def test_compression_methods_without_a_bound_are_refused(tmp_path: Path, method: int) -> None:
-    message = refused(zipped(tmp_path, packed(FILES, method)), "a.csv")
-    assert f"compression method {method}" in message
-
-
-def test_an_encrypted_file_is_refused(tmp_path: Path) -> None:
-    content = bytearray(WHOLE)
-    for flags in (6, content.index(b"PK\x01\x02") + 8):  # of the first file, and in the directory
-        content[flags] |= 1
-    path = zipped(tmp_path, bytes(content))
-    message = refused(path, "a.csv")
-    assert "encrypted" in message and "without a password" in message
-    assert members(path, ["b.csv"], LARGEST) == {"b.csv": FILES["b.csv"]}
-
-
-@given(DAMAGE, st.integers(4, len(WHOLE)))
-def test_a_damaged_zip_is_refused_or_read_exactly(
-    scratch: Path, damage: dict[int, int], length: int
-) -> None:
-    content = bytearray(WHOLE)
-    for place, byte in damage.items():
-        content[place] = byte
-    for stop in (None, length):
-        path = zipped(scratch, bytes(content[:stop]))
-        try:
-            found = members(path, [*FILES], LARGEST)
-        except PipelineError as fault:
-            assert str(fault).startswith(f"{path}: ")
-        else:
-            assert found == FILES
-
-
 @pytest.mark.parametrize("name", ["../evil.csv", "/tmp/evil.csv", "a/../../evil.csv"])
 def test_a_name_never_becomes_a_path(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "project"
@@ -114,11 +75,3 @@ def test_a_name_never_becomes_a_path(tmp_path: Path, name: str) -> None:
     assert only_member(path, ".csv", LARGEST) == b"evil"
     assert {*tmp_path.rglob("*")} == before
     assert not Path("/tmp/evil.csv").exists()
-
-
-@pytest.mark.parametrize("files", [{}, {"a.txt": b"", "b.txt": b""}, {"a.pdf": b""}])
-def test_a_zip_of_anything_but_one_text_is_refused(tmp_path: Path, files: dict[str, bytes]) -> None:
-    path = zipped(tmp_path, packed(files))
-    with pytest.raises(PipelineError) as fault:
-        only_member(path, ".txt", LARGEST)
-    assert f"{path}: the zip must hold one .txt file, but holds {[*files]}" in str(fault.value)

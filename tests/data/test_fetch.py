@@ -60,14 +60,6 @@ def test_a_wrong_hash_is_refused_with_the_place_and_both_hashes(server: Server) 
     assert sha256(GOOD) in message and sha256(BAD) in message
 
 
-@pytest.mark.parametrize(
-    "first", [Answer(BAD), Answer(GOOD[:100], claimed=len(GOOD)), Answer(status=503)]
-)
-def test_a_passing_fault_costs_another_try(server: Server, first: Answer) -> None:
-    assert fetched(server.serves("/names.txt", first, Answer(GOOD))) == GOOD
-    assert len(server.requests) == 2
-
-
 def test_a_server_that_keeps_failing_is_given_up_after_longer_and_longer_waits(
     server: Server, waits: list[float]
 ) -> None:
@@ -104,10 +96,6 @@ def test_a_local_path_is_relative_to_the_project(project: Project) -> None:
 )
 def test_a_path_without_a_file_is_refused(path: str) -> None:
     assert "there is no such file" in refused(path)
-
-
-def test_a_malformed_url_is_unavailable() -> None:
-    assert "InvalidURL" in refused("http://")
 
 
 class TestMirror:

@@ -1,97 +1,164 @@
-"""Tables of a lecture's own: a line for each of their cells."""
+"""Who is compared with whom, and on which records."""
 
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from recurrent import files
-from recurrent.evaluation import replication
-from recurrent.evaluation.lectures import Comparison
-from recurrent.evaluation.line import Line
-from tests.evaluation.lecture import (
-    BUNDLED,
-    EVALUATIONS,
-    LECTURES,
-    SETTINGS,
-    evaluation,
-    made_up,
-    table,
+from recurrent.evaluation import comparisons
+from recurrent.evaluation.lectures import Lecture
+from recurrent.evaluation.measured import Measured
+from recurrent.evaluation.rows import Comparison
+from recurrent.evaluation.variants import Evaluated
+from tests.small_experiment import variant
+
+LECTURE = Lecture(
+    title="a lecture",
+    given_by="a lecturer",
+    headline="loss",
+    better="lower",
+    rows={"C1": "one"},
+    default_row="C1",
+    published=(),
+    rivals={"net/vectors": "net/one_hot"},
+    counterparts={"unseen/net": "net/lecture"},
 )
 
 
-def compared(
-    evaluations: dict[str, dict[str, Any]],
-    metric: str = "accuracy",
-    epoch: int | None = None,
-    last: int = 1,
-) -> list[Line]:
-    """The lines of a table of its own, with an empty cell."""
-    comparison = Comparison(
-        row="B3",
-        title="how deep: accuracy",
-        metric=metric,
-        epoch=epoch,
-        last=last,
-        columns=["plain", "residual"],
-        rows={"1 layer": ["net", None], "2 layers": ["deep", "bayes"]},
+def one(
+    name: str,
+    merit: list[float],
+    ensemble: list[float] | None = None,
+    *,
+    first: int = 0,
+    block: int = 1,
+    text: str = "",
+    split: str = "test",
+    **changes: Any,
+) -> Evaluated:
+    """A measured variant; its method is `fit` if its name says so."""
+    if name.startswith("fit"):
+        changes["training"] = {"method": "fit"}
+    measured = Measured(
+        metric="loss",
+        by_seed={},
+        ensemble=None,
+        bayes=None,
+        records=np.arange(first, first + len(merit), dtype=np.int32),
+        merit=np.array(merit),
+        ensemble_merit=None if ensemble is None else np.array(ensemble),
+        unit="characters",
+        block=block,
+        text=text,
     )
-    lecture = LECTURES["made_up"].model_copy(update={"figures": [], "comparisons": [comparison]})
-    lines = replication.table({"made_up": lecture}, made_up(), evaluations, Path("metrics"))
-    assert all(line.protocol == comparison.title for line in lines)
-    return lines
+    return Evaluated(variant(name, **changes), measured, {"split": split})
 
 
-def test_a_comparison_has_a_line_for_each_of_its_cells() -> None:
-    title, u = "how deep: accuracy", "upstream"
-    assert compared({**EVALUATIONS, "deep": evaluation(0.9, 2, BUNDLED)}) == [
-        Line("B3", "net", u, title, "accuracy", None, 0.97, 0.001, 3, 0.99, ""),
-        Line("B3", "deep", "bundled", title, "accuracy", None, 0.9, 0.001, 2, 0.99, ""),
-        Line("B3", "bayes", u, title, "accuracy", None, 0.95, None, 1, 0.99, ""),
-    ]
+def compared(*found: Evaluated) -> dict[str, list[Comparison]]:
+    """The comparisons of each variant."""
+    known = {one.variant.name: one for one in found}
+    rows = [*comparisons.on_same_records(known, known, {"lyrics": LECTURE})]
+    return {
+        name: own
+        for name in known
+        if (own := [r for r in rows if name == f"{r.experiment}/{r.variant}"])
+    }
 
 
-def test_a_cell_that_is_empty_or_not_evaluated_has_no_line() -> None:
-    assert [line.experiment for line in compared(EVALUATIONS)] == ["net", "bayes"]
-    assert compared({}) == []
-
-
-def test_an_experiment_trained_for_fewer_epochs_than_its_comparison_has_no_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name, rows in {
-        "net": "0,1,9.0\n0,2,0.0\n1,1,9.0\n1,2,0.0\n",
-        "deep": "0,1,9.0\n",
-        "bayes": "0,1,9.0\n0,2,0.0\n0,3,9.0\n",
-    }.items():
-        files.write_text(tmp_path / f"metrics/history/{name}.csv", f"seed,epoch,train_loss\n{rows}")
-    evaluations = {**EVALUATIONS, "deep": evaluation(0.9, 1)}
-    title, words, u = "how deep: accuracy", "train_perplexity, epoch 2", "upstream"
-    assert compared(evaluations, "train_perplexity", 2) == [
-        Line("B3", "net", u, title, words, None, 1.0, 0.0, 2, None, ""),
-        Line("B3", "bayes", u, title, words, None, 1.0, None, 1, None, ""),
-    ]
-
-
-def test_a_comparison_may_be_of_the_last_epochs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name, losses in {"net": (9, 1, 2, 6), "bayes": (9, 1)}.items():
-        rows = [f"0,{epoch},{loss}" for epoch, loss in enumerate(losses, start=1)]
-        text = "\n".join(["seed,epoch,train_loss", *rows, ""])
-        files.write_text(tmp_path / f"metrics/history/{name}.csv", text)
-    (line,) = compared(EVALUATIONS, "train_loss", 4, last=3)
-    words = "train_loss, median of epochs 2 to 4"
-    assert (line.experiment, line.metric, line.ours) == ("net", words, 2)
-
-
-def test_comparisons_come_after_the_lines_of_their_experiments(tmp_path: Path) -> None:
-    comparison = Comparison(
-        row="B3", title="a table", metric="accuracy", columns=["ours"], rows={"net": ["net"]}
+def test_a_network_is_compared_with_the_best_baseline() -> None:
+    found = compared(
+        one("net/gru", [-1.0, -2.0] * 50),
+        one("fit/a", [-2.0, -2.5] * 50),
+        one("fit/b", [-3.0, -3.0] * 50),
     )
-    lecture = LECTURES["made_up"].model_copy(update={"comparisons": [comparison]})
-    lines = replication.table({"made_up": lecture}, SETTINGS, EVALUATIONS, tmp_path)
-    assert lines[:-1] == table(tmp_path)
-    assert (lines[-1].protocol, lines[-1].ours) == ("a table", 0.97)
+    assert [*found] == ["net/gru"], "a baseline has no baseline"
+    (row,) = found["net/gru"]
+    assert (row.kind, row.rival, row.difference, row.verdict) == (
+        "baseline",
+        "fit/a",
+        0.75,
+        "better",
+    )
+    assert (row.metric, row.ensemble) == ("loss", False)
+
+
+def test_ensembles_are_compared_with_ensembles() -> None:
+    found = compared(
+        one("net/gru", [-0.3] * 100, [-0.1] * 100),
+        one("fit/a", [-0.4] * 100, [-0.2] * 100),
+    )
+    each, ensemble = found["net/gru"]
+    assert (each.ensemble, ensemble.ensemble) == (False, True)
+    assert (each.difference, ensemble.difference) == pytest.approx((0.1, 0.1))
+
+
+def test_a_rival_takes_the_place_of_the_best_baseline_if_it_was_measured() -> None:
+    ours, rival = one("net/vectors", [-0.1] * 100), one("net/one_hot", [-0.3] * 100)
+    baseline = one("fit/a", [-0.2] * 100)
+    (row,) = compared(ours, rival, baseline)["net/vectors"]
+    assert (row.kind, row.rival, row.difference) == ("rival", "net/one_hot", 0.2)
+    (row,) = compared(ours, baseline)["net/vectors"]
+    assert (row.kind, row.rival) == ("baseline", "fit/a")
+
+
+def test_a_text_is_shared_by_datasets_and_only_common_records_count() -> None:
+    ours = one("net/gru", [9.0, 1.0, 2.0, 4.0], first=10, text="t", dataset="windows")
+    theirs = one("fit/a", [1.0, 1.0, 1.0, 9.0], first=11, text="t", dataset="stream")
+    (row,) = compared(ours, theirs)["net/gru"]
+    assert row.difference == pytest.approx((0 + 1 + 3) / 3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": "another text"},
+        {"dataset": "another"},
+        {"task": "restore"},
+        {"split": "train"},
+        {"first": 99},  # one record in common has no standard error
+    ],
+)
+def test_other_records_or_another_task_are_no_baseline(changes: dict[str, Any]) -> None:
+    assert compared(one("net/gru", [-1.0] * 100), one("fit/a", [-2.0] * 100))
+    assert not compared(one("net/gru", [-1.0] * 100, **changes), one("fit/a", [-2.0] * 100))
+
+
+def test_the_error_is_that_of_blocks() -> None:
+    ours = one("net/gru", [-1.0, -3.0, -2.0, -6.0] * 10, block=4)
+    (row,) = compared(ours, one("fit/a", [0.0] * 40))["net/gru"]
+    assert (row.difference, row.standard_error, row.verdict) == (-3.0, 0.0, "worse")
+
+
+def report(
+    loss: float, sd: float | None = None, bayes: float | None = None, count: int = 100
+) -> Any:
+    return {
+        "lecture": "lyrics",
+        "experiment": "unseen",
+        "variant": "net",
+        "split": "test",
+        "count": count,
+        "mean": {"loss": loss},
+        "sd": None if sd is None else {"loss": sd},
+        "bayes": None if bayes is None else {"loss": bayes},
+    }
+
+
+def held_out(**reports: Any) -> list[Comparison]:
+    found = {"unseen/net": reports["here"], "net/lecture": reports.get("there")}
+    known = {name: one for name, one in found.items() if one}
+    return [*comparisons.held_out(["unseen/net"], known, {"lyrics": LECTURE})]
+
+
+def test_a_held_out_variant_is_compared_with_its_counterpart() -> None:
+    (row,) = held_out(here=report(2.5, 0.3, 1.0), there=report(1.5, 0.4, 0.75))
+    assert (row.kind, row.rival, row.metric) == ("held_out", "net/lecture", "loss")
+    assert (row.difference, row.sd, row.bayes) == (1.0, 0.5, 0.25)
+    assert (row.standard_error, row.verdict) == (None, None)
+    (row,) = held_out(here=report(2.5, None, 1.0), there=report(1.5, 0.4, None))
+    assert (row.sd, row.bayes) == (None, None)
+
+
+def test_without_a_counterpart_or_with_few_records_nothing_is_compared() -> None:
+    assert held_out(here=report(2.5)) == []
+    assert held_out(here=report(2.5), there=report(1.5, count=99)) == []

@@ -1,145 +1,170 @@
+"""lectures.yaml: the real file names what exists, and a wrong one is refused by its key."""
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from recurrent import config as params
 from recurrent.errors import PipelineError
 from recurrent.evaluation import lectures
-from tests.project import ROOT, Project
+from recurrent.evaluation.lectures import Lecture
+from tests.project import ROOT
 
-COMPARED = """\
-  comparisons:
-    - row: B2
-      title: how deep
-      metric: train_perplexity
-      epoch: 40
-      columns: [plain, residual]
-      rows:
-        1 layer: [names_rnn, null]
-        2 layers: [names_gru, names_lstm]
-"""
+REAL = lectures.load(ROOT / "lectures.yaml")
+LECTURES = {variant.name: variant for variant in params.load(folder=ROOT).variants()}
+BEYOND = {variant.name: variant for variant in params.load("beyond", ROOT).variants()}
 GOOD = """\
 names:
   title: a title
+  given_by: a lecturer
   headline: accuracy
   better: higher
-  rows: [B1, B2, B3]
-  own_row: B9
-  figures:
-    - {row: B1, metric: accuracy, printed: 0.9, tolerance: 0.01, experiment: names_rnn}
+  rows: {B1: one, B2: two}
+  default_row: B2
+  published:
+    - {row: B1, metric: train_loss, experiment: a/b, epochs: {1: 0.9, 2: 0.8}, tolerance: 0.01}
 """
 
 
-def load(project: Project, text: str) -> dict[str, lectures.Lecture]:
-    path = project.file("lectures.yaml", text.encode())
+def load(folder: Path, text: str) -> dict[str, Lecture]:
+    path = folder / "lectures.yaml"
+    path.write_text(text, encoding="utf-8")
     return lectures.load(path)
 
 
-def test_the_real_file_names_lectures_and_experiments_that_exist() -> None:
-    settings = params.load(ROOT / "params.yaml")
-    known = lectures.load(ROOT / "lectures.yaml")
-    assert {experiment.lecture for experiment in settings.experiments.values()} <= set(known)
-    figures = [figure for lecture in known.values() for figure in lecture.figures]
-    assert {f.experiment for f in figures if f.experiment} <= set(settings.experiments)
-    assert figures
+def entry(folder: Path, text: str) -> Lecture:
+    """The lecture with this entry in place of its own."""
+    head, _, _ = GOOD.partition("    - {")
+    return load(folder, f"{head}    - {{{text}}}\n")["names"]
 
 
-def test_every_experiment_that_a_lecture_names_exists() -> None:
-    settings = params.load(ROOT / "params.yaml")
-    named = {
-        name
-        for lecture in lectures.load(ROOT / "lectures.yaml").values()
-        for name in (
-            *(figure.experiment for figure in lecture.figures),
-            *lecture.counterparts,
-            *lecture.counterparts.values(),
-            *lecture.rivals,
-            *lecture.rivals.values(),
-            *(n for table in lecture.comparisons for row in table.rows.values() for n in row),
-        )
-        if name is not None
-    }
-    assert named - set(settings.experiments) == set()
+def test_every_row_of_the_lectures_has_a_name() -> None:
+    rows = [row for lecture in REAL.values() for row in lecture.rows]
+    wanted = [f"A{n}" for n in range(1, 11)] + [f"B{n}" for n in range(1, 5)]
+    wanted += [f"C{n}" for n in range(1, 8)] + [f"D{n}" for n in range(1, 6)]
+    assert sorted(rows) == sorted([*wanted, "A+", "C+"])
 
 
-def test_a_rival_is_another_experiment_on_the_same_rows() -> None:
-    settings = params.load(ROOT / "params.yaml")
-    rivals = [
-        pair
-        for lecture in lectures.load(ROOT / "lectures.yaml").values()
-        for pair in lecture.rivals.items()
-    ]
-    assert rivals
-    for ours, theirs in rivals:
-        one, other = settings.experiments[ours], settings.experiments[theirs]
-        assert ours != theirs and one.task == other.task
-        assert settings.dataset(one.dataset) == settings.dataset(other.dataset)
+def test_numbers_are_those_of_models_that_the_lectures_pipeline_trains() -> None:
+    numbers = [number for lecture in REAL.values() for number in lecture.numbers]
+    assert len(numbers) == len({number.id for number in numbers}) == 94
+    assert {number.name for number in numbers if number.name} <= LECTURES.keys()
+    assert {variant.lecture for variant in (LECTURES | BEYOND).values()} <= REAL.keys()
 
 
-def test_every_table_of_a_lecture_has_a_title_and_a_row_that_its_page_shows() -> None:
-    compared = 0
-    for lecture in lectures.load(ROOT / "lectures.yaml").values():
-        titles = [table.title for table in lecture.comparisons]
-        assert len(set(titles)) == len(titles)
-        rows = {lecture.own_row, *lecture.caveats}
-        rows |= {figure.row for figure in lecture.figures}
-        rows |= {table.row for table in lecture.comparisons}
-        assert rows <= set(lecture.rows)
-        compared += len(titles)
-    assert compared
-
-
-def test_a_comparison_is_read_with_its_empty_cells(project: Project) -> None:
-    (comparison,) = load(project, GOOD + COMPARED)["names"].comparisons
-    assert comparison.columns == ["plain", "residual"]
-    assert comparison.rows == {
-        "1 layer": ["names_rnn", None],
-        "2 layers": ["names_gru", "names_lstm"],
-    }
-    assert comparison.epoch == 40
-
-
-@pytest.mark.parametrize("cells", ["[names_rnn]", "[names_rnn, null, null]", "[]"])
-def test_a_comparison_with_a_row_of_the_wrong_length_is_refused_by_the_rows_name(
-    project: Project, cells: str
-) -> None:
-    text = (GOOD + COMPARED).replace("[names_gru, names_lstm]", cells)
-    with pytest.raises(PipelineError, match=r"2 layers: give an experiment, or null, for each"):
-        load(project, text)
-
-
-def test_a_lecture_is_read_as_it_stands(project: Project) -> None:
-    lecture = load(project, GOOD)["names"]
-    assert lecture.figures[0].printed == 0.9
-    assert lecture.figures[0].better is None
-    assert lecture.figures[0].last == 1
-    assert lecture.figures[0].together is False
-    assert (lecture.caveats, lecture.comparisons, lecture.rivals) == ({}, [], {})
+def test_every_other_name_is_one_of_either_pipeline() -> None:
+    for lecture in REAL.values():
+        pairs = {**lecture.rivals, **lecture.counterparts}
+        tabled = [name for table in lecture.tables for name in table.names]
+        assert {*tabled, *pairs, *pairs.values()} <= (LECTURES | BEYOND).keys()
+        for ours, theirs in pairs.items():
+            one, other = ((LECTURES | BEYOND)[name] for name in (ours, theirs))
+            assert one.task == other.task and one.name != other.name
+    for name in LECTURES | BEYOND:
+        counterpart = REAL[(LECTURES | BEYOND)[name].lecture].counterpart(name)
+        assert counterpart is None or counterpart in LECTURES
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says"),
+    ("name", "counterpart"),
     [
-        ("headline: accuracy", "headlines: accuracy", "headlines"),
-        ("tolerance: 0.01", "tolerance: -1", "tolerance"),
-        ("printed: 0.9", "printed: high", "printed"),
-        ("experiment: names_rnn", "better: higher", "give one of experiment and report"),
-        ("experiment: names_rnn", "experiment: a, report: b", "give one of experiment and report"),
-        ("experiment: names_rnn", "experiment: a, better: more", "better"),
-        ("experiment: names_rnn", "experiment: a, epoch: 3, last: 0", "last"),
-        ("experiment: names_rnn", "experiment: a, last: 3", "counts back from an `epoch`"),
-        ("experiment: names_rnn", "experiment: a, together: true, epoch: 3", "`together` is of"),
-        ("experiment: names_rnn", "report: b, together: true", "`together` is of final answers"),
-        (GOOD, "", ""),
-        (GOOD, "- a list\n", ""),
-        (GOOD, "names: [", "not YAML"),
+        ("lyrics_gru/held_out", "lyrics_gru/lecture"),
+        ("nietzsche_seq/identity_held_out", "nietzsche_seq/identity"),
+        ("lyrics_unseen/lstm_2", "lyrics_deep/layers_2"),
+        ("lyrics_gru/lecture", None),
+        ("lyrics_ngrams/held_out_1", None),
     ],
 )
-def test_what_is_wrong_is_refused_by_name(project: Project, old: str, new: str, says: str) -> None:
+def test_a_counterpart_is_found_by_its_name_or_named(name: str, counterpart: str | None) -> None:
+    assert REAL["lyrics"].counterpart(name) == counterpart
+
+
+@pytest.mark.parametrize(
+    ("lecture", "name", "row"),
+    [
+        ("nietzsche", "nietzsche_rnn/lecture", "A4"),
+        ("nietzsche", "nietzsche_seq/identity_held_out", "A6"),
+        ("nietzsche", "nietzsche_ngrams/order_3", "A+"),
+        ("lyrics", "lyrics_unseen/gru_scratch", "C1"),
+        ("lyrics", "lyrics_depth/norm_12", "C6"),
+        ("hard", "hard_clipping/each_10", "D2"),
+    ],
+)
+def test_a_model_belongs_to_the_row_that_names_it_or_its_counterpart(
+    lecture: str, name: str, row: str
+) -> None:
+    assert REAL[lecture].row_of(name) == row
+
+
+def test_numbers_of_epochs_have_ids_tolerances_and_a_median(tmp_path: Path) -> None:
+    text = (
+        "row: B1, metric: valid_loss, experiment: a/b, median_of: 10, epochs: {3: 2.5, 10: 1}, "
+        "tolerance: {3: 0.2, 10: 0.1}"
+    )
+    first, second, third = entry(tmp_path, text).numbers
+    assert (first.id, first.published, first.tolerance) == ("B1.valid_loss.epoch_3", 2.5, 0.2)
+    assert (first.name, first.better, first.last) == ("a/b", "higher", 1)
+    assert (second.id, second.epoch, second.no_verdict) == ("B1.valid_loss.epoch_10", 10, None)
+    assert (third.id, third.last) == ("B1.valid_loss.epoch_10.median_10", 10)
+    assert third.no_verdict == "the lecture publishes a single epoch"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "row: B1, metric: mape, ensemble: true, models: {a/b: 0.1}",
+            {"id": "B1.a.b.mape", "name": "a/b", "ensemble": True, "better": "higher"},
+        ),
+        (
+            "row: B1, metric: next, experiment: a/b, texts: {' th': ' the'}",
+            {"id": "B1.after_th.1", "prefix": " th", "published": " the", "better": None},
+        ),
+        (
+            "row: B1, metric: '{}^365', report: r.json, key: [powers], values: {'1.01': 37.8}",
+            {"id": "B1.powers.1.01", "metric": "1.01^365", "key": ("powers", "1.01")},
+        ),
+    ],
+)
+def test_the_other_kinds_of_numbers(tmp_path: Path, text: str, expected: dict[str, Any]) -> None:
+    (number,) = entry(tmp_path, text).numbers
+    assert {key: getattr(number, key) for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("row: B1, metric: m, experiment: a/b", "give one of `models`, `epochs`"),
+        ("row: B1, metric: m, experiment: a/b, epochs: {1: 2}, texts: {a: b}", "give one of"),
+        ("row: B1, metric: m, epochs: {1: 2}", "`experiment` goes with"),
+        ("row: B1, metric: m, experiment: a/b, models: {a/b: 1}", "`experiment` goes with"),
+        ("row: B1, metric: m, values: {a: 1}", "`report` goes with `values`"),
+        ("row: B1, metric: m, experiment: a/b, epochs: {1: 2}, ensemble: true", "`ensemble` goes"),
+        ("row: B1, metric: m, models: {a/b: 1}, median_of: 3", "`median_of` goes with"),
+        ("row: B1, metric: m, experiment: a/b, epochs: {1: 2}, tolerance: {2: 1}", "`tolerance`"),
+        ("row: B1, metric: m, experiment: a/b, epochs: {1: 2}, tolerance: -1", "tolerance"),
+        ("row: B1, metric: m, experiment: a, epochs: {1: 2}", "experiment"),
+        ("row: B1, metric: m, experiment: a/b, epoch: {1: 2}", "epoch: unknown key"),
+        ("row: B9, metric: m, models: {a/b: 1}", "`rows` has no 'B9'"),
+    ],
+)
+def test_a_wrong_entry_is_refused(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(PipelineError, match=r"lectures\.yaml: ") as fault:
-        load(project, GOOD.replace(old, new))
+        entry(tmp_path, text)
     assert says in str(fault.value)
 
 
-def test_a_missing_file_is_an_error_of_ours(project: Project) -> None:
-    (project.folder / "lectures.yaml").unlink()
-    with pytest.raises(PipelineError, match=r"lectures\.yaml"):
-        lectures.load()
+def test_a_number_that_is_published_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match=r"B1\.train_loss\.epoch_1 is published twice"):
+        load(tmp_path, GOOD + GOOD.splitlines()[-1] + "\n")
+
+
+@pytest.mark.parametrize("cells", ["[a/b]", "[a/b, null, null]"])
+def test_a_table_whose_row_does_not_fit_its_columns_is_refused(tmp_path: Path, cells: str) -> None:
+    tables = f"""\
+  tables:
+    - {{row: B2, title: t, metric: m, columns: [x, y], rows: {{1: [a/b, null], 2: {cells}}}}}
+"""
+    with pytest.raises(PipelineError, match="2: give a model, or null, for each column"):
+        load(tmp_path, GOOD + tables.replace("{1:", "{'1':").replace(", 2:", ", '2':"))

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from recurrent.models import base
 from recurrent.models.base import Model, State
 
 TOKENS, BATCH, STEPS, HIDDEN = 9, 4, 8, 5
 SIZES: dict[str, Any] = {"embedding": 4, "hidden": HIDDEN}
-RNNS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 MODULES = {
     "CharRnnClassifier": "names",
     "RecurrentClassifier": "names",
@@ -37,7 +36,7 @@ Case = tuple[str, dict[str, Any]]  # a class and its settings
 DEEP = {"layers": 2, "dropout": 0.4}
 STEPWISE: list[Case] = [  # one prediction after each token
     ("CharSeqRnn", SIZES),
-    *(("StatefulRnn", {**SIZES, **DEEP, "cell": cell}) for cell in RNNS),
+    *(("StatefulRnn", {**SIZES, **DEEP, "cell": cell}) for cell in base.CELLS),
     ("Gru", {"hidden": HIDDEN}),
     ("Lstm", {"hidden": HIDDEN}),
     ("Stacked", {"hidden": HIDDEN, "cell": "gru"}),
@@ -55,7 +54,7 @@ STATEFUL: list[Case] = [
 ]
 NETWORKS: list[Case] = [
     *STATEFUL,
-    *(("RecurrentClassifier", {**SIZES, **DEEP, "cell": cell}) for cell in RNNS),
+    *(("RecurrentClassifier", {**SIZES, **DEEP, "cell": cell}) for cell in base.CELLS),
     ("RecurrentClassifier", {**SIZES, "cell": "gru", "bidirectional": True}),
     ("Char3", SIZES),
     ("Stacked", {"hidden": HIDDEN, "cell": "gru", "bidirectional": True}),

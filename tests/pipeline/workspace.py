@@ -10,28 +10,34 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.pipeline.imports import ROOT
+from tests.project import ROOT
 
 COPIED = (
-    "stages",
-    "dvc.yaml",
-    "lectures.yaml",
-    "params.yaml",
-    ".dvc/config",
-    ".dvc/plots",
-    ".dvcignore",
-)
-SIZES = {"names": 1500, "prose": 4000, "lyrics": 6000, "sales": 1}  # sales: as few as there are
-NAMES = ("names_rnn", "names_gru", "names_logistic")
-NIETZSCHE = ("nietzsche_rnn", "nietzsche_lstm", "nietzsche_trigram")
-LYRICS = ("lyrics_bigru", "lyrics_whole_bigram", "lyrics_words_gru", "lyrics_restore_both")
-HARD = ("hard_identity_unclipped", "hard_rnn")
-SALES = ("sales_network", "sales_network_vectors", "sales_forest_vectors")
-KEPT = (*NAMES, *NIETZSCHE, *LYRICS, *HARD, *SALES)
-DEMONSTRATIONS = ("line", "error_surface", "powers")
+    "recurrent", "stages", "beyond", "dvc.yaml", "lectures.yaml", "params.yaml",
+    "params.upstream.yaml", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore",
+)  # fmt: skip
+SIZES = {"names": 1500, "prose": 4000, "lyrics": 6000, "sales": 1}  # sales: the fewest possible
+KEPT = {  # the variants of each experiment that stay
+    "names_char_rnn": ["lecture"],
+    "names_gated": ["gru"],
+    "names_baselines": ["logistic"],
+    "nietzsche_rnn": ["lecture", "held_out"],
+    "nietzsche_ngrams": ["order_3"],
+    "lyrics_bidirectional": ["lecture"],
+    "lyrics_ngrams": ["order_1"],
+    "hard_clipping": ["unclipped", "random_norm_1"],
+    "sales_networks": ["one_hot", "embeddings"],
+    "sales_methods_on_vectors": ["forest"],
+}
+BEYOND = {
+    "nietzsche_stateful": ["lstm"],
+    "lyrics_whole_ngrams": ["order_2"],
+    "lyrics_words": ["gru"],
+    "lyrics_restore": ["both"],
+}
 DATASETS = (
-    "names_lecture", "nietzsche_8", "nietzsche_stream",
-    "lyrics_lecture", "lyrics_whole", "lyrics_words", "lyrics_windows", "sales",
+    "names_lecture", "nietzsche_8", "nietzsche_8_held_out", "nietzsche_stream", "lyrics_lecture",
+    "lyrics_whole", "lyrics_words", "lyrics_windows", "sales",
 )  # fmt: skip
 
 yaml = YAML()
@@ -40,34 +46,37 @@ yaml = YAML()
 class Workspace:
     """A project folder of its own, under git and DVC."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, change: Callable[[Any], None] | None = None) -> None:
         self.folder = folder
         folder.mkdir(exist_ok=True)
         for name in COPIED:
             source, target = ROOT / name, folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+                ignored = shutil.ignore_patterns("__pycache__", "dvc.lock", ".gitignore")
+                shutil.copytree(source, target, ignore=ignored)
             else:
                 shutil.copy(source, target)
-        (folder / ".gitignore").write_text((ROOT / ".gitignore").read_text(encoding="utf-8"))
         self.edit(shrink)
+        self.edit(shrink_beyond, "beyond/params.yaml")
+        if change:
+            self.edit(change)
         self.git("init", "--quiet")
         self.commit("start")
 
-    def edit(self, change: Callable[[Any], None]) -> None:
-        """Change params.yaml."""
-        path = self.folder / "params.yaml"
+    def edit(self, change: Callable[[Any], None], file: str = "params.yaml") -> None:
+        """Change a parameter file."""
+        path = self.folder / file
         values = yaml.load(path.read_text(encoding="utf-8"))
         change(values)
-        with path.open("w", encoding="utf-8") as file:
-            yaml.dump(values, file)
+        with path.open("w", encoding="utf-8") as opened:
+            yaml.dump(values, opened)
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
-        """A command with the project's own Python first on the path."""
+        """Start a command with this Python first on the path."""
         bins = Path(sys.executable).parent
         path = f"{bins}{os.pathsep}{os.environ['PATH']}"
-        clean = {k: v for k, v in os.environ.items() if k not in ("MLFLOW_TRACKING_URI",)}
+        clean = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
         return subprocess.Popen(
             command,
             cwd=self.folder,
@@ -78,33 +87,37 @@ class Workspace:
         )
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """The same to its end."""
+        """Run a command to its end."""
         process = self.start(*command, **environment)
-        said, complained = process.communicate()
-        return subprocess.CompletedProcess(command, process.returncode, said, complained)
+        stdout, stderr = process.communicate()
+        return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+    def recurrent(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run our command with this folder's code."""
+        return self.run("python", "-m", "recurrent", *arguments, **environment)
 
     def repro(self, *options: str) -> list[str]:
-        """`dvc repro`; the stages that ran."""
+        """Run `dvc repro`; return the stages that ran."""
         done = self.run("dvc", "repro", *options)
         assert done.returncode == 0, done.stdout + done.stderr
         running = [line for line in done.stdout.splitlines() if line.startswith("Running stage")]
         return [line.split("'")[1] for line in running]
 
     def git(self, *arguments: str) -> str:
-        """A git command's output."""
+        """Return a git command's output."""
         identity = ("-c", "user.name=test", "-c", "user.email=test@localhost")
         done = self.run("git", *identity, *arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def revert(self) -> None:
-        """All as it was committed: git has the tables, and DVC's cache the models and samples."""
+        """Restore what was committed: tables from git, models and samples from DVC's cache."""
         self.git("checkout", "--", ".")
         done = self.run("dvc", "checkout", "--quiet")
         assert done.returncode == 0, done.stderr
 
     def commit(self, message: str) -> None:
-        """Everything, as it is."""
+        """Commit everything as it is."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)
 
@@ -119,55 +132,57 @@ class Workspace:
 
 
 def shrink(values: Any) -> None:
-    """Few names, little text, few epochs; of each lecture two networks and a baseline."""
+    """Few names, little text, few epochs; of each lecture a few variants."""
+    values["runtime"]["device"] = "cpu"
     for key, size in SIZES.items():
-        values["corpora"][key]["bundled"]["size"] = size
-    values["datasets"] = {name: values["datasets"][name] for name in DATASETS}
-    values["datasets"]["names_lecture"]["settings"].update(train=500, valid=100, test=100)
-    values["datasets"]["nietzsche_stream"]["settings"].update(steps=16, stride=16)
-    values["datasets"]["lyrics_lecture"]["settings"]["characters"]["bundled"] = 1500
-    values["experiments"] = {name: values["experiments"][name] for name in KEPT}
-    for name, experiment in values["experiments"].items():
-        if name in NAMES:
-            experiment["dataset"] = "names_lecture"
-        if experiment["training"]["kind"] == "descent":
-            if name != "nietzsche_rnn":  # of which the lecture prints each epoch
-                experiment["training"]["epochs"] = 2
-            experiment["seeds"] = [0, 1]
-    for name in (*LYRICS, *HARD):
-        if "hidden" in values["experiments"][name]["model"]["settings"]:
-            values["experiments"][name]["model"]["settings"]["hidden"] = 8
-    values["datasets"]["sales"]["settings"]["sampled"]["bundled"] = 400
-    for name in SALES[:2]:
-        values["experiments"][name]["model"]["settings"]["hidden"] = [16, 8]
-    values["experiments"]["sales_forest_vectors"]["model"]["settings"]["trees"] = 5
-    rnn, lstm = (values["experiments"][f"nietzsche_{kind}"] for kind in ("rnn", "lstm"))
-    rnn["model"]["settings"]["hidden"] = 32
-    lstm["model"]["settings"]["hidden"] = 16
-    lstm["training"]["batch"] = 4
-    lstm["samples"]["every"] = 1
+        values["corpora"][key]["synthetic"]["size"] = size
+    datasets = {name: values["datasets"][name] for name in DATASETS}
+    values["datasets"] = datasets
+    datasets["names_lecture"]["settings"].update(train=500, valid=100, test=100)
+    datasets["nietzsche_stream"]["settings"].update(window=16, stride=16)
+    datasets["lyrics_lecture"]["settings"]["characters"] = 1500
+    datasets["sales"]["settings"]["sampled"] = 400
+    experiments = {name: values["experiments"][name] for name in KEPT}
+    values["experiments"] = experiments
+    for name, experiment in experiments.items():
+        keep(experiment, KEPT[name])
+    for name in ("names_char_rnn", "names_gated", "names_baselines"):
+        experiments[name]["dataset"] = experiments[name]["also"] = "names_lecture"
+    for name in ("lyrics_bidirectional", "lyrics_ngrams"):
+        experiments[name]["also"] = "lyrics_lecture"
+    for name in ("lyrics_bidirectional", "hard_clipping", "names_gated"):
+        experiments[name]["model"]["settings"]["hidden"] = 8
+    experiments["nietzsche_rnn"]["model"]["settings"]["hidden"] = 32
+    experiments["sales_networks"]["model"]["settings"]["hidden"] = [16, 8]
+    forest = experiments["sales_methods_on_vectors"]["variants"]["forest"]
+    forest["model"]["settings"]["trees"] = 5
     by_hand = {"points": 10, "frames": 3, "updates": 4}
-    values["demonstrations"]["line"]["settings"] |= {
-        "points": 50, "steps": 40, "every": 10, "draws": 20, "by_hand": by_hand,
-    }  # fmt: skip
+    studies = values["studies"]
+    studies["line"]["settings"].update(points=50, steps=40, every=10, draws=20, by_hand=by_hand)
     axes = {axis: {"low": low, "high": low + 3, "points": 9} for axis, low in (("w", 4), ("b", -4))}
-    values["demonstrations"]["error_surface"]["settings"] |= {**axes, "updates": 5}
-    values["demonstrations"]["powers"]["settings"] |= {"steps": 20, "hidden": 8}
-    values["probes"] |= {
-        "experiments": ["names_gru", "nietzsche_lstm", "hard_rnn"], "steps": 8, "records": 8,
-    }  # fmt: skip
+    studies["error_surface"]["settings"].update(**axes, updates=5)
+    studies["powers"]["settings"].update(steps=20, hidden=8)
+    flow = ["names_gated/gru", "hard_clipping/random_norm_1"]
+    values["examined"].update(gradient_flow=flow, steps=8, records=8)
 
 
-def names_alone(values: Any) -> None:
-    """One corpus, one dataset, two trainings of some seconds, and no probes."""
-    for part, wanted in (
-        ("corpora", ("names",)),
-        ("datasets", ("names_lecture",)),
-        ("embedded", ()),
-        ("demonstrations", ("powers",)),
-        ("experiments", ("names_rnn", "names_gru")),
-    ):
-        values[part] = {name: values[part][name] for name in wanted}
-    values["probes"] |= {"experiments": [], "clipped": [], "entities": []}
-    for experiment in values["experiments"].values():
-        experiment["training"]["epochs"] = 6
+def keep(experiment: Any, variants: list[str]) -> None:
+    """Some of its variants, two epochs, two seeds."""
+    experiment["variants"] = {name: experiment["variants"][name] for name in variants}
+    if experiment["training"].get("method") != "fit":
+        epochs = 4 if experiment["title"].startswith("A4") else 2  # A4 publishes each epoch
+        experiment["training"]["epochs"] = epochs
+        experiment["seeds"] = [0, 1]
+
+
+def shrink_beyond(values: Any) -> None:
+    """The same for what goes beyond the lectures."""
+    experiments = {name: values["experiments"][name] for name in BEYOND}
+    values["experiments"] = experiments
+    for name, experiment in experiments.items():
+        keep(experiment, BEYOND[name])
+        if "hidden" in experiment["model"].get("settings", {}):
+            experiment["model"]["settings"]["hidden"] = 16
+    experiments["lyrics_restore"]["variants"]["both"]["model"]["settings"]["hidden"] = 8
+    experiments["nietzsche_stateful"]["training"]["batch_size"] = 4
+    experiments["nietzsche_stateful"]["samples"]["every"] = 1

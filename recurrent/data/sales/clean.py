@@ -59,7 +59,8 @@ def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
     columns = ["Date", "Store", "State", "DayOfWeek", "Promo", "Sales"]
     source = path.parent / bundled.BAYES
     if source.exists():
-        known = pd.read_csv(source, parse_dates=["Date"])
+        names = ["Store", "Date", "Bayes"]
+        known = pd.read_csv(source, header=0, names=names, parse_dates=["Date"])
         sold = sold.merge(known, on=["Store", "Date"], how="left", validate="one_to_one")
         columns.append("Bayes")
     sold[columns].to_csv(out / "sales.csv", index=False)

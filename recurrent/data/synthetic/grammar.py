@@ -23,9 +23,19 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
-from recurrent.data.synthetic.rules import Call, Cases, Choice, Class, Template, Value, parse_rule
+from recurrent.data.synthetic.rules import (
+    ANY,
+    Call,
+    Cases,
+    Choice,
+    Class,
+    Template,
+    Value,
+    parse_rule,
+)
 from recurrent.data.synthetic.tape import Alternatives, Tape
 from recurrent.data.synthetic.words import Features, WordList, unify
+from recurrent.errors import PipelineError
 
 SCALE = 1_000_000  # what the weights of a choice between classes sum to, but for rounding
 Variables = dict[str, frozenset[str]]
@@ -46,14 +56,6 @@ class Option(NamedTuple):
         return self._replace(text=text, then=self.then + after)
 
 
-class Return(NamedTuple):
-    """Take back variables of a call."""
-
-    results: Sequence[str]
-    inner: Variables
-    start: int  # number of pieces before the call
-
-
 Possible = tuple[Alternatives, dict[str, Option]]
 
 
@@ -67,6 +69,7 @@ class Grammar:
         spellings, words = spec.get("spellings", {}), spec.get("words", {})
         self.lists = {name: WordList(listed, spellings) for name, listed in words.items()}
         self.rules = {name: parse_rule(rule, self.lists) for name, rule in spec["rules"].items()}
+        self.choices = {n: rule for n, rule in self.rules.items() if isinstance(rule, Choice)}
         self._dependencies: dict[str, set[str]] = {}
         self._cache: dict[tuple[object, ...], Possible] = {}
 
@@ -75,32 +78,27 @@ class Grammar:
         count = 0
         while tape.length < size:
             count += 1
-            self._derive(tape, {"count": frozenset([str(count)])})
+            variables = {"count": frozenset([str(count)])}
+            self._run(self._apply(self.start, tape, variables), tape, variables)
 
-    def _derive(self, tape: Tape, variables: Variables) -> None:
-        start = Call(self.start, dict.fromkeys(variables), ())
-        # The steps still to do, next one last. Recursion could not hold the longest sections.
-        todo: list[tuple[str | Value | Call | Return, Variables]] = [(start, variables)]
-        while todo:
-            step, variables = todo.pop()
+    def _run(self, template: Template, tape: Tape, variables: Variables) -> None:
+        for step in template:
             if isinstance(step, str):
                 tape.say("\n" if step == " " and tape.column > self.margin else step)
             elif isinstance(step, Value):
                 tape.say(*variables[step.name])
-            elif isinstance(step, Call):
-                inner = self._enter(step, variables)
-                if step.results:
-                    todo.append((Return(step.results, inner, len(tape.pieces)), variables))
-                todo += [(then, inner) for then in reversed(self._apply(step.rule, tape, inner))]
             else:
-                step.inner["text"] = frozenset(["".join(tape.pieces[step.start :])])
-                variables.update({name: step.inner[name] for name in step.results})
+                inner, start = self._enter(step, variables), len(tape.pieces)
+                self._run(self._apply(step.rule, tape, inner), tape, inner)
+                if "text" in step.results:
+                    inner["text"] = frozenset(["".join(tape.pieces[start:])])
+                variables.update({name: inner[name] for name in step.results})
 
     def _enter(self, call: Call, variables: Variables) -> Variables:
         """Return the variables that a call starts with."""
         passed = {name: variables[name] for name in self.inherited if name in variables}
         for name, values in call.given.items():
-            if values == {"any"}:
+            if values == ANY:
                 passed.pop(name, None)
             elif values or name in variables:
                 passed[name] = values or variables[name]
@@ -117,18 +115,20 @@ class Grammar:
         variables["column"] = frozenset([str(tape.column)])
         full = rule.wrap and tape.column > self.margin
         alternatives, options = self._possible(name, variables, full)
-        if len(options) == 1:
-            tape.say(*options)
-        option = options[tape.pick(alternatives) if len(options) > 1 else tape.pieces[-1]]
-        variables.update(option.features)
-        return option.then
+        if len(options) > 1:
+            word = tape.pick(alternatives)
+        else:
+            (word,) = options
+            tape.say(word)
+        variables.update(options[word].features)
+        return options[word].then
 
     def _possible(self, name: str, variables: Variables, full: bool) -> Possible:
         """Return what is possible at a choice, computed once for all variables that matter."""
         context = {n: variables[n] for n in self._depends_on(name) if n in variables}
         key = (name, full, *context.items())
         if key not in self._cache:
-            found = self._options(self._choice(name), context)
+            found = self._options(self.choices[name], context)
             options = {o.text.replace(" ", "\n") if full else o.text: o for o in found}
             if len(options) < len(found):
                 raise ValueError(f"rule {name}: ambiguous, a word is possible twice")
@@ -140,7 +140,7 @@ class Grammar:
         """Return the variables that matter to a choice."""
         if name not in self._dependencies:
             names: set[str] = set()
-            for part in self._choice(name).classes:
+            for part in self.choices[name].classes:
                 source = part.source
                 names |= part.features.keys() | (
                     self._depends_on(source) if isinstance(source, str) else source.feature_names
@@ -156,17 +156,11 @@ class Grammar:
             if joined is None:
                 continue
             if isinstance(part.source, str):
-                options = self._options(self._choice(part.source), joined)
+                options = self._options(self.choices[part.source], joined)
             else:
                 options = [Option(*word) for word in part.source.fitting(joined)]
             classes.append((part.share, [option.within(part) for option in options]))
-        return blend(classes) if choice.blended else classes[0][1]
-
-    def _choice(self, name: str) -> Choice:
-        rule = self.rules[name]
-        if not isinstance(rule, Choice):
-            raise ValueError(f"rule {name}: a class can only take over a choice of words")
-        return rule
+        return blend(classes) if choice.blended else [o for _, found in classes for o in found]
 
 
 def blend(classes: list[tuple[int, list[Option]]]) -> list[Option]:
@@ -182,6 +176,13 @@ def blend(classes: list[tuple[int, list[Option]]]) -> list[Option]:
 
 
 @cache
-def load(path: Path) -> Grammar:
-    """Return the grammar in a YAML file, read once per process."""
+def load(name: str) -> Grammar:
+    """Return the grammar of that name, read once per process."""
+    path = Path(__file__).with_name(f"{name}.yaml")
+    if not path.exists():
+        raise PipelineError(
+            f"there is no grammar {name!r}.",
+            where="params.yaml: corpora",
+            remedy=f"Choose prose or lyrics, or add {path.name} to {path.parent.name}/.",
+        )
     return Grammar(YAML(typ="safe").load(path.read_text(encoding="utf-8")))

@@ -28,6 +28,7 @@ from recurrent.data.synthetic.words import Features, WordList, parse_features
 TOKEN = re.compile(r"\{=(?P<value>\w+)\}|\{(?P<call>[^}]*)\}|(?P<text> |[^{ ]+)")
 CLASS_KEYS = ("share", "words", "rule", "then", "capital", "wrap", "min_column", "max_column")
 LAST_COLUMN = 1000  # no line is longer
+ANY = frozenset({"any"})
 
 
 class Value(NamedTuple):
@@ -37,10 +38,10 @@ class Value(NamedTuple):
 
 
 class Call(NamedTuple):
-    """Apply a rule: pass variables to it (None: as they are), and take some back."""
+    """Apply a rule: pass variables to it (no values: as they are), and take some back."""
 
     rule: str
-    given: Mapping[str, frozenset[str] | None]
+    given: Mapping[str, frozenset[str]]
     results: Sequence[str]
 
 
@@ -126,5 +127,5 @@ def parse_call(text: str) -> Call:
     call, _, results = text.partition("->")
     rule, *given = call.split()
     pairs = [item.partition("=") for item in given]
-    values = {name: frozenset(value.split("|")) if value else None for name, _, value in pairs}
+    values = {name: frozenset(value.split("|") if value else ()) for name, _, value in pairs}
     return Call(rule, values, results.split())

@@ -1,9 +1,9 @@
-"""Daily sales of a chain of stores, from a source that is known, in the files that Rossmann's have.
+"""Synthetic daily sales of a chain of stores, with the best possible prediction of each.
 
-The logarithm of a store's sales on a day is a sum of effects in thousandths, integers all, so that
-every machine draws the same: of the store; of its state, which changes smoothly over a map, and so
-does what summer does to it; of the weekday, the month and the day; of a promotion, which does more
-at the beginning of a week. On top comes noise of a known size.
+The logarithm of a store's sales on a day is a sum of effects, integers in thousandths: of the
+store; of its state, which varies smoothly over a map, as does what summer does there; of the
+weekday, the month and the day; and of a promotion, which does more early in the week. Noise of a
+known size is added. The files are those of Kaggle's Rossmann competition.
 """
 
 import csv
@@ -18,57 +18,56 @@ from pathlib import Path
 from typing import NamedTuple
 
 FILE = "sales.zip"
-TRUTH = "truth.csv"  # of each day and store the best answer, beside the zip
-TABLES = ("train.csv", "store.csv", "store_states.csv", "states.csv")
+BAYES = "truth.csv"  # the best prediction for each day and store
 FIRST, DAYS = date(2013, 1, 1), 942
-FEWEST = 24  # stores: two a state
+MIN_STORES = 24  # two per state
 STATES = ("AR", "BO", "CE", "DU", "EL", "FA", "GO", "HU", "IR", "JO", "KA", "LU")
-UNITS = 1000  # of an effect: thousandths of a nat
+UNITS = 1000  # of an effect, in a nat
 BASE = 8_600
-SPREAD = 50  # each of the twelve parts of the noise: so many units up or down
-VARIANCE = Decimal((2 * SPREAD + 1) ** 2 - 1) / UNITS  # of their sum; its root is 0.1 nats
+SPREAD = 50  # the noise has twelve parts, each at most this many units up or down
+VARIANCE = Decimal((2 * SPREAD + 1) ** 2 - 1) / UNITS  # of the noise; its root is 0.1 nats
 
 WEEKDAY = (220, 60, 0, 10, 50, -60, -350)  # Monday first
 MONTH = (-60, -40, 0, 20, 40, 30, 10, -10, -20, 0, 60, 260)
-PROMOTED = (420, 330, 260, 230, 210, 120, 60)  # by weekday
-PROMOTIONS = (0, 2)  # weeks of four, from Monday to Friday
+PROMOTED = (420, 330, 260, 230, 210)  # by weekday; there are none at the weekend
+PROMOTION_WEEKS = (0, 2)  # of every four
 CLOSED = ((1, 1), (5, 1), (10, 3), (12, 25), (12, 26))  # month, day
 OPEN_ON_SUNDAYS = 8  # every eighth store
-HEADER = (
+COLUMNS = [
     "Store", "DayOfWeek", "Date", "Sales", "Customers", "Open", "Promo", "StateHoliday",
     "SchoolHoliday",
-)  # fmt: skip
-EPOCH = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, stored as it is: the same bytes each time
+]  # fmt: skip
+TIMESTAMP = (1980, 1, 1, 0, 0, 0)  # of each file in the zip, so that its bytes are always the same
 
 
 class State(NamedTuple):
-    """Where it lies on a map of 1000 by 1000."""
+    """A state and its place on a map of 1000 by 1000."""
 
     name: str
     x: int
     y: int
 
-    @property
-    def effect(self) -> int:
-        """Falls from a centre in the south-west."""
-        return 200 - ((self.x - 250) ** 2 + (self.y - 300) ** 2) // 1500
+    def effect(self, month: int) -> int:
+        """Return what the state does to sales: they fall from a centre in the south-west.
 
-    def of_summer(self, month: int) -> int:
-        """More in the north, where people spend their holidays."""
-        return (self.y - 500) * {6: 1, 7: 2, 8: 2, 9: 1}.get(month, 0) // 6
+        In summer they rise in the north, where people spend their holidays.
+        """
+        distance = (self.x - 250) ** 2 + (self.y - 300) ** 2
+        summer = {6: 1, 7: 2, 8: 2, 9: 1}.get(month, 0)
+        return 200 - distance // 1500 + (self.y - 500) * summer // 6
 
 
 def generate(folder: Path, seed: int, size: int) -> None:
-    """Write the zip of tables and the truth, of about `size` days and stores together."""
+    """Write the zip of tables and the best predictions, for about `size` days of a store."""
     rng = random.Random(seed)
     states = [State(name, rng.randrange(1000), rng.randrange(1000)) for name in STATES]
     stores = {
         number: (states[number % len(states)], sum(rng.randrange(-150, 151) for _ in range(4)))
-        for number in range(1, max(FEWEST, size // DAYS) + 1)
+        for number in range(1, max(MIN_STORES, size // DAYS) + 1)
     }
-    rows = [*days(stores, rng)]
-    tables: dict[str, list[Sequence[object]]] = {
-        "train.csv": [HEADER, *(row for row, _ in reversed(rows))],  # the last day first
+    rows = [*draw_days(stores, rng)]
+    tables: dict[str, Iterable[Sequence[object]]] = {
+        "train.csv": [COLUMNS, *(row for row, _ in reversed(rows))],  # the last day first
         "store.csv": [("Store", "StoreType"), *((store, "a") for store in stores)],
         "store_states.csv": [
             ("Store", "State"),
@@ -78,52 +77,54 @@ def generate(folder: Path, seed: int, size: int) -> None:
     }
     with zipfile.ZipFile(folder / FILE, "w") as archive:
         for name, table in tables.items():
-            about = zipfile.ZipInfo(name, EPOCH)
-            archive.writestr(about, as_csv(table), zipfile.ZIP_STORED)
-    truth = [("Store", "Date", "Best"), *((row[0], row[2], best(median)) for row, median in rows)]
-    (folder / TRUTH).write_text(as_csv(truth), encoding="utf-8", newline="")
+            archive.writestr(zipfile.ZipInfo(name, TIMESTAMP), as_csv(table), zipfile.ZIP_STORED)
+    bayes = [("Store", "Date", "Best"), *((row[0], row[2], best(median)) for row, median in rows)]
+    (folder / BAYES).write_text(as_csv(bayes), encoding="utf-8", newline="")
 
 
-def days(
+def draw_days(
     stores: Mapping[int, tuple[State, int]], rng: random.Random
 ) -> Iterator[tuple[tuple[object, ...], int]]:
-    """Every store on every day, and the median of its sales there in units."""
+    """Yield a row for each store on each day, and the median of its sales in units."""
     for number in range(DAYS):
         day = FIRST + timedelta(days=number)
-        week, weekday = number // 7, day.isoweekday()
+        weekday = day.weekday()
+        promoted = number // 7 % 4 in PROMOTION_WEEKS and weekday < len(PROMOTED)
+        shared = BASE + WEEKDAY[weekday] + MONTH[day.month - 1] + effect_of_day(day)
+        shared += (PROMOTED[weekday] if promoted else 0) + 30 * (day.year - FIRST.year)
         for store, (state, own) in stores.items():
-            sunday = weekday == 7 and store % OPEN_ON_SUNDAYS
-            is_open = not sunday and (day.month, day.day) not in CLOSED
-            promoted = week % 4 in PROMOTIONS and weekday <= 5
-            median = BASE + own + state.effect + state.of_summer(day.month)
-            median += WEEKDAY[weekday - 1] + MONTH[day.month - 1] + of_day(day)
-            median += PROMOTED[weekday - 1] * promoted + 30 * (day.year - FIRST.year)
+            sunday_off = weekday == 6 and store % OPEN_ON_SUNDAYS
+            is_open = not sunday_off and (day.month, day.day) not in CLOSED
+            median = shared + own + state.effect(day.month)
             noise = sum(rng.randint(-SPREAD, SPREAD) for _ in range(12))
             sales = int(exponential(Decimal(median + noise)).to_integral()) if is_open else 0
             sold = (sales, sales // 9, int(is_open), int(promoted), 0, int(day.month in (7, 8)))
-            yield (store, weekday, day.isoformat(), *sold), median
+            yield (store, weekday + 1, day.isoformat(), *sold), median
 
 
-def of_day(day: date) -> int:
-    """People are paid at the end of a month, and buy presents before Christmas."""
+def effect_of_day(day: date) -> int:
+    """Return what the day of the month does: wages come at its end, and presents in December."""
     if day.month == 12 and 15 <= day.day <= 24:
         return 25 * (day.day - 14)
     return 90 if day.day <= 2 or day.day >= 30 else 40 - 4 * abs(day.day - 16) // 2
 
 
 def best(median: int) -> Decimal:
-    """The answer that errs by the smallest share: below the median, as too much weighs more."""
+    """Return the prediction with the smallest expected percentage error.
+
+    It lies below the median, as a prediction that is too high costs more.
+    """
     return exponential(median - VARIANCE).quantize(Decimal("0.001"))
 
 
 @cache
 def exponential(units: Decimal) -> Decimal:
-    """The exponential of so many units: the same on every machine, unlike a processor's."""
+    """Return the exponential in decimal arithmetic, which is the same on every machine."""
     return (units / UNITS).exp()
 
 
 def as_csv(rows: Iterable[Sequence[object]]) -> str:
-    """The rows as a table."""
+    """Return the rows as a csv table."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()

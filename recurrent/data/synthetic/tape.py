@@ -1,8 +1,8 @@
 """Tapes: a grammar writes a text to one, or reads a text back from one, at an exact cost.
 
-A `Writer` draws each choice at random and records what each character costs. A `Reader` walks
-the same grammar along a given text and recovers the choices. At each choice exactly one
-alternative may fit the text. So a text has one derivation, and its costs sum to -ln p(text).
+A `Writer` draws each choice at random; a `Reader` recovers the choices that made a given text. At
+each choice exactly one alternative may fit the text. So a text has one derivation, and the costs
+of its characters sum to -ln p(text).
 """
 
 import math
@@ -61,89 +61,88 @@ class Alternatives(Urn):
 
 
 class Tape(ABC):
-    """A text in progress."""
+    """A text in progress, and the cost in nats of each of its characters."""
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
-        self.length = 0  # characters so far
+        self.nats: list[float] = []
         self.column = 0  # characters since the last line break
+        self._ending = 0.0  # cost of the last word's end, carried by the next character
+
+    @property
+    def length(self) -> int:
+        """Number of characters so far."""
+        return len(self.nats)
 
     @abstractmethod
+    def choose(self, alternatives: Alternatives) -> str:
+        """Return the alternative that comes next."""
+
     def pick(self, alternatives: Alternatives) -> str:
-        """Append one of the alternatives and return it."""
+        """Append one of the alternatives, and return it."""
+        option = self.choose(alternatives)
+        self._append(option, alternatives.costs[option])
+        self._ending = alternatives.ending_cost[option]
+        return option
 
-    @abstractmethod
     def say(self, text: str) -> None:
-        """Append a text that is certain here and costs nothing."""
+        """Append a text that is certain here, so it costs nothing."""
+        self._append(text, [0.0] * len(text))
 
-    def _append(self, text: str) -> None:
+    def _append(self, text: str, costs: list[float]) -> None:
+        if self._ending and text[0].isalpha():
+            raise ValueError(
+                f"ambiguous text: {self.pieces[-1]!r} before {text!r} reads as a longer word"
+            )
         self.pieces.append(text)
-        self.length += len(text)
+        self.nats += [costs[0] + self._ending, *costs[1:]]
+        self._ending = 0.0
         newline = text.rfind("\n")
         self.column = self.column + len(text) if newline < 0 else len(text) - newline - 1
 
 
 class Writer(Tape):
-    """Draw a text, and keep the cost in nats of each of its characters."""
+    """Draw a text at random."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
         self._rng = random.Random(seed)
-        self._ending = 0.0  # cost of the last word's end, due with the next character
-        self.nats: list[float] = []
 
     @property
     def text(self) -> str:
         """The text so far."""
         return "".join(self.pieces)
 
-    def pick(self, alternatives: Alternatives) -> str:
-        option = alternatives.draw(self._rng)
-        self._write(option, alternatives.costs[option])
-        self._ending = alternatives.ending_cost[option]
-        return option
-
-    def say(self, text: str) -> None:
-        self._write(text, [0.0] * len(text))
-
-    def _write(self, text: str, costs: list[float]) -> None:
-        if self._ending and text[0].isalpha():
-            raise ValueError(
-                f"ambiguous text: {self.pieces[-1]!r} before {text!r} reads as a longer word"
-            )
-        self._append(text)
-        self.nats += [costs[0] + self._ending, *costs[1:]]
-        self._ending = 0.0
+    def choose(self, alternatives: Alternatives) -> str:
+        return alternatives.draw(self._rng)
 
 
 class Reader(Tape):
-    """Follow a grammar along a text, and recover its choices and their total cost in nats."""
+    """Parse a given text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
-        self.nats = 0.0
 
-    def pick(self, alternatives: Alternatives) -> str:
-        fitting = [option for option in alternatives.options if self._fits(option, alternatives)]
+    def choose(self, alternatives: Alternatives) -> str:
+        fitting = [
+            option
+            for option in alternatives.options
+            if self._comes_next(option, whole=alternatives.ending_cost[option] > 0)
+        ]
         if len(fitting) != 1:
             raise ValueError(
                 f"{len(fitting)} alternatives fit at character {self.length}, before "
                 f"{self.text[self.length : self.length + 20]!r}: {fitting[:3]}"
             )
-        option = fitting[0]
-        self.nats += math.fsum(alternatives.costs[option]) + alternatives.ending_cost[option]
-        self._append(option)
-        return option
+        return fitting[0]
 
     def say(self, text: str) -> None:
-        if not self.text.startswith(text, self.length):
+        if not self._comes_next(text):
             raise ValueError(f"expected {text!r} at character {self.length}")
-        self._append(text)
+        super().say(text)
 
-    def _fits(self, option: str, alternatives: Alternatives) -> bool:
-        if not self.text.startswith(option, self.length):
-            return False
-        end = self.length + len(option)
-        following = self.text[end : end + 1]
-        return not (alternatives.ending_cost[option] and following.isalpha())
+    def _comes_next(self, text: str, *, whole: bool = False) -> bool:
+        end = self.length + len(text)
+        longer = whole and self.text[end : end + 1].isalpha()
+        return self.text.startswith(text, self.length) and not longer

@@ -1,12 +1,12 @@
 """Synthetic texts: generate one with the cost of each character, or price a given one."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 
-from recurrent.data.synthetic.grammar import Grammar, load
+from recurrent.data.synthetic.grammar import load
 from recurrent.data.synthetic.tape import Reader, Writer
-from recurrent.errors import PipelineError
 
 COSTS = "nats.npy"  # -ln p(character | what precedes it), of every character
 
@@ -14,7 +14,7 @@ COSTS = "nats.npy"  # -ln p(character | what precedes it), of every character
 def generate(folder: Path, file: str, grammar: str, seed: int, size: int) -> None:
     """Write a text of at least `size` characters, and what each of them costs."""
     writer = Writer(seed)
-    find(grammar).derive(writer, size)
+    load(grammar).derive(writer, size)
     (folder / file).write_text(writer.text, encoding="utf-8", newline="")
     np.save(folder / COSTS, np.round(writer.nats, 6).astype(np.float32))
 
@@ -25,17 +25,5 @@ def cost(text: str, grammar: str) -> float:
     Raise a ValueError if the grammar derives the text in no way, or in more than one.
     """
     reader = Reader(text)
-    find(grammar).derive(reader, len(text))
-    return reader.nats
-
-
-def find(grammar: str) -> Grammar:
-    """Return the grammar of that name."""
-    path = Path(__file__).with_name(f"{grammar}.yaml")
-    if not path.exists():
-        raise PipelineError(
-            f"there is no grammar {grammar!r}.",
-            where="params.yaml: corpora",
-            remedy=f"Choose prose or lyrics, or write the grammar {path.name} beside them.",
-        )
-    return load(path)
+    load(grammar).derive(reader, len(text))
+    return math.fsum(reader.nats)

@@ -11,7 +11,7 @@ from recurrent.data.synthetic import text as bundled
 from recurrent.errors import PipelineError
 
 FILE = "text"  # plain or zipped; its first bytes tell
-NATS = "nats.npy"  # -ln p(character | all before it), if the source of the text is known
+NATS = bundled.COSTS  # -ln p(character | all before it), if the source of the text is known
 LARGEST = 64 << 20  # bytes unpacked; the corpora are megabytes
 
 

@@ -116,13 +116,6 @@ def test_too_many_malformed_rows_are_refused_and_quoted(tmp_path: Path) -> None:
     assert dropped.total() == 3
 
 
-def test_another_encoding_is_named_and_only_the_first_rows_are_quoted(tmp_path: Path) -> None:
-    path = table(tmp_path, ROWS * 500, encoding="gb18030")
-    with pytest.raises(PipelineError, match=r"1,000 of 1,000 .*row 2 \(not UTF-8\)") as fault:
-        names.read(path, 0.01)
-    assert str(fault.value).count("(not UTF-8)") == names.QUOTED
-
-
 @pytest.mark.parametrize(
     "content", [b"", b"\xef\xbb\xbf", ROWS.encode(), b"\n" * 100 + b"dict,sex\n", b"dict,gender\n"]
 )
@@ -134,13 +127,6 @@ def test_a_file_without_its_header_is_refused(tmp_path: Path, content: bytes) ->
     path.write_bytes(b"\n" * 99 + b"dict,sex\n" + ROWS.encode())
     names.check(path)
     assert len(read(path, 0.0)[0]) == 2
-
-
-@pytest.mark.parametrize("rows", ["", "李伟,男\n李强,男\n", "李伟,男\n王小红,未知\n"])
-def test_names_of_one_sex_are_refused(tmp_path: Path, rows: str) -> None:
-    with pytest.raises(PipelineError, match="no usable names remain for both labels"):
-        names.clean(table(tmp_path, rows), tmp_path, CORPUS)
-    assert not (tmp_path / "names.csv").exists()
 
 
 def cleaned(raw: Path, rows: str) -> tuple[dict[str, object], pd.DataFrame]:

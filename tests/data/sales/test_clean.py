@@ -26,7 +26,6 @@ CELLS = [
 ]
 NOT_NUMBERS = [
     "",
-    " ",
     "x",
     "nan",
     "inf",
@@ -156,6 +155,7 @@ class TestRefused:
         message = refused(zipped(scratch, rows))
         assert f"{name}: row {row + 1}, column {column}: " in message
         assert column == "State" or f"{cell!r} is not a" in message or "\0" in cell
+        assert "Rows with this fault: " in message
 
     @given(
         st.sampled_from(CELLS),
@@ -178,13 +178,6 @@ class TestRefused:
             least, most = sales.RANGES.get(at[2], (-largest, largest))
             assert least <= float(cell) <= most
             assert float(cell).is_integer() or at[2] in "XY"
-
-    def test_bad_cells_are_counted(self, tmp_path: Path) -> None:
-        rows = tables()
-        for row in (4, 6, 9):
-            put(rows, "train.csv", row, "Sales", f"-{row}")
-        says = "'-4' is not a whole number from 0 to 1,000,000,000. Rows with this fault: 3."
-        assert f"row 5, column Sales: {says}" in refused(zipped(tmp_path, rows))
 
     def test_missing_tables_and_columns_are_named(self, tmp_path: Path) -> None:
         for name, columns in sales.COLUMNS.items():
@@ -244,13 +237,3 @@ class TestRefused:
             assert f"{name}: the file is not a csv table in UTF-8 (" in refused(path)
         path.write_bytes(written(tables())["train.csv"])
         assert "the zip cannot be read" in refused(path)
-
-    def test_a_table_that_unpacks_to_too_much_is_refused(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        rows = tables()
-        rows["store.csv"] += [[str(store), "a" * 999] for store in range(4, 1100)]
-        path = zipped(tmp_path, rows)
-        sales.check(path)
-        monkeypatch.setattr(sales, "LARGEST", 1 << 20)
-        assert "'store.csv' unpacks to more than 1 MiB" in refused(path)

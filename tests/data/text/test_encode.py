@@ -58,7 +58,7 @@ def test_the_first_characters_are_encoded_as_if_they_were_the_whole_text(tmp_pat
 def test_contiguous_windows_stay_in_their_stretch_and_held_out_characters_count_once(
     scratch: Path, length: int, window: int, stride: int, targets: str
 ) -> None:
-    changes = {"window": window, "stride": stride, "targets": targets, "test": 0.15}
+    changes: dict[str, Any] = {"window": window, "stride": stride, "targets": targets, "test": 0.15}
     data = encoded(scratch, some_text(length), **changes)
     assert data.stretches
     for split, (first, stop) in data.stretches.items():

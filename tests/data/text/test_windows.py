@@ -89,7 +89,7 @@ def test_sequential_batches_are_the_lectures_adjacent_sampling(
     for before, after in pairwise(read(batches, window)):
         assert (after[:, 0] == before[:, -1] + 1).all()
     for batch in batches:
-        assert (batch.shape, batch.dtype) == ((size,), np.int32)
+        assert batch.shape == (size,) and batch.dtype == np.int32
         assert stretch[0] <= batch.min()
         assert batch.max() + window < stretch[1]  # its last target
 
@@ -100,7 +100,7 @@ def test_covering_rows_predict_every_character_with_enough_context(
 ) -> None:
     first, stop = max(stretch[0], 1), max(stretch[1], stretch[0] + 1, 2)
     starts, length = windows.covering((stretch[0], stop), rows, warm_up)
-    assert (starts.shape, starts.dtype) == ((rows,), np.int32)
+    assert starts.shape == (rows,) and starts.dtype == np.int32
     assert starts.min() >= 0
     assert (starts + length).max() < stop, "no row reads past the stretch"
     predicted = starts[:, None] + 1 + np.arange(length)

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recurrent import files
-from recurrent.config import checked
 from recurrent.data.text import windows
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.words import encode as encoder
@@ -89,15 +88,6 @@ def test_only_words_of_the_training_text_become_symbols(
     data = in_words(tmp_path, "我们，" * 30 + "中国，" * 10, **held_out)
     assert data.words == numbered("我们")
     assert data.text.vocabulary.characters == ("\0", *sorted("我们，中国"), *numbered("我们"))
-
-
-@pytest.mark.parametrize(
-    ("min_count", "words"), [(3, ["中国", "北京", "我们"]), (4, ["中国", "我们"]), (6, [])]
-)
-def test_a_word_needs_enough_occurrences(tmp_path: Path, min_count: int, words: list[str]) -> None:
-    text = "我们，" * 5 + "中国，" * 4 + "北京，" * 3
-    data = in_words(tmp_path, text, min_count=min_count, valid=0.0, test=0.0)
-    assert data.words == numbered(*words)
 
 
 def test_a_symbol_costs_what_its_characters_cost(tmp_path: Path) -> None:

@@ -1,0 +1,163 @@
+"""Tables: empty columns are left out, and no text breaks out of a cell."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from recurrent.report import tables
+from recurrent.report.inputs import held_out, load
+from recurrent.report.page import html, markdown_tables
+from recurrent.report.terminal import show
+from recurrent.report.views import Cell, Table, measured, printed, section, table
+from tests.report import example
+
+KINDS = ("text", "number", "code", "prose", "verdict")
+
+
+def texts(found: Table | None) -> list[list[str]]:
+    assert found is not None
+    return [[cell.text for cell in row] for row in found.rows]
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"))), st.sampled_from(KINDS))
+def test_markdown_keeps_any_text_in_its_cell(text: str, kind: str) -> None:
+    cells = (Cell(text, kind), Cell("next"))  # type: ignore[arg-type]
+    lines = markdown_tables([Table("t", ("a", "b"), (cells,))]).splitlines()
+    (row,) = (line for line in lines if line.endswith("| next |"))
+    assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 3 or kind == "code"
+    assert kind != "code" or len(re.findall(r"(?<!\\)\|", row)) == 3
+
+
+def test_markdown_of_a_table() -> None:
+    rows = ((Cell("a_b"), Cell("1.5", "number")), (Cell("x|`y", "code"), Cell("2", "number")))
+    found = Table("Title", ("name", "value"), rows, "A note.")
+    assert markdown_tables([found]).strip().splitlines() == [
+        "**Title**",
+        "",
+        "| name | value |",
+        "|---|--:|",
+        "| a\\_b | 1.5 |",
+        "| `` x\\|`y `` | 2 |",
+        "",
+        "A note.",
+    ]
+
+
+def test_columns_without_text_and_tables_without_rows_are_left_out() -> None:
+    found = table("t", ("a", "b"), [(Cell("1"), Cell()), (Cell("2"), Cell())])
+    assert found is not None
+    assert found.head == ("a",)
+    assert table("t", ("a",), []) is None
+    assert section("s", "t", tables=[None], charts=[None]) is None
+
+
+def test_a_text_that_a_model_wrote_is_code_in_one_line() -> None:
+    assert measured("a\nb") == Cell("a↵b", "code")
+    assert printed("for those") == Cell("for those", "code")
+    assert printed(2.081694) == Cell("2.081694", "number")
+
+
+@pytest.mark.usefixtures("upstream")
+def test_published_numbers_stand_beside_ours_with_the_verdict_first() -> None:
+    inputs = load()
+    (found,) = tables.published(inputs.lectures["nietzsche"], inputs.published)
+    assert texts(found)[0] == [
+        "reproduced",
+        "A1 · networks",
+        "nets/plain",
+        "train_perplexity, epoch 4",
+        "2",
+        "2.050 ± 0.010",
+        "",
+        "3",
+        "",
+    ]
+    assert [row[0] for row in texts(found)[1:4]] == ["better", "differs", "no verdict"]
+    assert texts(found)[-1][6] == "0.1000 to 0.9000"
+    assert tables.tally(inputs.published) == {
+        "reproduced": 2,
+        "better": 1,
+        "differs": 1,
+        "no verdict": 2,
+    }
+
+
+@pytest.mark.usefixtures("upstream")
+def test_of_many_published_numbers_the_last_of_each_row_is_in_sight() -> None:
+    lecture = load().lectures["nietzsche"]
+    rows = [example.published(epoch=epoch) for epoch in range(20)]
+    rows += [example.published(epoch=20, ours=None, verdict=None, reason="not run")]
+    short, full = tables.published(lecture, rows)
+    assert [row[3] for row in texts(short)] == ["train_perplexity, epoch 19"]
+    assert full is not None
+    assert (full.folded, len(full.rows)) == (True, 21)
+
+
+@pytest.mark.usefixtures("bundled")
+def test_comparisons_have_a_table_for_each_kind() -> None:
+    against, rival, split = tables.comparisons(load().comparisons)
+    assert texts(against) == [
+        ["better", "nets/plain", "counts/bigram", "loss", "+0.50 ± 0.10", "each seed"],
+        ["worse", "nets/deep", "counts/bigram", "loss", "−0.50 ± 0.10", "each seed"],
+    ]
+    assert rival is None
+    assert texts(split)[0][3] == "+0.5000"
+
+
+@pytest.mark.usefixtures("bundled")
+def test_a_grid_has_what_its_pipeline_ran() -> None:
+    first, second = tables.grids(load(), "nietzsche")
+    # The perplexity of the median loss of epochs 3 and 4, over three seeds.
+    assert texts(first) == [["1 layer", "4.8 ± 0.5"], ["2 layers", "13.0 ± 1.3"]] or first
+    assert first is not None
+    assert first.head == ("train_perplexity, epoch 4", "plain")
+    assert texts(second) == [["all", "1.500 ± 0.010", "2.0000 (once)"]]
+    (beyond,) = tables.grids(load("beyond"), "nietzsche")
+    assert beyond is not None
+    assert beyond.head == ("train_perplexity, epoch 4", "plain", "residual")
+
+
+@pytest.mark.usefixtures("bundled")
+def test_the_best_model_comes_first_and_networks_are_measured_by_the_way_to_bayes() -> None:
+    inputs = load()
+    (records,) = held_out(inputs, "nietzsche")
+    ranking = tables.ranking(inputs, "nietzsche", records)
+    assert texts(ranking) == [
+        ["nets/plain", "1.500 ± 0.010", "1.0000", "better"],
+        ["counts/bigram", "2.0000", "1.0000", ""],
+        ["nets/deep", "2.5000", "1.0000", "worse"],
+    ]
+    assert [records.reached(score) for score in records.networks] == [0.5, -0.5]
+
+
+@pytest.mark.usefixtures("bundled")
+def test_beyond_the_lectures_their_models_on_the_same_records_are_shown_too() -> None:
+    (records,) = held_out(load("beyond"), "nietzsche")
+    assert [f"{one.experiment}/{one.variant}" for one in records.scores][:2] == [
+        "repaired/residual",
+        "nets/plain",
+    ]
+
+
+def test_the_terminal_shows_a_table_whole() -> None:
+    console = Console(width=80, record=True, quiet=False, file=None, color_system=None)
+    rows = ((Cell("names_gated/lstm_stacked", "code"), Cell("0.9360 ± 0.0030", "number")),)
+    with console.capture() as shown:
+        show(Table("A [title]", ("model", "accuracy"), rows), console)
+    assert "A [title]" in shown.get()
+    assert "names_gated/lstm_stacked" in shown.get()
+
+
+@pytest.mark.usefixtures("bundled")
+def test_html_escapes_cells() -> None:
+    rows = ((Cell("<b>&"), Cell("<i>", "code"), Cell("*so* <u>", "prose")),)
+    page = html(
+        load(),
+        [part for part in [section("s", "t", tables=[Table("t", tuple("abc"), rows)])] if part],
+    )
+    assert "&lt;b&gt;&amp;" in page
+    assert "<code>&lt;i&gt;</code>" in page
+    assert "<em>so</em> &lt;u&gt;" in page

@@ -1,0 +1,176 @@
+"""The parameter files: read as DVC reads them, and refused by the key that is wrong."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from recurrent import config
+from recurrent.config import Descent, checked, choose, merge
+from recurrent.errors import PipelineError
+from tests.project import ABSENT, ROOT, Project
+
+RNN = "experiments.names_char_rnn"
+CHAR3 = "experiments.nietzsche_char3"
+NAMES = "corpora.names"
+VECTORS = "embedded.sales_vectors"
+
+
+def complaint(pipeline: str = "lectures") -> str:
+    """The message that refuses the parameter files of the current folder."""
+    with pytest.raises(PipelineError) as fault:
+        config.load(pipeline)
+    return str(fault.value)
+
+
+@pytest.mark.parametrize("pipeline", ["lectures", "beyond"])
+def test_the_real_files_are_valid(pipeline: str) -> None:
+    settings = config.load(pipeline, ROOT)
+    assert settings.source == "bundled"  # a first run needs no network
+    names = [variant.name for variant in settings.variants()]
+    assert len({*names}) == len(names) > 30
+    assert settings.find(names[-1]).name == names[-1]
+
+
+def test_the_upstream_overlay_fits() -> None:
+    overlay = config.read_yaml(ROOT / "params.upstream.yaml")
+    merged = merge(config.read_yaml(ROOT / "params.yaml"), overlay)
+    settings = checked(config.Config, merged, "params.yaml")
+    assert settings.source == "upstream"
+    assert settings.find("lyrics_gru/lecture").training.epochs == 160
+    assert settings.find("lyrics_gru/held_out").training.epochs == 15
+
+
+def test_a_variant_is_merged_deeply() -> None:
+    settings = config.load(folder=ROOT)
+    identity = settings.find("nietzsche_seq/identity")
+    plain = settings.find("nietzsche_seq/lecture")
+    changed = {"hidden": 256, "embedding": 42, "recurrent_init": "identity"}
+    assert identity.model.settings == changed
+    assert isinstance(identity.training, Descent) and isinstance(plain.training, Descent)
+    assert (identity.training.learning_rate, plain.training.learning_rate) == (0.01, 0.001)
+    assert identity.training.batch_size == plain.training.batch_size
+    assert settings.find("lyrics_gru/held_out").dataset == "lyrics_held_out"
+    assert settings.find("lyrics_gru").name == "lyrics_gru/lecture"
+
+
+MAPS = st.recursive(
+    st.integers() | st.lists(st.integers()),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(MAPS, MAPS)
+def test_merging_overrides_and_keeps(base: object, overrides: object) -> None:
+    assert merge(base, base) == base
+    if isinstance(base, dict) and isinstance(overrides, dict):
+        merged = merge(base, overrides)
+        assert merged.keys() == base.keys() | overrides.keys()
+        assert merge(merged, overrides) == merged
+    else:
+        assert merge(base, overrides) == overrides
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "expected"),
+    [
+        ("sources", "bundled", "unknown key"),
+        (f"{NAMES}.ulr", "x", "unknown key"),
+        (f"{RNN}.training.epoch", 3, "unknown key"),
+        (f"{RNN}.model.setting", {}, "unknown key"),
+        (f"{CHAR3}.samples.prefix", "y. ", "unknown key"),
+        (f"{RNN}.variants.all_names.training.rate", 1.0, "unknown key"),
+        ("runtime.device", "gpu", "'gpu'"),
+        ("runtime.threads", 0, "0"),
+        ("runtime.tracking", "yes", "'yes'"),
+        ("source", "internet", "'internet'"),
+        ("source", ABSENT, "required"),
+        (f"{NAMES}.synthetic.size", 0, "0"),
+        (f"{NAMES}.max_malformed", 1.0, "1.0"),
+        (f"{NAMES}.kind", "../evil", "'../evil'"),
+        (f"{NAMES}.upstream.sha256", "abc", "'abc'"),
+        (f"{NAMES}.own.url", "mine.txt", "required"),
+        (f"{RNN}.task", "../evil", "'../evil'"),
+        (f"{RNN}.seeds", [0, 1, 0], "seeds must differ"),
+        (f"{RNN}.seeds", [0.5], "0.5"),
+        (f"{RNN}.training.method", "magic", "magic"),
+        (f"{RNN}.training.epochs", 0, "0"),
+        (f"{RNN}.training.learning_rate", -0.1, "-0.1"),
+        (f"{RNN}.training.learning_rate", "0.1", "'0.1'"),
+        (f"{RNN}.training.learning_rate", float("nan"), "nan"),
+        (f"{RNN}.training.optimizer", "lion", "'lion'"),
+        (f"{RNN}.variants", {}, "at least 1"),
+        (f"{RNN}.variants.all_names.data", "other", "'other'"),
+        (f"{RNN}.variants.all_names.task", "regress", "may not change"),
+        (f"{RNN}.variants.all_names.model", {"module": "lyrics"}, "may not change"),
+        (f"{CHAR3}.training.learning_rate", [0.1], "one for each epoch"),
+        (f"{CHAR3}.samples.every", 3, "more than training.epochs"),
+        (f"{RNN}.dataset", "poems", "no dataset 'poems'"),
+        ("datasets.names_lecture.corpus", "poems", "no corpus 'poems'"),
+        (f"{VECTORS}.variant", "one", "not a variant"),
+        ("examined.embeddings", ["sales_networks/embedings"], "did you mean"),
+        ("examined.thresholds", [0.0], "0.0"),
+        ("studies.line.module", "../evil", "'../evil'"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_key(
+    project: Project, place: str, value: object, expected: str
+) -> None:
+    project.edit({place: value})
+    message = complaint()
+    assert message.startswith("params.yaml: ")
+    assert place.rsplit(".", maxsplit=1)[-1] in message or place.split(".")[-2] in message
+    assert place.split(".", maxsplit=1)[0] in message
+    assert expected in message
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("experiments: {}\ndatasets: {}\n", "unknown key datasets"),
+        ("experiments:\n  names_gated: {}\n", "experiments.names_gated is in params.yaml as well"),
+    ],
+)
+def test_beyond_has_experiments_of_its_own_only(
+    project: Project, content: str, expected: str
+) -> None:
+    (project.folder / "beyond/params.yaml").write_text(content)
+    message = complaint("beyond")
+    assert message.startswith("beyond/params.yaml: ") and expected in message
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"just words", b"source: [bundled", "source: 捆绑\n".encode("gb18030")]
+)
+def test_a_file_that_is_not_a_yaml_map_is_refused(project: Project, content: bytes) -> None:
+    project.params.write_bytes(content)
+    assert complaint().startswith("params.yaml: ")
+
+
+def test_a_missing_file_says_where_to_run(project: Project) -> None:
+    project.params.unlink()
+    assert "no params.yaml here. Run from the project's folder" in complaint()
+
+
+def test_numbers_are_read_as_dvc_reads_them(project: Project) -> None:
+    # YAML 1.2: 1e-3 is a number, which older readers take for a string.
+    text = project.params.read_text(encoding="utf-8")
+    project.params.write_text(text.replace("learning_rate: 0.5,", "learning_rate: 1e-3,"), "utf-8")
+    training = config.load().find("names_char_rnn").training
+    assert isinstance(training, Descent) and training.learning_rate == 1e-3
+
+
+def test_settings_cannot_be_changed_after_reading() -> None:
+    settings = config.load(folder=ROOT)
+    with pytest.raises(ValidationError):
+        settings.source = "upstream"  # type: ignore[misc]
+
+
+def test_a_misspelt_name_lists_the_likeliest() -> None:
+    assert choose({"a": 1, "b": 2}, "b", "corpus") == 2
+    with pytest.raises(PipelineError, match=r"no corpus 'c' in params\.yaml\. Choose one of: a, b"):
+        choose({"a": 1, "b": 2}, "c", "corpus")
+    section = dict.fromkeys([f"names_{n}" for n in range(40)] + ["lyrics"], 0)
+    with pytest.raises(PipelineError, match=r"Choose one of: lyrics \(40 others\)"):
+        choose(section, "lyrisc", "experiment")
