@@ -1,4 +1,4 @@
-"""`make bench`, `make bench-gpu`: each workload's training beside a plain twin, metrics/bench/."""
+"""`make bench`, `make bench-gpu`: time each network and its plain port, into metrics/bench/."""
 
 from typing import Annotated
 
@@ -9,21 +9,20 @@ import typer
 from benchmarks import machine
 from benchmarks.pairs import OPERATIONS, PLAIN, measure
 from benchmarks.workloads import WORKLOADS
-from recurrent import config as params
-from recurrent import console as cli
+from recurrent import config, console
 from recurrent.config import Runtime
 from tests.project import ROOT
 
 OUT = ROOT / "metrics/bench"
 PAGE = """\
-# Seconds an epoch: this project's training beside a plain twin
+# Seconds per epoch: this project's training and a plain port
 
 {machine}.
-A large product of matrices runs at {rate:,.0f} GFLOP/s (the best median of nine, measured before
-each network: others may use the machine). Medians of {repeats} epochs, taken in turn in one
-process, on random data of the lecture's shapes. *limit*: what the products of matrices alone would
-take at that rate, and how near to it *{first}* comes; *times*: how much faster than the plain twin.
-Written by `make {command}`.
+A large matrix product runs at {rate:,.0f} GFLOP/s (the best median of nine, measured before each
+network, since others may use the machine). Times are medians of {repeats} epochs, taken in turn in
+one process, on random data with the lecture's shapes. *times*: how much faster than the plain port.
+*limit*: the time of the matrix products alone at that rate. *reached*: the limit divided by the
+time of *{first}*. Written by `make {command}`.
 
 {table}
 """
@@ -38,11 +37,13 @@ ON_GPU = {
 
 def main(
     device: Annotated[str, typer.Option(help="cpu | cuda")] = "cpu",
-    batches: Annotated[int, typer.Option(help="An epoch's, at most; times are scaled.")] = 60,
-    repeats: Annotated[int, typer.Option(help="Timed epochs of each.")] = 5,
+    batches: Annotated[
+        int, typer.Option(help="Batches per epoch, at most; times are scaled.")
+    ] = 60,
+    repeats: Annotated[int, typer.Option(help="Timed epochs.")] = 5,
 ) -> None:
-    """Time all workloads; write training.csv and training.md, or gpu.csv and gpu.md."""
-    threads = params.load(ROOT / "params.yaml").runtime.threads
+    """Time all networks; write training.csv and training.md, or gpu.csv and gpu.md."""
+    threads = config.load(folder=ROOT).runtime.threads
     where = torch.device(device)
     ways = {
         name: way.model_copy(update={"threads": threads, "device": device})
@@ -53,16 +54,16 @@ def main(
         machine.settle(next(iter(ways.values())))
         rate = max(rate, machine.rate(where) / 1e9)
         found = measure(workload, ways, min(batches, workload.batches), repeats, where)
-        rows.append({"network": name, "experiment": workload.experiment, **found})
+        rows.append({"network": name, "variant": workload.variant, **found})
         best = min(found[way] for way in ways)
-        cli.note(f"{name}: {found[PLAIN] / best:.2f} times faster than the plain twin")
+        console.note(f"{name}: {found[PLAIN] / best:.2f} times faster than the plain port")
     write(pd.DataFrame(rows), rate, [*ways], repeats, where)
 
 
 def write(
     table: pd.DataFrame, rate: float, ways: list[str], repeats: int, where: torch.device
 ) -> None:
-    """The table as it was measured, and as a page."""
+    """Write the measured table as csv and as a page."""
     table = table.assign(gflop_per_second_at_best=rate, limit=table[OPERATIONS] / rate)
     name = "training" if where.type == "cpu" else "gpu"
     OUT.mkdir(parents=True, exist_ok=True)
@@ -83,8 +84,8 @@ def write(
         table="\n".join(f"| {' | '.join(line)} |" for line in lines),
     )
     (OUT / f"{name}.md").write_text(page, encoding="utf-8")
-    cli.note(f"written: {OUT / name}.md")
+    console.note(f"written: {OUT / name}.md")
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    console.run(main)

@@ -1,4 +1,4 @@
-"""What the arithmetic of a training costs at least: its products, at the machine's best rate."""
+"""A lower bound of training time: its matrix products, at the machine's best rate."""
 
 import os
 import platform
@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -14,11 +15,12 @@ from recurrent.config import Runtime
 from recurrent.training.determinism import prepare
 
 CPU = torch.device("cpu")
-SQUARE = 2048  # of the matrices whose product tells the rate
+Result = TypeVar("Result")
+SQUARE = 2048  # rows of the matrices that measure the rate
 
 
 def described(device: torch.device = CPU) -> str:
-    """Processor, threads and library, for the head of a table."""
+    """Return processor, threads and library, for the head of a table."""
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)}, PyTorch {torch.__version__}"
     cpu = platform.processor() or platform.machine()
@@ -34,34 +36,35 @@ def described(device: torch.device = CPU) -> str:
 
 
 def rate(device: torch.device = CPU) -> float:
-    """Floating-point operations a second in a large product of matrices, the median of nine."""
+    """Return operations per second in a large matrix product, the median of nine."""
     a, b = (torch.randn(SQUARE, SQUARE, device=device) for _ in "ab")
     a @ b
     return 2 * SQUARE**3 / statistics.median(timed(lambda: a @ b)[0] for _ in range(9))
 
 
 def settle(runtime: Runtime) -> None:
-    """As the training stage sets the library, but for instructions."""
+    """Set up PyTorch as the train stage does, but with all of the processor's instructions."""
     prepare(runtime.model_copy(update={"reproducible": "fast"}))
 
 
 def operations(run: Callable[[], object]) -> int:
-    """Floating-point operations of the products in it, counted from their shapes."""
-    with FlopCounterMode(display=False) as counter:
+    """Return the operations of all matrix products, counted from their shapes."""
+    # The counter does not know cuDNN's recurrent layers.
+    with torch.backends.cudnn.flags(enabled=False), FlopCounterMode(display=False) as counter:
         run()
     return int(counter.get_total_flops())
 
 
-def timed(run: Callable[[], object]) -> tuple[float, object]:
-    """Seconds, and what came of it."""
+def timed(run: Callable[[], Result]) -> tuple[float, Result]:
+    """Return the seconds that a call takes, and its result."""
     wait()
-    begun = time.perf_counter()
+    start = time.perf_counter()
     result = run()
     wait()
-    return time.perf_counter() - begun, result
+    return time.perf_counter() - start, result
 
 
 def wait() -> None:
-    """Until the GPU has done what it was told, if there is one."""
+    """Wait for the GPU, if there is one."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()

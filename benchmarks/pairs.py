@@ -1,9 +1,10 @@
-"""One workload trained in several ways and as its plain twin, epoch by epoch in turn."""
+"""One workload, trained by us in several ways and by its plain port, epoch by epoch in turn."""
 
 import statistics
 import tempfile
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,46 +12,49 @@ import torch
 
 from benchmarks import machine
 from benchmarks.twin import Twin
-from benchmarks.workloads import Ready, Workload, ready
+from benchmarks.workloads import Pair, Workload, make
 from recurrent.config import Runtime
-from recurrent.training.callbacks import Watch
+from recurrent.training.callbacks import Callbacks
+from recurrent.training.checkpoint import Checkpoint
 from recurrent.training.forward import Forward
 from recurrent.training.gradients import Gradients
-from recurrent.training.loop import one_epoch
-from recurrent.training.optimizers import optimizer_of
+from recurrent.training.loop import train_epoch
+from recurrent.training.optimizers import make_optimizer
 from recurrent.training.seeding import generator
 
-SAME = 2e-3  # by how much the losses of the first batches may differ: rounding, grown by training
-FEWER_BITS = 5e-2  # the same in bfloat16 or TF32
-FIRST = 10  # batches: later, at a lecture's rate, rounding may have grown to anything
+TOLERANCE = 2e-3  # between the losses of the first batches: rounding, amplified by training
+TOLERANCE_LOW_PRECISION = 5e-2  # in bfloat16 or TF32
+COMPARED = 10  # batches; later ones may differ by anything at a lecture's learning rate
 PLAIN = "plain"
 OPERATIONS = "gflop"
 
 
 class Ours:
-    """The pipeline's own loop on one workload, on a machine that is set so."""
+    """The pipeline's own loop on one workload."""
 
-    def __init__(self, made: Ready, runtime: Runtime) -> None:
-        self.made, self.runtime = made, runtime
-        model, training = deepcopy(made.ours), made.training
-        self.optimizer = optimizer_of(model, training, "bench")
-        self.forward = Forward(model, runtime, made.task.device)
+    def __init__(self, pair: Pair, runtime: Runtime) -> None:
+        self.pair, self.runtime = pair, runtime
+        device, training = pair.task.device, pair.training
+        # A copied nn.RNN has its weights apart; moving it puts them in one block again.
+        model = deepcopy(pair.ours).to(device)
+        self.optimizer = make_optimizer(model, training, "bench")
+        self.forward = Forward(model, runtime, device)
         self.gradients = Gradients(model, training)
-        self.watch = Watch("bench", 0, None, lambda *_: None)  # type: ignore[arg-type]
+        self.callbacks = Callbacks("bench", 0, Checkpoint(Path("unused")))
 
     def epoch(self, number: int) -> list[float]:
-        """Each batch's loss."""
+        """Train for one epoch; return the loss of each batch."""
         machine.settle(self.runtime)
-        losses, _ = one_epoch(
+        losses, _ = train_epoch(
             self.forward,
-            self.made.task,
-            self.made.training,
+            self.pair.task,
+            self.pair.training,
             self.optimizer,
             self.gradients,
             number,
-            self.watch,
+            self.callbacks,
         )
-        self.gradients.of_epoch()
+        self.gradients.take_epoch()
         return losses.tolist()
 
 
@@ -61,27 +65,28 @@ def measure(
     repeats: int,
     device: torch.device = machine.CPU,
 ) -> dict[str, float]:
-    """Seconds of the lecture's epoch in each way and as the plain twin, and its operations."""
+    """Return the seconds of the lecture's epoch in each way and as plain port, and its GFLOP."""
     with tempfile.TemporaryDirectory() as folder:
-        made = ready(workload, Path(folder) / "data", batches, device)
-    twin = Twin(made.twin, made.task, made.training)
-    ours = {name: Ours(made, runtime) for name, runtime in ways.items()}
+        pair = make(workload, Path(folder) / "data", batches, device)
+    twin = Twin(pair.twin, pair.task, pair.training)
+    ours = {name: Ours(pair, runtime) for name, runtime in ways.items()}
     seconds: dict[str, list[float]] = {name: [] for name in (PLAIN, *ways)}
     for number in range(1, repeats + 2):
-        epoch = min(number, made.training.total)
-        order = [*made.task.batches("train", workload.batch, order_of(epoch))]
+        epoch = min(number, pair.training.epochs)
+        order = [*pair.task.batches("train", workload.batch_size, order_of(epoch))]
         machine.settle(next(iter(ways.values())))
-        took, told = machine.timed(lambda order=order, epoch=epoch: twin.epoch(order, epoch))
+        took, expected = machine.timed(partial(twin.epoch, order, epoch))
         seconds[PLAIN].append(took)
         for name, way in ours.items():
-            took, losses = machine.timed(lambda way=way, epoch=epoch: way.epoch(epoch))
+            took, losses = machine.timed(partial(way.epoch, epoch))
             seconds[name].append(took)
-            if number == 1:  # it warms up, and it must compute the same
-                within = SAME if way.runtime.precision == "full" else FEWER_BITS
-                firsts = (torch.tensor(found[:FIRST]) for found in (losses, told))
-                torch.testing.assert_close(*firsts, rtol=within, atol=within)
+            if number == 1:  # the warm-up; both must compute the same
+                full = way.runtime.precision == "full"
+                tolerance = TOLERANCE if full else TOLERANCE_LOW_PRECISION
+                first = (torch.tensor(found[:COMPARED]) for found in (losses, expected))
+                torch.testing.assert_close(*first, rtol=tolerance, atol=tolerance)
     scale = workload.batches / len(order)
-    counted = Ours(made, Runtime())
+    counted = Ours(pair, Runtime())
     operations = machine.operations(lambda: counted.epoch(1))
     return {
         **{name: statistics.median(took[1:]) * scale for name, took in seconds.items()},
@@ -90,5 +95,5 @@ def measure(
 
 
 def order_of(epoch: int) -> np.random.Generator:
-    """What shuffles an epoch: the loop draws the same."""
+    """Return the generator that shuffles an epoch, as the loop draws it."""
     return generator("bench", 0, "order", epoch)

@@ -1,6 +1,6 @@
-"""Every network once more, as somebody would write it who follows the lecture line by line.
+"""Plain ports: every network as a reader writes it who follows the lecture line by line.
 
-Their parameters have the names of ours, so that one's weights load into the other.
+Their parameters have the names of ours, so that weights load from one into the other.
 """
 
 import torch
@@ -11,7 +11,7 @@ State = Tensor | tuple[Tensor, ...] | None
 
 
 class Char3(nn.Module):
-    """A1: three characters in, the fourth out."""
+    """Lesson 6: predict character 4 from characters 1 to 3."""
 
     def __init__(self, characters: int, embedding: int, hidden: int) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Char3(nn.Module):
 
 
 class CharLoop(Char3):
-    """A2: the same in a loop."""
+    """Lesson 6: the same in a loop."""
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         h = torch.zeros(len(ids), self.hidden, device=ids.device)
@@ -44,7 +44,7 @@ class CharLoop(Char3):
 
 
 class CharLoopConcat(nn.Module):
-    """A3: the pair in place of the sum."""
+    """Lesson 6: cat(h, inp) in place of the sum."""
 
     def __init__(self, characters: int, embedding: int, hidden: int) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class CharLoopConcat(nn.Module):
 
 
 class CharRnn(nn.Module):
-    """A4: nn.RNN, an answer after the last character."""
+    """Lesson 6: nn.RNN, one prediction after the last character."""
 
     def __init__(self, characters: int, embedding: int, hidden: int) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class CharRnn(nn.Module):
 
 
 class CharSeqRnn(CharRnn):
-    """A5: an answer after each character."""
+    """Lesson 6: a prediction after each character."""
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         outp, _ = self.rnn(self.e(ids.T))
@@ -85,19 +85,23 @@ class CharSeqRnn(CharRnn):
 
 
 class Gated(nn.Module):
-    """C1 and C3 from scratch: one-hot vectors, gate by gate."""
-
-    gates = ""
+    """Lyrics, from scratch: one-hot vectors, gate by gate."""
 
     def __init__(self, characters: int, hidden: int) -> None:
         super().__init__()
         self.characters, self.hidden = characters, hidden
-        for gate in self.gates:
-            setattr(self, f"W_x{gate}", nn.Parameter(torch.randn(characters, hidden) * 0.01))
-            setattr(self, f"W_h{gate}", nn.Parameter(torch.randn(hidden, hidden) * 0.01))
-            setattr(self, f"b_{gate}", nn.Parameter(torch.zeros(hidden)))
-        self.W_hq = nn.Parameter(torch.randn(hidden, characters) * 0.01)
+        self.W_hq = self.one(hidden, characters)
         self.b_q = nn.Parameter(torch.zeros(characters))
+
+    def one(self, *shape: int) -> nn.Parameter:
+        return nn.Parameter(torch.randn(*shape) * 0.01)
+
+    def three(self) -> tuple[nn.Parameter, nn.Parameter, nn.Parameter]:
+        return (
+            self.one(self.characters, self.hidden),
+            self.one(self.hidden, self.hidden),
+            nn.Parameter(torch.zeros(self.hidden)),
+        )
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         if state is None:
@@ -115,9 +119,13 @@ class Gated(nn.Module):
 
 
 class Gru(Gated):
-    """C1."""
+    """The GRU from scratch."""
 
-    gates = "zrh"
+    def __init__(self, characters: int, hidden: int) -> None:
+        super().__init__(characters, hidden)
+        self.W_xz, self.W_hz, self.b_z = self.three()
+        self.W_xr, self.W_hr, self.b_r = self.three()
+        self.W_xh, self.W_hh, self.b_h = self.three()
 
     def step(self, X: Tensor, H: Tensor, C: Tensor) -> tuple[Tensor, Tensor]:
         Z = torch.sigmoid(X @ self.W_xz + H @ self.W_hz + self.b_z)
@@ -127,21 +135,26 @@ class Gru(Gated):
 
 
 class Lstm(Gated):
-    """C3."""
+    """The LSTM from scratch."""
 
-    gates = "ifoc"
+    def __init__(self, characters: int, hidden: int) -> None:
+        super().__init__(characters, hidden)
+        self.W_xi, self.W_hi, self.b_i = self.three()
+        self.W_xf, self.W_hf, self.b_f = self.three()
+        self.W_xo, self.W_ho, self.b_o = self.three()
+        self.W_xc, self.W_hc, self.b_c = self.three()
 
     def step(self, X: Tensor, H: Tensor, C: Tensor) -> tuple[Tensor, Tensor]:
         I = torch.sigmoid(X @ self.W_xi + H @ self.W_hi + self.b_i)
-        F_ = torch.sigmoid(X @ self.W_xf + H @ self.W_hf + self.b_f)
+        F = torch.sigmoid(X @ self.W_xf + H @ self.W_hf + self.b_f)
         O = torch.sigmoid(X @ self.W_xo + H @ self.W_ho + self.b_o)
         C_tilda = torch.tanh(X @ self.W_xc + H @ self.W_hc + self.b_c)
-        C = F_ * C + I * C_tilda
+        C = F * C + I * C_tilda
         return O * C.tanh(), C
 
 
 class Concise(nn.Module):
-    """C2, C4, C5 and C6: nn.GRU and nn.LSTM on one-hot vectors."""
+    """Lyrics, concise: nn.GRU and nn.LSTM on one-hot vectors."""
 
     def __init__(self, cell: str, characters: int, hidden: int, layers: int = 1) -> None:
         super().__init__()
@@ -155,7 +168,7 @@ class Concise(nn.Module):
 
 
 class NamesGru(nn.Module):
-    """B3: nn.GRU on padded names, packed."""
+    """Names: nn.GRU on padded names, packed."""
 
     def __init__(self, characters: int, embedding: int, hidden: int, classes: int) -> None:
         super().__init__()

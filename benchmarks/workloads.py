@@ -1,4 +1,4 @@
-"""What is timed: experiments of params.yaml on made-up data, beside their plain twins."""
+"""What is timed: variants of params.yaml on random data, and their plain ports."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks import plain
-from recurrent import config as params
+from recurrent import config
+from recurrent.config import Descent
 from recurrent.data.names.dataset import LabelledNames
 from recurrent.data.text import windows
 from recurrent.data.text.dataset import Order, RunningText, Targets
 from recurrent.data.vocabulary import Vocabulary
-from recurrent.config import Descent
-from recurrent.models import base as contract
+from recurrent.models import base
 from recurrent.tasks.base import Task, load
 from tests.project import ROOT
 
-ORIGIN = {"source": "bundled", "name": "random"}  # time does not depend on what is read
+ORIGIN = {"source": "bundled", "name": "random"}  # time does not depend on the data
 CJK = 0x4E00
 NIETZSCHE, LYRICS, NAMES = 85, 1028, 501  # vocabularies
 LENGTH, NAMES_IN_TRAINING = 600_893, 268_000
@@ -27,35 +27,35 @@ LENGTH, NAMES_IN_TRAINING = 600_893, 268_000
 
 @dataclass(frozen=True)
 class Workload:
-    """An experiment, its plain twin, data for some batches, and batches of a lecture's epoch."""
+    """A variant, its plain port, and how many batches the lecture's epoch has."""
 
-    experiment: str
+    variant: str  # of params.yaml: experiment/variant
     twin: Callable[[], nn.Module]
-    write: Callable[[Path, int], None]  # data of about so many batches
+    write: Callable[[Path, int], None]  # a dataset with so many records
     batches: int  # of the lecture's epoch
-    batch: int
-    renamed: tuple[str, str] = ("", "")  # a part of our parameters' names, and the twin's
+    batch_size: int
+    renamed: tuple[str, str] = ("", "")  # part of our parameters' names, and the port's
 
 
 def text(
     vocabulary: int,
-    steps: int,
+    window: int,
     stride: int,
     targets: Targets,
     order: Order = "shuffled",
 ) -> Callable[[Path, int], None]:
-    """Writes a random text with so many windows of training."""
+    """Return a function that writes a random text with so many training windows."""
 
     def write(folder: Path, records: int) -> None:
-        length = records * stride + steps + 1
+        length = records * stride + window + 1
         whole = {"train": (0, length), "valid": (length, length), "test": (length, length)}
         RunningText(
             vocabulary=Vocabulary([chr(CJK + number) for number in range(vocabulary - 1)]),
             ids=np.random.default_rng(0).integers(1, vocabulary, length).astype(np.uint16),
-            steps=steps,
+            window=window,
             targets=targets,
             order=order,
-            begins={name: windows.starts(part, steps, stride) for name, part in whole.items()},
+            starts={name: windows.starts(part, window, stride) for name, part in whole.items()},
             stretches=whole,
             nats=None,
             origin=ORIGIN,
@@ -65,7 +65,7 @@ def text(
 
 
 def names(folder: Path, records: int) -> None:
-    """Random names, most of them of three characters."""
+    """Write random names, most of them of three characters."""
     rng = np.random.default_rng(0)
     lengths = rng.choice([2, 3], records, p=[0.15, 0.85]).astype(np.uint8)
     ids = rng.integers(1, NAMES, (records, 3)).astype(np.uint16)
@@ -77,61 +77,69 @@ def names(folder: Path, records: int) -> None:
         lengths=lengths,
         labels=rng.integers(0, 2, records).astype(np.uint8),
         splits={"train": np.arange(records, dtype=np.int32), "valid": none, "test": none},
-        oracle=None,
+        male_probability=None,
         origin=ORIGIN,
     ).save(folder)
 
 
 EIGHT = text(NIETZSCHE, 8, 1, "last")
 SEQUENCES = text(NIETZSCHE, 8, 8, "every")
-SONGS = text(LYRICS, 35, 35, "every", "consecutive")
+SONGS = text(LYRICS, 35, 35, "every", "sequential")
 LYRICS_EPOCH = (10_000 // 32 - 1) // 35
 WINDOWS = int(0.8 * LENGTH)
 ONE_LAYER = ("first.rnn", "rnn")
 
 WORKLOADS = {
     "Char3": Workload(
-        "nietzsche_char3",
+        "nietzsche_char3/lecture",
         lambda: plain.Char3(NIETZSCHE, 42, 256),
         text(NIETZSCHE, 3, 3, "last"),
         LENGTH // 3 // 512,
         512,
     ),
     "CharLoop": Workload(
-        "nietzsche_loop", lambda: plain.CharLoop(NIETZSCHE, 42, 256), EIGHT, WINDOWS // 512, 512
+        "nietzsche_loop/lecture",
+        lambda: plain.CharLoop(NIETZSCHE, 42, 256),
+        EIGHT,
+        WINDOWS // 512,
+        512,
     ),
     "CharLoopConcat": Workload(
-        "nietzsche_concat",
+        "nietzsche_concat/lecture",
         lambda: plain.CharLoopConcat(NIETZSCHE, 42, 256),
         EIGHT,
         WINDOWS // 512,
         512,
     ),
     "CharRnn": Workload(
-        "nietzsche_rnn", lambda: plain.CharRnn(NIETZSCHE, 42, 256), EIGHT, WINDOWS // 512, 512
+        "nietzsche_rnn/lecture",
+        lambda: plain.CharRnn(NIETZSCHE, 42, 256),
+        EIGHT,
+        WINDOWS // 512,
+        512,
     ),
     "CharSeqRnn": Workload(
-        "nietzsche_seq",
+        "nietzsche_seq/lecture",
         lambda: plain.CharSeqRnn(NIETZSCHE, 42, 256),
         SEQUENCES,
         WINDOWS // 8 // 512,
         512,
     ),
     "names GRU": Workload(
-        "names_gru",
+        "names_gated/gru",
         lambda: plain.NamesGru(NAMES, 256, 128, 2),
         names,
         NAMES_IN_TRAINING // 1024,
         1024,
     ),
     "GRU from scratch": Workload(
-        "lyrics_gru_scratch", lambda: plain.Gru(LYRICS, 256), SONGS, LYRICS_EPOCH, 32
+        "lyrics_gru_scratch/lecture", lambda: plain.Gru(LYRICS, 256), SONGS, LYRICS_EPOCH, 32
     ),
     "LSTM from scratch": Workload(
-        "lyrics_lstm_scratch", lambda: plain.Lstm(LYRICS, 256), SONGS, LYRICS_EPOCH, 32
+        "lyrics_lstm_scratch/lecture", lambda: plain.Lstm(LYRICS, 256), SONGS, LYRICS_EPOCH, 32
     ),
     "nn.GRU": Workload(
-        "lyrics_gru",
+        "lyrics_gru/lecture",
         lambda: plain.Concise("gru", LYRICS, 256),
         SONGS,
         LYRICS_EPOCH,
@@ -139,7 +147,7 @@ WORKLOADS = {
         ONE_LAYER,
     ),
     "nn.LSTM": Workload(
-        "lyrics_lstm",
+        "lyrics_lstm/lecture",
         lambda: plain.Concise("lstm", LYRICS, 256),
         SONGS,
         LYRICS_EPOCH,
@@ -150,39 +158,39 @@ WORKLOADS = {
 
 
 @dataclass(frozen=True)
-class Ready:
+class Pair:
     """A workload with its data and two networks of the same weights."""
 
     task: Task
     training: Descent
-    ours: contract.Model
+    ours: base.Model
     twin: nn.Module
 
 
-def ready(workload: Workload, folder: Path, batches: int, device: torch.device) -> Ready:
-    """Data for so many batches; dropout is off, so that both networks compute the same."""
-    experiment = params.load(ROOT / "params.yaml").experiments[workload.experiment]
-    assert isinstance(experiment.training, Descent)
-    training = experiment.training.on(ORIGIN)
-    assert training.batch == workload.batch
+def make(workload: Workload, folder: Path, batches: int, device: torch.device) -> Pair:
+    """Make data for so many batches; without dropout, so that both networks compute the same."""
+    variant = config.load(folder=ROOT).find(workload.variant)
+    training = variant.training
+    assert isinstance(training, Descent)
+    assert training.batch_size == workload.batch_size
     folder.mkdir(parents=True)
-    workload.write(folder, batches * workload.batch)
-    task = load(experiment.task)(folder, device)
-    spec = {**experiment.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
+    workload.write(folder, batches * workload.batch_size)
+    task = load(variant.task)(folder, device)
+    spec = {**variant.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
     if "dropout" in spec["settings"]:
         spec["settings"] = {**spec["settings"], "dropout": 0.0}
     torch.manual_seed(0)
-    ours, twin = contract.build(spec).to(device), workload.twin().to(device)
+    ours, twin = base.build(spec).to(device), workload.twin().to(device)
     twin.load_state_dict(
         {
-            name.replace(*workload.renamed): fitting(weight, twin.state_dict(), name)
+            name.replace(*workload.renamed): fit_shape(weight, twin.state_dict(), name)
             for name, weight in ours.state_dict().items()
         }
     )
-    return Ready(task, training, ours, twin)
+    return Pair(task, training, ours, twin)
 
 
-def fitting(weight: Tensor, theirs: dict[str, Tensor], name: str) -> Tensor:
-    """A copy; a table of embeddings is the transposed weight of a linear layer on one-hot."""
+def fit_shape(weight: Tensor, theirs: dict[str, Tensor], name: str) -> Tensor:
+    """Return a copy; a table of embeddings is a linear layer's weight on one-hot, transposed."""
     same = name not in theirs or theirs[name].shape == weight.shape
     return (weight if same else weight.T).clone()

@@ -408,10 +408,9 @@ def explain(fault: ValidationError, values: Any, prefix: str = "") -> str:
 def _keys(location: tuple[int | str, ...], values: Any, missing: bool) -> Iterator[str]:
     """A fault's place in the file: pydantic's also names the variants of a union."""
     for part in location:
-        if (isinstance(values, Mapping) and part in values) or (
-            isinstance(values, list) and isinstance(part, int)
-        ):
-            values = values[part]
+        is_index = isinstance(values, list) and isinstance(part, int)
+        if is_index or (isinstance(values, Mapping) and part in values):
+            values = values[part]  # type: ignore[index]
             yield str(part)
     if missing:
         yield str(location[-1])

@@ -8,6 +8,7 @@ import torch
 from recurrent import config as params
 from recurrent import console, files, paths
 from recurrent.config import Config, Fit
+from recurrent.errors import PipelineError
 from recurrent.evaluation import comparisons, lectures, published, rows, scores
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.scores import Reports
@@ -18,8 +19,7 @@ from recurrent.training.determinism import prepare
 def main(pipeline: str) -> None:
     """Evaluate all variants of `lectures` or `beyond`."""
     config, known = params.load(pipeline), lectures.load()
-    for key, experiment in config.experiments.items():
-        params.choose(known, experiment.lecture, f"lecture (experiments.{key}.lecture)")
+    refuse_unknown_lectures(config, known)
     device, results = prepare(config.runtime), config.results
     for folder in (
         results.data / "evaluation",
@@ -53,6 +53,17 @@ def tell_mlflow() -> None:
     from recurrent.commands import publish
 
     publish.after_repro()
+
+
+def refuse_unknown_lectures(config: Config, known: dict[str, Lecture]) -> None:
+    """Refuse an experiment of a lecture that lectures.yaml does not have."""
+    for key, experiment in config.experiments.items():
+        if experiment.lecture not in known:
+            raise PipelineError(
+                f"there is no lecture {experiment.lecture!r} in {paths.LECTURES}.",
+                where=f"experiments.{key}.lecture",
+                remedy=f"Choose one of: {', '.join(known)}.",
+            )
 
 
 def evaluated(

@@ -7,7 +7,7 @@ from recurrent.report import curves, page, scores
 from recurrent.report.inputs import held_out, load
 
 
-def main(pipeline: str = "lectures") -> None:
+def main(pipeline: str) -> None:
     """Write the report of `lectures` or `beyond`."""
     inputs = load(pipeline)
     results = inputs.config.results

@@ -7,7 +7,7 @@ from recurrent import files
 from recurrent.config import Config, Runtime, Samples, Variant, checked
 from recurrent.evaluation.variants import Evaluated, evaluate
 from recurrent.models import base
-from recurrent.models.base import Model
+from recurrent.models.base import FittedModel, Model
 from recurrent.paths import PIPELINES, encoded
 from recurrent.tasks.base import Task, load
 from recurrent.training.determinism import prepare
@@ -56,20 +56,26 @@ def trained(
     data: Saved, spec: dict[str, Any] = ONE_WAY, task: str = "next_token", seeds: int = 2
 ) -> tuple[Task, list[Model]]:
     """Write the dataset and the models of `small/one`, from some seeds."""
-    folder, dataset = RESULTS.model("small", "one"), encoded("small")
-    for path in (folder, dataset):
-        path.mkdir(parents=True)
+    dataset = encoded("small")
+    dataset.mkdir(parents=True)
     data.save(dataset)
     asked = load(task)(dataset, prepare(CPU))
+    return asked, save_models(RESULTS.model("small", "one"), asked, spec, seeds)
+
+
+def save_models(folder: Path, task: Task, spec: dict[str, Any], seeds: int = 1) -> list[Model]:
+    """Write models with random weights, or fitted ones, from some seeds."""
     models = []
     for seed in range(seeds):
         seed_torch("test", seed)
-        model = base.build({**spec, "inputs": asked.inputs, "outputs": asked.outputs})
+        model = base.build({**spec, "inputs": task.inputs, "outputs": task.outputs})
+        if isinstance(model, FittedModel):
+            model.fit(*task.whole_split("train"))
         base.save(model, base.seed_file(folder, seed))
         models.append(model.eval())
-    about = {"seeds": [*range(seeds)], "about": asked.about}
+    about = {"seeds": [*range(seeds)], "about": task.about}
     files.write_json(folder / "spec.json", {**models[0].spec(), **about})
-    return asked, models
+    return models
 
 
 def evaluated(

@@ -3,7 +3,6 @@
 X_t is a batch of one-hot characters, H_t the hidden state. `Gru` and `Lstm` are the lecture's code
 from scratch, letter by letter; `Stacked` is its concise form on nn.GRU and nn.LSTM.
 """
-# ruff: noqa: N806, E741  (the lecture's own letters)
 
 from typing import Annotated, Literal, cast
 

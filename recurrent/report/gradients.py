@@ -11,6 +11,7 @@ from recurrent.config import Variant
 from recurrent.report.charts import INK, draw, legend_below, log_if_wide, logarithmic, look
 from recurrent.report.inputs import Inputs
 from recurrent.report.numbers import count, number
+from recurrent.report.tables import LONG
 from recurrent.report.views import Chart, Section, frame, section
 
 WAYS = {"global": "all parameters together", "each": "each parameter alone", "last": "the last one"}
@@ -123,13 +124,15 @@ def findings(inputs: Inputs) -> Section | None:
         for name, own in found.items()
         for seed, finding in own
     ]
+    if not found:
+        return None
     well = sum(not own for own in found.values())
     head = ("name", "kind", "seed", "epoch", "step", "parameter", "norm", "times")
     columns = dict(zip(head, ("model", "finding", *head[2:]), strict=True))
-    title = "Findings, where each was first seen"
-    return section(
+    listed = frame("Where each was first seen", pd.DataFrame(rows), columns, len(rows) > LONG)
+    return Section(
         "findings",
         "D3 · What runs found wrong with their gradients",
-        [f"{count(len(found))} models watched their own gradients; {count(well)} found nothing."],
-        tables=[frame(title, pd.DataFrame(rows), columns, folded=len(rows) > 12)],
+        (f"{count(len(found))} models watched their own gradients; {count(well)} found nothing.",),
+        tables=(listed,) if listed else (),
     )

@@ -135,7 +135,7 @@ def held_out(inputs: Inputs, lecture: str) -> list[Records]:
     chosen = inputs.lectures[lecture]
     groups: dict[str, list[Score]] = {}
     for score in inputs.of(lecture, inputs.scores):
-        if score.split == "test" and score.metric == chosen.headline:
+        if (score.split, score.metric) == ("test", chosen.headline) and not score.by_prefix:
             groups.setdefault(score.records, []).append(score)
     sign = -1 if chosen.better == "higher" else 1
     return [

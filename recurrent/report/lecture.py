@@ -10,7 +10,11 @@ from recurrent.report.samples import samples
 from recurrent.report.surface import surface
 from recurrent.report.views import Section, section
 
-SOURCES = {BUNDLED: "the bundled synthetic corpus", "upstream": "the lecture's own corpus"}
+SOURCES = {
+    BUNDLED: "the bundled synthetic corpus",
+    "upstream": "the lecture's own corpus",
+    "stand-in": "a stand-in corpus",
+}
 
 
 def lecture(inputs: Inputs, key: str) -> Section | None:

@@ -8,7 +8,7 @@ from recurrent.report.inputs import BUNDLED, NO_CORPUS, Inputs, Records, held_ou
 from recurrent.report.numbers import count, percent
 from recurrent.report.views import Cell, Section, Table, measured, name, printed, table
 
-WHOSE = {BUNDLED: "synthetic, bundled", "upstream": "the lecture's own"}
+WHOSE = {BUNDLED: "synthetic, bundled", "upstream": "the lecture's own", "stand-in": "a stand-in"}
 ON_BUNDLED = (
     "This run is on the bundled synthetic corpora, so numbers that were published for other "
     "corpora cannot be compared. The source of these corpora is known, and with it the best score "
@@ -100,7 +100,7 @@ def _differing(inputs: Inputs) -> Table | None:
         (
             tables.labelled(inputs.lectures[row.lecture], row.row),
             name(row.experiment, row.variant),
-            tables.metric(row.metric, row.epoch),
+            Cell(tables.what(row)),
             printed(row.published),
             measured(row.ours, row.sd),
         )

@@ -78,11 +78,12 @@ def _prose(text: str) -> Markup:
 
 def markdown_cell(cell: Cell) -> str:
     """A cell that no text in it can break out of."""
-    if cell.kind == "code" and cell.text:
-        longest = max((len(run) for run in re.findall("`+", cell.text)), default=0)
+    text = " ".join(cell.text.splitlines())
+    if cell.kind == "code" and text:
+        longest = max((len(run) for run in re.findall("`+", text)), default=0)
         fence = "`" * (longest + 1)
-        pad = " " if longest or cell.text != cell.text.strip() else ""
-        return f"{fence}{pad}{cell.text}{pad}{fence}".replace("|", "\\|")
+        pad = " " if longest or text != text.strip() else ""
+        return f"{fence}{pad}{text}{pad}{fence}".replace("|", "\\|")
     if cell.kind == "prose":
-        return cell.text.replace("|", "\\|").replace("<", "&lt;")
-    return MARKDOWN.sub(r"\\\1", cell.text)
+        return text.replace("|", "\\|").replace("<", "&lt;")
+    return MARKDOWN.sub(r"\\\1", text)

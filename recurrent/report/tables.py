@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from math import exp
 
 import pandas as pd
 
+from recurrent.evaluation.aggregate import perplexity
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Comparison, Published, Score
 from recurrent.report.inputs import Inputs, Records
@@ -16,10 +16,15 @@ LONG = 12  # rows of a table that are always in sight
 VERDICTS = ("reproduced", "better", "differs")
 NONE = "no verdict"
 ONCE = " (once)"
+PAIRED = "Difference ± its standard error on the same records; positive is better."
 COMPARED = {
-    "baseline": "Against the best model without a network",
-    "rival": "Against the model that it is meant to improve on",
-    "held_out": "On held-out text against what the lecture measures",
+    "baseline": ("Against the best model without a network", PAIRED),
+    "rival": ("Against the model to improve on", PAIRED),
+    "held_out": (
+        "Held-out records against the lecture's own",
+        "The metric on held-out records minus that on the records that the lecture measures. The "
+        "best possible changes, too, where one text is harder than the other.",
+    ),
 }
 
 
@@ -68,11 +73,13 @@ def _published(
             Cell(row.verdict or NONE, "verdict"),
             labelled(lecture, row.row),
             name(row.experiment, row.variant),
-            metric(row.metric, row.epoch),
+            Cell(what(row)),
             printed(row.published),
             measured(row.ours, row.sd),
             Cell(f"{number(row.low)} to {number(row.high)}" if row.low is not None else ""),
-            Cell(count(row.seeds), "number"),
+            Cell(
+                count(row.seeds) if row.agree is None else f"{row.agree} of {row.seeds}", "number"
+            ),
             measured(row.bayes),
             Cell(row.reason or ""),
         )
@@ -81,9 +88,13 @@ def _published(
     return table(title, (*head, "best possible", "reason"), cells, folded=folded)
 
 
-def metric(called: str, epoch: int | None) -> Cell:
-    """A metric and the epoch that it was taken at."""
-    return Cell(called if epoch is None else f"{called}, epoch {epoch}")
+def what(row: Published) -> str:
+    """The metric of a published number, and when it was taken."""
+    if row.epoch is None:
+        return f"{row.metric} of the ensemble" if row.ensemble else row.metric
+    if row.last == 1:
+        return f"{row.metric}, epoch {row.epoch}"
+    return f"{row.metric}, median of epochs {row.epoch - row.last + 1} to {row.epoch}"
 
 
 def scores(rows: Sequence[Score]) -> Table | None:
@@ -107,23 +118,31 @@ def scores(rows: Sequence[Score]) -> Table | None:
 
 
 def comparisons(rows: Sequence[Comparison]) -> list[Table | None]:
-    """Pairs of models on the same records, one table for each kind of pair."""
-    head = ("verdict", "model", "against", "metric", "improvement", "answers")
+    """Pairs of models, one table for each kind of pair."""
+    head = (
+        "verdict",
+        "model",
+        "against",
+        "metric",
+        "difference",
+        "of the best possible",
+        "answers",
+    )
     found = []
-    for kind, title in COMPARED.items():
+    for kind, (title, note) in COMPARED.items():
         cells = [
             (
                 Cell(row.verdict or "", "verdict"),
                 name(row.experiment, row.variant),
                 name(row.rival),
                 Cell(row.metric),
-                Cell(difference(row.difference, row.standard_error), "number"),
+                Cell(difference(row.difference, row.standard_error or row.sd), "number"),
+                Cell("" if row.bayes is None else difference(row.bayes), "number"),
                 Cell("ensemble" if row.ensemble else "each seed"),
             )
             for row in rows
             if row.kind == kind
         ]
-        note = "Improvement: the mean difference ± its standard error; positive is better."
         found.append(table(title, head, cells, note, folded=len(cells) > LONG))
     return found
 
@@ -163,7 +182,10 @@ def grids(inputs: Inputs, key: str) -> list[Table | None]:
         rows = [
             (Cell(label), *cells) for label, cells in values.items() if any(c.text for c in cells)
         ]
-        head = (metric(grid.metric, grid.epoch).text, *grid.columns)
+        head = (
+            grid.metric if grid.epoch is None else f"{grid.metric}, epoch {grid.epoch}",
+            *grid.columns,
+        )
         note = "Once: a single seed." if any(ONCE in c.text for row in rows for c in row) else ""
         found.append(table(grid.title[:1].upper() + grid.title[1:], head, rows, note))
     return found
@@ -183,13 +205,13 @@ def _cell(inputs: Inputs, model: str | None, metric: str, epoch: int | None, las
     logged = metric.replace("perplexity", "loss")
     if logged not in history:
         return Cell()
-    within = (history["epoch"] > epoch - last) & (history["epoch"] <= epoch)
-    values = history[within & (history["variant"] == variant)]
-    by_seed = values.groupby("seed")[logged].median()
-    if by_seed.empty or values["epoch"].max() < epoch:
+    own = history[(history["variant"] == variant) & (history["epoch"] <= epoch)]
+    if own.empty or own["epoch"].max() < epoch:
         return Cell()
+    values = own.loc[own["epoch"] > epoch - last, logged]
     if logged != metric:
-        by_seed = by_seed.map(lambda loss: exp(min(loss, 700)))
+        values = values.map(perplexity)
+    by_seed = values.groupby(own["seed"]).median()
     return _once(float(by_seed.mean()), float(by_seed.std()))
 
 

@@ -10,7 +10,7 @@ from recurrent.report.views import Table
 
 def show(table: Table, console: Console) -> None:
     """Print a table; numbers are aligned to the right."""
-    shown = RichTable(title=table.title, title_justify="left", box=SIMPLE, padding=(0, 1))
+    shown = RichTable(title=Text(table.title), title_justify="left", box=SIMPLE, padding=(0, 1))
     for place, name in enumerate(table.head):
         right, wraps = table.numeric(place), any(row[place].kind == "text" for row in table.rows)
         shown.add_column(name, justify="right" if right else "left", no_wrap=not wraps)

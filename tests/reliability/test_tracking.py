@@ -1,4 +1,4 @@
-"""Trackers that fail: a training neither waits for MLflow nor differs; publishing restores all."""
+"""Trackers that fail: publishing stops with one warning, and a later one restores everything."""
 
 import random
 import shutil
@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from tests.reliability import tracked, trackers, trainings
+from tests.reliability import tracked, trackers
 from tests.reliability.ledger import Promise
-from tests.reliability.tracked import EXPERIMENT, Pair
 
 Promised = Callable[[str, str], Promise]
 Many = Callable[[int, int], int]
-Faulty = Callable[[Path], AbstractContextManager[str]]  # of an empty database: the URI to tell
+Faulty = Callable[[Path], AbstractContextManager[str]]  # from an empty database to a URI
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +55,14 @@ def locked(database: Path) -> Iterator[str]:
 @contextmanager
 def a_folder(database: Path) -> Iterator[str]:
     folder = database.with_name("folder.db")
-    folder.mkdir(exist_ok=True)
+    folder.mkdir()
     yield f"sqlite:///{folder}"
-
-
-@contextmanager
-def in_a_file(database: Path) -> Iterator[str]:
-    yield f"sqlite:///{database}/mlflow.db"
 
 
 @contextmanager
 def read_only(database: Path) -> Iterator[str]:
     disk = database.with_name("disk")
-    disk.mkdir(exist_ok=True)
+    disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "tmpfs", str(disk)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("needs the right to mount a tmpfs")
@@ -84,10 +78,9 @@ FAULTS: dict[str, Faulty] = {
     "a server that is not there": absent,
     "a server that answers 500 to everything": failing,
     "a server that hangs for 30 s a call": hanging,
-    "SQLite, locked by another process from start to end": locked,
+    "SQLite, locked by another process all the time": locked,
     "SQLite, a folder in place of the database": a_folder,
-    "SQLite, in a folder that is a file": in_a_file,
-    "SQLite, on a file system that is read-only": read_only,
+    "SQLite, on a read-only file system": read_only,
 }
 SHORT = "a server that is not there"
 
@@ -96,47 +89,48 @@ SHORT = "a server that is not there"
     "fault",
     [name if name == SHORT else pytest.param(name, marks=pytest.mark.long) for name in FAULTS],
 )
-def test_a_training_goes_on_without_its_tracker(
-    fault: str, tmp_path: Path, empty: Path, promise: Promised, many: Many
+def test_a_tracker_that_fails_costs_a_warning(
+    fault: str, tmp_path: Path, empty: Path, promise: Promised
 ) -> None:
     kept = promise(
-        "A tracker that fails costs one warning; the results are the same bytes, and "
-        "publishing restores the whole history, once",
+        "A tracker that fails costs a few seconds and one warning; publishing again restores "
+        "everything, once",
         fault,
     )
     database = Path(shutil.copy(empty, tmp_path))
-    pair = Pair(tmp_path, epochs=many(20, 100))
+    project = tracked.prepare(tmp_path / "project")
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    started = time.monotonic()
     with FAULTS[fault](database) as uri:
-        pair.train_both(uri)
+        tracked.assert_one_warning(tracked.publish(project, uri))
+    kept.found = f"{time.monotonic() - started:.1f} s"
+    assert {path: path.read_bytes() for path in before} == before
     kept.injected = 1
-    kept.lost = tracked.lost_after_publishing(pair.tracked, f"sqlite:///{database}")
-    kept.found = pair.times()
+    kept.lost = tracked.lost_after_publishing(project, f"sqlite:///{database}")
     assert not kept.lost
 
 
-@pytest.mark.long
-def test_a_database_is_made_whole_or_not_at_all(tmp_path: Path, promise: Promised) -> None:
+def test_a_kill_while_publishing_spoils_nothing(
+    tmp_path: Path, promise: Promised, many: Many
+) -> None:
     kept = promise(
-        "A kill while MLflow makes its database, or is told of a training, spoils nothing",
-        "kill -9 of publishing to a new one at a random moment",
+        "A kill while MLflow creates its database, or is told of a run, spoils nothing",
+        "kill -9 of publishing to a new database, at a random moment",
     )
-    project = tracked.prepared(tmp_path, epochs=20, tracked=False).folder
-    tracked.train(project, "")
-    draw, wait = random.Random(0), 4.0
-    while kept.injected < 5:
-        uri = f"sqlite:///{tmp_path}/{kept.injected}.db"
-        tracked.evaluate(project, accuracy=0.5)  # measured anew after the kill
-        process = trainings.start(
-            project, "recurrent.commands.publish", environment=tracked.where(uri)
-        )
-        while process.poll() is None and not [*tmp_path.glob(f"{kept.injected}.db*")]:
+    project = tracked.prepare(tmp_path / "project")
+    draw, longest = random.Random(0), 3.0
+    while kept.injected < many(1, 6):
+        database = tmp_path / f"{kept.injected}.db"
+        uri = f"sqlite:///{database}"
+        process = tracked.start(project, uri)
+        while process.poll() is None and not [*tmp_path.glob(f"{database.name}*")]:
             time.sleep(0.01)
-        time.sleep(draw.uniform(0, wait))
+        time.sleep(draw.uniform(0, longest))
         process.kill()
         process.communicate()
-        if process.returncode != -9:  # it ended before it was killed: sooner, next time
-            wait *= 0.7
-            Path(uri.removeprefix("sqlite:///")).unlink()
+        if process.returncode != -9:  # it had ended: kill the next one sooner
+            longest *= 0.7
+            database.unlink()
             continue
         kept.injected += 1
         kept.lost += tracked.lost_after_publishing(project, uri)
@@ -144,24 +138,19 @@ def test_a_database_is_made_whole_or_not_at_all(tmp_path: Path, promise: Promise
 
 
 @pytest.mark.long
-def test_trainings_may_share_a_new_database(tmp_path: Path, promise: Promised) -> None:
+def test_projects_that_publish_at_one_time_do_not_mix(tmp_path: Path, promise: Promised) -> None:
     kept = promise(
-        "Trainings that start together on a database that is not there yet are all followed",
-        "three projects, of three rates, at one time",
+        "Projects that publish to a new database at one time have a run each",
+        "three projects at one time",
     )
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    rates = {"slow": 0.005, "middle": 0.01, "fast": 0.02}
-    folders = [
-        tracked.prepared(tmp_path / name, epochs=20, rate=rate).folder
-        for name, rate in rates.items()
-    ]
-    processes = [
-        trainings.start(folder, "stages.train", EXPERIMENT, environment=tracked.where(uri))
-        for folder in folders
-    ]
+    names = [str(number) * 64 for number in range(3)]
+    folders = [tracked.prepare(tmp_path / name[0], name) for name in names]
+    pairs = [*zip(folders, names, strict=True)]
+    processes = [tracked.start(folder, uri, name) for folder, name in pairs]
     said = [process.communicate()[0] for process in processes]
     kept.injected = len(folders)
     assert [process.returncode for process in processes] == [0, 0, 0], said
-    assert len(tracked.all_runs(MlflowClient(uri))) == 3, said
-    kept.lost = sum(tracked.lost_after_publishing(folder, uri) for folder in folders)
+    kept.lost = sum(tracked.lost_after_publishing(folder, uri, name) for folder, name in pairs)
+    assert len(tracked.all_runs(MlflowClient(uri))) == 3
     assert not kept.lost

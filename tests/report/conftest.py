@@ -2,7 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from recurrent.report import page
+from recurrent.report.inputs import Inputs, load
+from recurrent.report.views import Section
 from tests.report import example
+
+Documents = dict[tuple[str, str], tuple[Inputs, list[Section]]]
 
 
 @pytest.fixture(scope="session")
@@ -12,6 +17,19 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         source: example.project(tmp_path_factory.mktemp(source), source)
         for source in ("bundled", "upstream")
     }
+
+
+@pytest.fixture(scope="session")
+def documents(projects: dict[str, Path]) -> Documents:
+    """What reports of the examples are made of, by source and pipeline."""
+    found = {}
+    for source, folder in projects.items():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            for pipeline in ("lectures", "beyond"):
+                inputs = load(pipeline)
+                found[source, pipeline] = inputs, page.document(inputs)
+    return found
 
 
 @pytest.fixture

@@ -61,14 +61,7 @@ LECTURES = {
         "title": "困惑度 — a lecture & more",
         "rows": {"A1": "networks", "A8": "descent on a line"},
         "default_row": "A1",
-        "published": [
-            {
-                "row": "A1",
-                "metric": "train_perplexity",
-                "experiment": "nets/plain",
-                "epochs": {4: 2},
-            }
-        ],
+        "published": [{"row": "A1", "metric": "loss", "models": {"nets/plain": 2}}],
         "tables": [
             {
                 "row": "A1",
@@ -122,6 +115,7 @@ def published(**changes: Any) -> Published:
         "ours": 2.05,
         "sd": 0.01,
         "verdict": "reproduced",
+        **Published._field_defaults,
     }
     return Published(**row | changes)
 
@@ -144,13 +138,14 @@ def score(name: str = "nets/plain", ours: float = 1.5, **changes: Any) -> Score:
         "sd": 0.01,
         "seeds": 3,
         "bayes": 1.0,
+        **Score._field_defaults,
     }
     return Score(**row | changes)
 
 
 def comparison(**changes: Any) -> Comparison:
     """A network against the bigrams."""
-    row = {
+    row: dict[str, Any] = {
         "kind": "baseline",
         "lecture": "nietzsche",
         "experiment": "nets",
@@ -171,7 +166,7 @@ PUBLISHED = (
     published(epoch=2, published=9.0, ours=7.0, verdict="better"),
     published(variant="deep", published=3.0, ours=3.5, verdict="differs"),
     published(metric="valid_loss", ours=0.4, verdict=None, reason="one character's loss"),
-    published(metric="get_next", epoch=None, published="the", ours="th" + HOSTILE, verdict=None),
+    published(metric="get_next", epoch=None, published="the", ours="th" + HOSTILE, agree=2),
     published(row="A8", metric="loss at step 1000", published=0.6, ours=0.7, low=0.1, high=0.9),
 )
 SCORES = (
@@ -183,7 +178,7 @@ SCORES = (
 COMPARISONS = (
     comparison(),
     comparison(variant="deep", difference=-0.5, verdict="worse"),
-    comparison(kind="held_out", rival="nets/deep", standard_error=None, verdict=None),
+    comparison(kind="held_out", rival="nets/deep", standard_error=None, verdict=None, sd=0.2),
 )
 
 
@@ -244,9 +239,8 @@ def studies(folder: Path) -> None:
     pictures[0].save(line / "by_hand.gif", save_all=True, append_images=pictures[1:])
     grid = [(w / 5, b / 5, abs(w + b)) for w in range(15, 32) for b in range(-15, 3)]
     table(surface / "surface.csv", "w b error", grid)
-    steps = [
-        (of, n, 5 - n / 10, -2, 1 / (n + 1), 1 + n) for of in ("plain", "clipped") for n in range(9)
-    ]
+    descents = ("plain", "clipped")
+    steps = [(of, n, 5 - n / 10, -2, 1 / (n + 1), 1 + n) for of in descents for n in range(9)]
     table(surface / "paths.csv", "descent step w b error gradient_norm", steps)
     growth = [(s, f, f**s, 2 * f**s, f**s) for f in (0.99, 1.01) for s in range(0, 366, 5)]
     table(powers / "powers.csv", "step factor scalar matrix_norm orthogonal_norm", growth)
@@ -259,18 +253,9 @@ def examined(folder: Path) -> None:
 
     whens = {"before": 0.5, "after": 0.9}
     flow = [
-        (
-            when,
-            "prose",
-            state,
-            n,
-            rate**n,
-            rate**n / 2,
-            2 * rate**n,
-            rate**n if state == "h" else "",
-        )
+        (when, "prose", state, n, rate**n, rate**n / 2, 2 * rate**n, bound and rate**n)
         for when, rate in whens.items()
-        for state in ("h", "c")
+        for state, bound in {"h": 1, "c": ""}.items()
         for n in range(1, 9)
     ]
     write("gradient_flow", "when corpus state back gradient low high bound", flow)
@@ -281,7 +266,10 @@ def examined(folder: Path) -> None:
     ways = "norm_global cosine_global norm_each cosine_each norm_last cosine_last"
     steps = [(at, 0, s, 20 / s, 1, 1, 9 / s, 0.9, 19, 0.99) for at in (1, 99) for s in range(1, 40)]
     write("clipping", f"threshold seed step norm {ways}", steps)
-    levels = [("state", "NA", 0.1, 0.2, 0.8, 0), ("state", "$a_$<b>", -0.3, 0.1, 0.8, 0)]
+    levels: list[tuple[Any, ...]] = [
+        ("state", "NA", 0.1, 0.2, 0.8, 0),
+        ("state", "$a_$<b>", -0.3, 0.1, 0.8, 0),
+    ]
     levels += [("store", n, n / 40, -n / 40, 0.5, 0) for n in range(40)]
     write("embeddings", "column level first second share seed", levels)
     pairs = [("state", "NA", "BY", 0.4, 300.0, 0), ("state", "NA", "HE", 0.6, 500.0, 0)]

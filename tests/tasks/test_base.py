@@ -19,6 +19,7 @@ from recurrent.tasks.regress import Regress
 from recurrent.tasks.restore import Restore
 from tests.project import ROOT
 from tests.tasks import toys
+from tests.training.toy import CPU, ORIGIN, table_task, toy_task
 
 Made = tuple[Task, Model]
 
@@ -34,12 +35,12 @@ def made_by(make: Callable[..., Task], name: str, **settings: Any) -> Callable[[
 
 
 TOYS = {
-    "classify": made_by(toys.classify, "RecurrentClassifier", cell="gru", dropout=0.5),
+    "classify": made_by(toy_task, "RecurrentClassifier", cell="gru", dropout=0.5),
     "next_token": made_by(toys.next_token, "StatefulRnn", cell="lstm", dropout=0.5),
     "next_token, stateful": made_by(
         lambda folder: toys.next_token(folder, order="sequential"), "StatefulRnn", cell="lstm"
     ),
-    "regress": made_by(toys.regress, "EntityEmbeddings"),
+    "regress": made_by(table_task, "EntityEmbeddings"),
     "restore": made_by(toys.restore, "Stacked", bidirectional=True, dropout=0.5),
 }
 
@@ -127,7 +128,7 @@ def test_a_whole_split_has_a_target_for_each_input(made: Made) -> None:
             task.whole_split("train")
         return
     ids, targets = task.whole_split("train")
-    assert ids.device == targets.device == toys.CPU
+    assert ids.device == targets.device == CPU
     assert len(ids) == len(targets) > 0
 
 
@@ -143,5 +144,5 @@ def test_only_a_language_model_generates_text(made: Made) -> None:
 
 def test_what_a_trained_model_must_know_names_its_vocabulary_and_origin(made: Made) -> None:
     task, _ = made
-    assert task.about["origin"] == toys.ORIGIN
+    assert task.about["origin"] == ORIGIN
     assert len(task.about["vocabulary"]) == task.inputs - 1  # padding is no token

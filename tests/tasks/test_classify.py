@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tests.tasks.toys import classify, model_for
+from tests.tasks.toys import model_for
+from tests.training.toy import toy_task
 
 
 def test_a_batch_has_names_of_one_length_with_their_labels(tmp_path: Path) -> None:
-    task = classify(tmp_path)
+    task = toy_task(tmp_path)
     seen = []
     for rows in task.batches("train", 16, np.random.default_rng(0)):
         ids, targets = task.take(rows)
@@ -21,7 +22,7 @@ def test_a_batch_has_names_of_one_length_with_their_labels(tmp_path: Path) -> No
 
 
 def test_a_name_is_predicted_alone_as_in_a_batch(tmp_path: Path) -> None:
-    task = classify(tmp_path)
+    task = toy_task(tmp_path)
     model = model_for(task, "RecurrentClassifier", cell="gru", dropout=0.5)
     rows, log_prob = task.predictions(model, "valid")
     np.testing.assert_array_equal(rows, task.data.splits["valid"])
@@ -35,14 +36,14 @@ def test_a_name_is_predicted_alone_as_in_a_batch(tmp_path: Path) -> None:
 
 
 def test_a_whole_split_is_padded(tmp_path: Path) -> None:
-    task = classify(tmp_path)
+    task = toy_task(tmp_path)
     ids, _ = task.whole_split("train")
     lengths = torch.from_numpy(task.data.lengths[task.data.splits["train"]])
     assert torch.equal((ids > 0).sum(dim=1), lengths.long())
 
 
 def test_a_probe_batch_has_the_longest_names_that_are_enough(tmp_path: Path) -> None:
-    task = classify(tmp_path)
+    task = toy_task(tmp_path)
     test = task.data.splits["test"]
     count = {n: int((task.data.lengths[test] == n).sum()) for n in (2, 3, 4)}
     for steps in (2, 3, 35):

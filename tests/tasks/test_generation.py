@@ -14,7 +14,8 @@ from recurrent.models import base
 from recurrent.models.base import Model, State
 from recurrent.tasks.generation import Generator, greedy, sample
 from tests.models.networks import network
-from tests.tasks.toys import CPU, VOCABULARY
+from tests.tasks.toys import VOCABULARY
+from tests.training.toy import CPU
 
 SIZE = len(VOCABULARY)
 # Far enough apart for a low temperature to leave nothing to chance.

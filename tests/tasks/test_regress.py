@@ -8,16 +8,17 @@ import torch
 
 from recurrent.errors import PipelineError
 from recurrent.tasks.regress import Regress
-from tests.tasks.toys import CPU, model_for, regress
+from tests.tasks.toys import model_for
+from tests.training.toy import CPU, table_task
 
 
 def test_targets_are_logarithms_over_the_largest_of_training(tmp_path: Path) -> None:
-    task = regress(tmp_path)
+    task = table_task(tmp_path)
     splits, values = task.data.splits, task.data.values
     assert task.scale == np.log(values[splits["train"]].max())
     values[splits["test"][0]] = values.max() * 2  # only training rows set the scale
-    task.data.save(tmp_path)
-    again = Regress(tmp_path, CPU)
+    task.data.save(tmp_path / "table")
+    again = Regress(tmp_path / "table", CPU)
     assert again.scale == task.scale
     targets = again.targets.double().numpy()
     np.testing.assert_allclose(np.exp(targets * task.scale), values, rtol=1e-5)
@@ -28,7 +29,7 @@ def test_targets_are_logarithms_over_the_largest_of_training(tmp_path: Path) -> 
 def test_a_row_is_levels_or_a_networks_vectors(
     tmp_path: Path, width: int, dtype: torch.dtype
 ) -> None:
-    task = regress(tmp_path, width)
+    task = table_task(tmp_path, width)
     assert (task.inputs, task.outputs) == (1 + 4 + 3 + 2, 1)
     rows = np.concatenate(task.batches("valid", 32, np.random.default_rng(0)))
     assert sorted(rows) == task.data.splits["valid"].tolist() != rows.tolist()
@@ -43,13 +44,13 @@ def test_a_row_is_levels_or_a_networks_vectors(
 
 def test_the_loss_is_the_mean_absolute_difference(tmp_path: Path) -> None:
     outputs, targets = torch.tensor([[0.5], [0.25], [1.0]]), torch.tensor([0.25, 0.5, 0.9375])
-    assert regress(tmp_path).loss(outputs, targets) == (0.25 + 0.25 + 0.0625) / 3
+    assert table_task(tmp_path).loss(outputs, targets) == (0.25 + 0.25 + 0.0625) / 3
 
 
 def test_predictions_and_scores_are_in_the_unit_of_the_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = regress(tmp_path)
+    task = table_task(tmp_path)
     model = model_for(task, "EntityEmbeddings")
     rows, predicted = task.predictions(model, "test")
     np.testing.assert_array_equal(rows, task.data.splits["test"])
@@ -67,4 +68,4 @@ def test_predictions_and_scores_are_in_the_unit_of_the_data(
 
 def test_a_table_has_no_probe_batch(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r"params\.yaml: examined: a table has no time steps"):
-        regress(tmp_path).probe_batch(3, 2, np.random.default_rng(0))
+        table_task(tmp_path).probe_batch(3, 2, np.random.default_rng(0))

@@ -1,29 +1,22 @@
-"""Small datasets for every task, and small networks that learn them."""
+"""Small texts in windows, and small networks for every task."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from recurrent.data.names.dataset import LabelledNames
-from recurrent.data.sales.dataset import Table, as_symbols
-from recurrent.data.splits import random_split
 from recurrent.data.text import windows
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.vocabulary import Vocabulary
 from recurrent.models.base import Model
 from recurrent.tasks.base import Task
-from recurrent.tasks.classify import Classify
 from recurrent.tasks.next_token import NextToken
 from recurrent.tasks.regress import Regress
 from recurrent.tasks.restore import Restore
 from tests.models.networks import network
+from tests.training.toy import CPU, ORIGIN
 
-CPU = torch.device("cpu")
-ORIGIN = {"source": "bundled", "name": "generated"}
 VOCABULARY = Vocabulary("abcdef")
-COLUMNS = {"store": [*"abcd"], "weekday": [*"567"], "promo": [*"01"]}
 SEQUENTIAL: dict[str, Any] = {"order": "sequential"}
 LAST: dict[str, Any] = {"targets": "last", "stride": 1}
 RANDOM: dict[str, Any] = {"random": True}
@@ -79,47 +72,6 @@ def next_token(folder: Path, text: str | None = None, **changes: Any) -> NextTok
 
 def restore(folder: Path, text: str | None = None, **changes: Any) -> Restore:
     return Restore(write_text(folder, text, **changes), CPU)
-
-
-def classify(folder: Path) -> Classify:
-    """Return the task on names of two to four characters; the last one decides the class."""
-    rng = np.random.default_rng(0)
-    names = ["".join(rng.choice([*"abcdef"], size=n)) for n in rng.integers(2, 5, size=240)]
-    ids, lengths = VOCABULARY.encode_rows(names)
-    folder.mkdir(parents=True, exist_ok=True)
-    LabelledNames(
-        vocabulary=VOCABULARY,
-        ids=ids,
-        lengths=lengths,
-        labels=np.array([name[-1] in "abc" for name in names], dtype=np.uint8),
-        splits=random_split(len(names), None, 0.2, 0.2, seed=0),
-        male_probability=None,
-        origin=ORIGIN,
-    ).save(folder)
-    return Classify(folder, CPU)
-
-
-def some_table(width: int = 0) -> Table:
-    """Return rows whose value follows from their levels; with a width, vectors replace these."""
-    rng = np.random.default_rng(0)
-    codes = np.stack([rng.integers(len(levels), size=240) for levels in COLUMNS.values()], axis=1)
-    train, valid, test = np.split(np.arange(240, dtype=np.int32), [150, 192])
-    return Table(
-        columns=COLUMNS,
-        ids=as_symbols(COLUMNS, codes),
-        values=np.exp(codes @ [0.5, -0.25, 1.0] + rng.normal(5, 0.1, size=240)),
-        splits={"train": train, "valid": valid, "test": test},
-        bayes_values=None,
-        vectors=rng.normal(size=(240, width)).astype(np.float32) if width else None,
-        places={},
-        origin=ORIGIN,
-    )
-
-
-def regress(folder: Path, width: int = 0) -> Regress:
-    folder.mkdir(parents=True, exist_ok=True)
-    some_table(width).save(folder)
-    return Regress(folder, CPU)
 
 
 def model_for(task: Task, name: str, **settings: Any) -> Model:

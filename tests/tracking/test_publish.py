@@ -69,8 +69,8 @@ def test_a_second_publish_does_not_import_mlflow(run: TrackedRun, tmp_path: Path
     publish.publish([run])
     code = (
         "import sys; from pathlib import Path\n"
-        "from recurrent.tracking.publish import publish; from tests.tracking.toy import trained\n"
-        f"print(publish([trained(Path({str(tmp_path)!r}))]), 'mlflow' in sys.modules)"
+        "from recurrent.tracking.publish import publish; from tests.tracking.toy import run_in\n"
+        f"print(publish([run_in(Path({str(tmp_path)!r}))]), 'mlflow' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

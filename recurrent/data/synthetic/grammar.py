@@ -23,16 +23,7 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
-from recurrent.data.synthetic.rules import (
-    ANY,
-    Call,
-    Cases,
-    Choice,
-    Class,
-    Template,
-    Value,
-    parse_rule,
-)
+from recurrent.data.synthetic.rules import Cases, Choice, Class, Template, Value, parse_rule
 from recurrent.data.synthetic.tape import Alternatives, Tape
 from recurrent.data.synthetic.words import Features, WordList, unify
 from recurrent.errors import PipelineError
@@ -88,21 +79,11 @@ class Grammar:
             elif isinstance(step, Value):
                 tape.say(*variables[step.name])
             else:
-                inner, start = self._enter(step, variables), len(tape.pieces)
+                inner, start = step.enter(variables, self.inherited), len(tape.pieces)
                 self._run(self._apply(step.rule, tape, inner), tape, inner)
                 if "text" in step.results:
                     inner["text"] = frozenset(["".join(tape.pieces[start:])])
                 variables.update({name: inner[name] for name in step.results})
-
-    def _enter(self, call: Call, variables: Variables) -> Variables:
-        """Return the variables that a call starts with."""
-        passed = {name: variables[name] for name in self.inherited if name in variables}
-        for name, values in call.given.items():
-            if values == ANY:
-                passed.pop(name, None)
-            elif values or name in variables:
-                passed[name] = values or variables[name]
-        return passed
 
     def _apply(self, name: str, tape: Tape, variables: Variables) -> Template:
         """Return the steps of a rule. If the rule is a choice, make the choice first."""

@@ -1,8 +1,9 @@
 """Synthetic Chinese names with a sex label, and the exact probability of each label.
 
 A sex is drawn first, then a surname and one or two given characters. The weight of a given
-character depends on the sex. Some first characters (`mirrors` in characters.yaml) swap male and female
-for the character after them, so the order of characters matters. Bayes' rule inverts this source.
+character depends on the sex. Some first characters (`mirrors` in characters.yaml) swap male and
+female for the character after them, so the order of characters matters. Bayes' rule then gives the
+exact probability that a name is male.
 """
 
 import csv
@@ -72,19 +73,15 @@ class Source:
     def male_probability(self, name: str) -> float:
         """Return P(男 | name) by Bayes' rule. The surname does not matter.
 
-        Integers up to the one division: each weight is scaled by the other sex's total.
+        All numbers are integers up to the division: instead of dividing by the total of one sex,
+        multiply by that of the other.
         """
-        male, female = MALE_PER_MILLE, 1000 - MALE_PER_MILLE
-        if len(name) == 2:
-            male *= 1000 - TWO_GIVEN_PER_MILLE[0]
-            female *= 1000 - TWO_GIVEN_PER_MILLE[1]
-        else:
-            male *= TWO_GIVEN_PER_MILLE[0]
-            female *= TWO_GIVEN_PER_MILLE[1]
-        for character, urns in zip(name[1:], (self.given, self._second(name)), strict=False):
-            male *= urns[0].weights[character] * urns[1].total
-            female *= urns[1].weights[character] * urns[0].total
-        return male / (male + female)
+        joint = [MALE_PER_MILLE, 1000 - MALE_PER_MILLE]
+        for sex, two_given in enumerate(TWO_GIVEN_PER_MILLE):
+            joint[sex] *= two_given if len(name) == 3 else 1000 - two_given
+            for character, urns in zip(name[1:], (self.given, self._second(name)), strict=False):
+                joint[sex] *= urns[sex].weights[character] * urns[1 - sex].total
+        return joint[0] / sum(joint)
 
     def _second(self, name: str) -> tuple[Urn, Urn]:
         return self.mirrored if name[1] in MIRRORS else self.given

@@ -44,6 +44,16 @@ class Call(NamedTuple):
     given: Mapping[str, frozenset[str]]
     results: Sequence[str]
 
+    def enter(self, variables: Features, inherited: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Return the variables that the call starts with."""
+        passed = {name: variables[name] for name in inherited if name in variables}
+        for name, values in self.given.items():
+            if values == ANY:
+                passed.pop(name, None)
+            elif values or name in variables:
+                passed[name] = values or variables[name]
+        return passed
+
 
 Template = tuple[str | Value | Call, ...]
 

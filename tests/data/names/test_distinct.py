@@ -45,12 +45,3 @@ def test_the_first_of_equal_texts_stays_with_the_label_that_all_agree_on(
     expected, counts = row_by_row(rows)
     assert [*zip(table["name"], table["label"], strict=True)] == [*expected.items()]
     assert repeated == counts
-
-
-def test_a_full_chunk_is_packed_into_few_bytes() -> None:
-    kept = Distinct(LABELS, UNKNOWN)
-    for number in range(distinct.CHUNK):
-        kept.add(chr(0x4E00 + number % 5000), "男")
-    assert not kept._waiting
-    (packed,) = kept._texts
-    assert packed.memory_usage(deep=True) < 20 * distinct.CHUNK

@@ -113,21 +113,3 @@ def test_exactly_the_ambiguous_names_are_unknown(
     assert {name for name, label in labels.items() if label == names.UNKNOWN} == ambiguous
     assert 0.02 < len(ambiguous) / SIZE < 0.15
     assert len(set("".join(known))) > 700  # `top_characters: 500` leaves some out
-
-
-def test_blemishes_do_not_depend_on_the_label() -> None:
-    rngs = {label: random.Random(0) for label in (*names.SEXES, names.UNKNOWN)}
-    other = {"男": "女", "女": "男", names.UNKNOWN: "男"}
-    kinds: Counter[tuple[str, ...]] = Counter()
-    for _ in range(20_000):
-        shapes = {
-            tuple(
-                row.replace(label, "its").replace(other[label], "the other")
-                for row in names.blemish("王小红", label, rng)
-            )
-            for label, rng in rngs.items()
-        }
-        assert len(shapes) == 1
-        kinds.update(shapes)
-    assert len(kinds) == 9
-    assert kinds[("王小红,its",)] > 0.99 * 20_000

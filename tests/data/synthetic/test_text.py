@@ -4,7 +4,6 @@ import hashlib
 import itertools
 import math
 import re
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -69,25 +68,13 @@ def test_a_text_has_one_derivation_and_its_cost_is_that_of_its_draws(
 def test_a_changed_character_is_refused_or_costs_something_else(
     texts: dict[str, Writer], grammar: str
 ) -> None:
-    text, nats = texts[grammar].text[:SIZE], sum(texts[grammar].nats)
+    text, nats = texts[grammar].text, sum(texts[grammar].nats)
     for at in range(100, 1500, 90):
         changed = text[:at] + ("e" if text[at] != "e" else "o") + text[at + 1 :]
         try:
             assert synthetic.cost(changed, grammar) != pytest.approx(nats, rel=1e-12)
         except ValueError:
             continue
-
-
-@pytest.mark.parametrize(("grammar", "low", "high"), [("prose", 0.7, 1.2), ("lyrics", 1.0, 1.6)])
-def test_the_bayes_loss_is_well_below_that_of_character_counts(
-    texts: dict[str, Writer], grammar: str, low: float, high: float
-) -> None:
-    writer = texts[grammar]
-    counts = Counter(writer.text).values()
-    unigram = -sum(n * math.log(n / writer.length) for n in counts) / writer.length
-    bayes = sum(writer.nats) / writer.length
-    assert low < bayes < high
-    assert bayes < unigram / 2
 
 
 def test_prose_counts_its_sections_and_closes_what_it_opens(prose: str) -> None:

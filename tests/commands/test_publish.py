@@ -1,0 +1,117 @@
+"""Which variants are published: those whose weights the present settings train."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from recurrent import config, files, paths
+from recurrent.commands import publish
+from recurrent.config import Config
+from recurrent.errors import PipelineError
+from recurrent.tracking.runs import TrackedRun
+from recurrent.training.fingerprint import Run
+from recurrent.training.store import WEIGHTS, RunStore
+from tests.project import Project
+
+EXPERIMENT, VARIANT = KEY = "nietzsche_seq", "held_out"  # three seeds
+RESULTS = paths.PIPELINES["lectures"]
+
+
+def plan(settings: Config, *experiments: str) -> list[Run]:
+    """Runs whose fingerprints are their names."""
+    variants = settings.variants(*experiments)
+    return [
+        Run(v, seed, f"{v.name}-{seed}".replace("/", "-")) for v in variants for seed in v.seeds
+    ]
+
+
+@pytest.fixture
+def trained(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """One variant that is trained, collected from the store, and evaluated."""
+    monkeypatch.setattr(publish, "plan", plan)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for dataset in ("nietzsche_8_seq", "nietzsche_8_seq_held_out"):
+        paths.encoded(dataset).mkdir(parents=True)
+    store = RunStore()
+    for run in plan(config.load(), EXPERIMENT):
+        files.write_bytes(store.place(run.fingerprint) / WEIGHTS, str(run).encode())
+        store.finish(run.fingerprint, {"device": "cpu", "seconds": 2.0})
+        if run.variant.variant == VARIANT:
+            files.write_bytes(RESULTS.weights(*KEY, run.seed), str(run).encode())
+    files.write_json(RESULTS.evaluation(*KEY), {"mean": {}})
+    return project
+
+
+def names() -> list[str]:
+    return [run.variant.name for run in publish.tracked_runs()]
+
+
+def test_a_variant_is_one_record_of_all_its_seeds(trained: Project) -> None:
+    (run,) = publish.tracked_runs()
+    assert run.variant.name == "nietzsche_seq/held_out"
+    assert (run.device, run.seconds) == ("cpu", 6.0)
+    assert run.dataset == config.load().datasets["nietzsche_8_seq_held_out"]
+    assert len(run.fingerprint) == 64
+    trained.edit({"experiments.nietzsche_seq.seeds": [0, 1]})
+    (other,) = publish.tracked_runs()
+    assert other.fingerprint != run.fingerprint
+
+
+def test_weights_of_other_settings_are_not_published(
+    trained: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files.write_bytes(RESULTS.weights(*KEY, 2), b"others")
+    assert names() == []
+    said = capsys.readouterr().err
+    assert "nietzsche_seq/held_out" in said and "recurrent repro" in said
+
+
+def test_what_is_not_evaluated_or_not_encoded_is_not_published(
+    trained: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert names() == ["nietzsche_seq/held_out"]
+    paths.encoded("nietzsche_8_seq").rmdir()
+    assert names() == []
+    capsys.readouterr()
+    RESULTS.evaluation(*KEY).unlink()
+    assert names() == []
+    assert capsys.readouterr().err == ""
+
+
+def test_a_switch_turns_publishing_off(trained: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    published: list[TrackedRun] = []
+    monkeypatch.setattr(publish, "publish_or_warn", published.extend)
+    publish.after_repro()
+    assert len(published) == 1
+    trained.edit({"runtime.tracking": False})
+    publish.after_repro()
+    assert len(published) == 1
+
+
+def test_the_command_says_what_is_wrong_with_the_server(
+    trained: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TrackedRun, "is_complete", lambda _: True)
+    monkeypatch.setattr(TrackedRun, "state", lambda _: "state")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with pytest.raises(PipelineError, match=r"MLflow: could not be brought up to date.*publish"):
+        publish.main()
+
+
+def test_the_commit_is_marked_if_the_code_differs_from_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert publish.git_commit() == ""
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "Ann Other")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "ann@localhost")
+    files.write_text(Path("recurrent/a.py"), "a")
+    files.write_text(Path("stages/a.py"), "a")
+    for command in ("init -q", "add -A", "commit -qm one"):
+        subprocess.run(["git", *command.split()], check=True)
+    commit = publish.git_commit()
+    assert len(commit) == 40
+    files.write_text(Path("recurrent/a.py"), "b")
+    assert publish.git_commit() == f"{commit}-modified"

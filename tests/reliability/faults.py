@@ -1,0 +1,59 @@
+"""Faults for one process: it is killed, or its writes fail. Each is called in that process."""
+
+import errno
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.copyfile")
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def kill_at(step: int) -> None:
+    """Kill this process just before it changes the disk for that many times."""
+
+    def kill(number: int) -> None:
+        if number == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    _at_each_change(kill)
+
+
+def refuse_from(step: int) -> None:
+    """From that change on, let nothing be opened for writing, made, copied or renamed."""
+
+    def refuse(number: int) -> None:
+        if number >= step:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    _at_each_change(refuse)
+
+
+def limit_files(size: int) -> None:
+    """Let no file grow beyond so many bytes: a write stops in the middle of a file."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def count_to(path: Path) -> None:
+    """Write a byte to a file for each change that this process makes."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    _at_each_change(lambda _: os.write(file, b"."))
+
+
+def _at_each_change(act: Callable[[int], object]) -> None:
+    """Call `act` with 1, 2, 3, ... before each change that this process makes in its folder."""
+    number = 0
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal number
+        path, flags = arguments[0] if arguments else "", arguments[-1]
+        if event == "open" and not (isinstance(flags, int) and flags & WRITING):
+            return
+        if event in ("open", *CHANGES) and not os.path.isabs(str(path)):
+            number += 1
+            act(number)
+
+    sys.addaudithook(hook)
