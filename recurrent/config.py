@@ -410,7 +410,7 @@ def _keys(location: tuple[int | str, ...], values: Any, missing: bool) -> Iterat
     for part in location:
         is_index = isinstance(values, list) and isinstance(part, int)
         if is_index or (isinstance(values, Mapping) and part in values):
-            values = values[part]  # type: ignore[index]
+            values = values[part]
             yield str(part)
     if missing:
         yield str(location[-1])

@@ -1,4 +1,4 @@
-"""The README's picture: the first screen of a report, as a browser on this machine shows it."""
+"""Write the README's picture: the first screen of a report, as a browser shows it."""
 
 import shutil
 import sys
@@ -10,12 +10,12 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main(report: Path, picture: Path) -> None:
-    """Write `picture`."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        sys.exit(f"no browser here: one of {', '.join(BROWSERS)} is needed")
+    """Open a report in a browser and write a picture of its first screen."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        sys.exit(f"no browser found: install one of {', '.join(BROWSERS)}")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 960}, color_scheme="light")
         page.goto(report.resolve().as_uri())
         picture.parent.mkdir(exist_ok=True)

@@ -85,7 +85,7 @@ def evaluated(
 
 
 def baselines(config: Config, device: torch.device) -> dict[str, Evaluated]:
-    """The lectures' own baselines on the datasets of a pipeline that goes beyond them."""
+    """Return the lectures' own baselines on the datasets of a pipeline that goes beyond them."""
     if config.pipeline == "lectures":
         return {}
     datasets = {variant.dataset for variant in config.variants()}
@@ -98,7 +98,7 @@ def baselines(config: Config, device: torch.device) -> dict[str, Evaluated]:
 
 
 def counterparts(own: dict[str, Evaluated], known: dict[str, Lecture]) -> Reports:
-    """Evaluations of the lectures' variants whose held-out ones belong to another pipeline."""
+    """Return evaluations of lecture variants whose held-out ones belong to this pipeline."""
     wanted = (known[one.variant.lecture].counterpart(name) for name, one in own.items())
     places = {name: name.split("/") for name in wanted if name and name not in own}
     root = paths.PIPELINES["lectures"]

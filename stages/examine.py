@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def through_time(variant: Variant, config: Config) -> Found:
-    """Gradient flow and spectra of the first seed, before and after training."""
+    """Yield gradient flow and spectra of the first seed, before and after training."""
     examined = config.examined
     corpus = config.encoding(variant.dataset).corpus
     task = load(variant.task)(paths.encoded(variant.dataset), CPU)
@@ -75,7 +75,7 @@ def through_time(variant: Variant, config: Config) -> Found:
 
 
 def before_and_after(variant: Variant, config: Config) -> Iterator[tuple[str, Model]]:
-    """A variant's first seed with its first weights, and with its trained ones."""
+    """Yield a variant's first seed with its first weights, and with its trained ones."""
     folder = config.results.model(variant.experiment, variant.variant)
     spec = models.read_spec(folder)
     seed = spec["seeds"][0]
@@ -85,7 +85,7 @@ def before_and_after(variant: Variant, config: Config) -> Iterator[tuple[str, Mo
 
 
 def embedding_maps(variant: Variant, config: Config) -> Found:
-    """Maps and distances of the first seed's vectors, and rank correlations of every seed."""
+    """Yield maps and distances of the first seed's vectors, and each seed's rank correlations."""
     folder = config.results.model(variant.experiment, variant.variant)
     data, spec = Table.load(paths.encoded(variant.dataset)), models.read_spec(folder)
     for seed in spec["seeds"]:
@@ -103,7 +103,7 @@ def embedding_maps(variant: Variant, config: Config) -> Found:
 
 
 def clipped(variant: Variant, config: Config) -> Found:
-    """What each way of clipping makes of the gradients that training recorded."""
+    """Yield what each way of clipping makes of the gradients that training recorded."""
     path = config.results.gradients(variant.experiment, variant.variant)
     recorded = read_gradients(path) if path.is_file() else pd.DataFrame()
     if recorded.empty:

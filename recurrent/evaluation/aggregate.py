@@ -11,7 +11,7 @@ Metrics = dict[str, float]
 
 
 def over_seeds(by_seed: Mapping[int, Metrics]) -> tuple[Metrics, Metrics | None]:
-    """The mean and the standard deviation of each metric; a single seed has no deviation."""
+    """Return the mean and the standard deviation of each metric; a single seed has no deviation."""
     measured = [*by_seed.values()]
     values = {name: [one[name] for one in measured] for name in measured[0]}
     means = {name: mean(found) for name, found in values.items()}
@@ -24,7 +24,7 @@ def _deviation(found: list[float]) -> float:
 
 
 def perplexity(loss: float) -> float:
-    """e to a mean loss, or infinity if that is more than a float holds."""
+    """Return e to a mean loss, or infinity if that is more than a float holds."""
     try:
         return math.exp(loss)
     except OverflowError:
@@ -32,7 +32,7 @@ def perplexity(loss: float) -> float:
 
 
 def rounded(value: Any) -> Any:
-    """Every float of a nested value, to the decimals that mean something."""
+    """Return every float of a nested value, to the decimals that mean something."""
     if isinstance(value, float):
         return round(value, DECIMALS)
     if isinstance(value, dict):

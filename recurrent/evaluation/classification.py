@@ -42,7 +42,7 @@ def measure(
 
 
 def metrics(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> Metrics:
-    """Accuracy, log loss in nats and calibration error of one seed."""
+    """Return accuracy, log loss in nats and calibration error of one seed."""
     table = calibration(probabilities, labels)
     gaps = [line["names"] * abs(line["confidence"] - line["accuracy"]) for line in table]
     return {
@@ -53,7 +53,7 @@ def metrics(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> Me
 
 
 def is_right(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """1 where the likeliest class is the label, else 0."""
+    """Return 1 where the likeliest class is the label, else 0."""
     right: NDArray[np.float64] = (probabilities.argmax(axis=1) == labels).astype(np.float64)
     return right
 
@@ -61,7 +61,7 @@ def is_right(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> N
 def by_class(
     probabilities: NDArray[np.float64], labels: NDArray[np.uint8]
 ) -> dict[str, dict[str, float]]:
-    """Precision and recall of each class, and how many names it has."""
+    """Return precision and recall of each class, and how many names it has."""
     precision, recall, _, support = precision_recall_fscore_support(
         labels, probabilities.argmax(axis=1), labels=range(len(CLASSES)), zero_division=0.0
     )
@@ -74,7 +74,7 @@ def by_class(
 def confusion(
     probabilities: NDArray[np.float64], labels: NDArray[np.uint8]
 ) -> dict[str, dict[str, int]]:
-    """How many names of each label (outer) got which answer (inner)."""
+    """Return how many names of each label (outer) got which answer (inner)."""
     counts = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(CLASSES)))
     return {
         label: {answer: int(n) for answer, n in zip(CLASSES, row, strict=True)}
@@ -85,7 +85,7 @@ def confusion(
 def calibration(
     probabilities: NDArray[np.float64], labels: NDArray[np.uint8]
 ) -> list[dict[str, float]]:
-    """Mean confidence beside accuracy, in bins of confidence."""
+    """Return mean confidence beside accuracy, in bins of confidence."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
@@ -102,7 +102,7 @@ def calibration(
 def samples(
     probabilities: NDArray[np.float64], labels: NDArray[np.uint8], names: list[str]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Right answers from the surest to the least sure, and the surest wrong ones."""
+    """Return right answers from the surest to the least sure, and the surest wrong ones."""
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     right = probabilities.argmax(axis=1)[order] == labels[order]
     spread = np.linspace(0, right.sum() - 1, min(SAMPLES, right.sum())).astype(int)

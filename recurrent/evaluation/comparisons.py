@@ -49,7 +49,7 @@ def on_same_records(
 
 
 def is_baseline_of(one: Evaluated, other: Evaluated) -> bool:
-    """Whether `other` learns without a network and was measured on the same records.
+    """Return whether `other` learns without a network and was measured on the same records.
 
     On training text nothing is a baseline: a network that memorises it beats all of them.
     """
@@ -61,7 +61,7 @@ def is_baseline_of(one: Evaluated, other: Evaluated) -> bool:
 
 
 def differences(one: Evaluated, other: Evaluated) -> Iterator[tuple[bool, Difference]]:
-    """The difference seed by seed, and that of the ensemble if there is one."""
+    """Yield the difference seed by seed, and that of the ensemble if there is one."""
     ours, theirs = one.measured, other.measured
     # Windows leave out a few characters that a stateful model predicts.
     _, here, there = np.intersect1d(ours.records, theirs.records, return_indices=True)
@@ -76,7 +76,7 @@ def differences(one: Evaluated, other: Evaluated) -> Iterator[tuple[bool, Differ
 def held_out(
     names: Mapping[str, object], reports: Reports, lectures: Mapping[str, Lecture]
 ) -> Iterator[Comparison]:
-    """How much worse these variants are on held-out records than what the lecture measures.
+    """Compare held-out variants with what the lecture measures of the same models.
 
     Part of the difference may be the text itself, so that of the best possible stands beside.
     """
@@ -108,6 +108,6 @@ def held_out(
 def both(
     here: Metrics | None, there: Metrics | None, metric: str, combine: Callable[..., float]
 ) -> float | None:
-    """One value of two, if both are known."""
+    """Combine one metric of two models, if both know it."""
     one, other = (here or {}).get(metric), (there or {}).get(metric)
     return None if one is None or other is None else rounded(combine(one, other))

@@ -18,7 +18,7 @@ WINDOWS = 256  # at once
 
 @torch.inference_mode()
 def sees_ahead(model: Model) -> bool:
-    """Whether the prediction after a window's first character depends on what follows."""
+    """Return whether the prediction after a window's first character depends on what follows."""
     device = next((tensor.device for tensor in model.state_dict().values()), None)
     model.eval()
     one, other = (
@@ -31,7 +31,7 @@ def sees_ahead(model: Model) -> bool:
 
 @torch.inference_mode()
 def predict_by_prefix(model: Model, task: Task, split: str) -> Predictions:
-    """The log probability of each next character, given its window up to there and no more."""
+    """Return the log probability of each next character, given only its window up to there."""
 
     def ask(ids: Tensor) -> Tensor:
         prefixes = (ids[:, :n] for n in range(1, ids.shape[1] + 1))
@@ -42,7 +42,7 @@ def predict_by_prefix(model: Model, task: Task, split: str) -> Predictions:
 
 @torch.inference_mode()
 def predict_in_view(model: Model, task: Task, split: str) -> Predictions:
-    """The same with the whole window in view: every next character, except after the last."""
+    """Return the same with the whole window in view, and so each next character but the last."""
     return _window_by_window(model, task, split, lambda ids: model(ids)[0])
 
 

@@ -46,13 +46,13 @@ def measure(
 
 
 def metrics(log_probs: NDArray[np.float64]) -> Metrics:
-    """Mean loss and perplexity."""
+    """Return mean loss and perplexity."""
     loss = float(-log_probs.mean())
     return {"loss": loss, "perplexity": perplexity(loss)}
 
 
 def identify(data: RunningText) -> str:
-    """Equal for datasets of one text with the same stretches, whatever the windows on it."""
+    """Return a string that is equal for datasets of one text with the same stretches."""
     if data.stretches is None:
         return ""
     text = "".join(data.vocabulary.characters).encode() + data.ids.tobytes()
@@ -60,7 +60,7 @@ def identify(data: RunningText) -> str:
 
 
 def measured_stretch(data: RunningText) -> tuple[int, int, int] | None:
-    """Where in the text a model is measured, and how long the text is."""
+    """Return where in the text a model is measured, and how long the text is."""
     if data.stretches is None:
         return None
     first, end = data.stretches[data.measured]

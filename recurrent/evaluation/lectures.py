@@ -77,7 +77,7 @@ class Entry(Frozen):
         return self
 
     def numbers(self, better: Better) -> Iterator[Number]:
-        """Each published number of this entry; `better` is the lecture's."""
+        """Yield each published number of this entry; `better` is the lecture's."""
         common = Number(
             row=self.row, metric=self.metric, name=self.experiment, no_verdict=self.no_verdict
         )
@@ -189,7 +189,7 @@ class Lecture(Frozen):
         return tuple(number for one in self.published for number in one.numbers(self.better))
 
     def counterpart(self, name: str) -> str | None:
-        """The model that is trained and measured as the lecture does, of a held-out one."""
+        """Return the model that is trained and measured as the lecture does, for a held-out one."""
         experiment, _, variant = name.partition("/")
         if variant == "held_out":
             return f"{experiment}/lecture"
@@ -198,7 +198,7 @@ class Lecture(Frozen):
         return self.counterparts.get(name)
 
     def row_of(self, name: str) -> str:
-        """The row that a model belongs to."""
+        """Return the row that a model belongs to."""
         wanted = {name, self.counterpart(name) or name}
         rows = [number.row for number in self.numbers if number.name in wanted]
         rows += [table.row for table in self.tables if wanted & {*table.names}]

@@ -18,7 +18,7 @@ class Difference(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """better, level or worse: two standard errors or less are level.
+        """Better, level or worse; a difference of two standard errors or less is level.
 
         From few blocks the error itself is uncertain, so Student's t asks for more.
         """

@@ -39,7 +39,7 @@ class Found:
 def published_rows(
     lectures: Mapping[str, Lecture], reports: Reports, results: Results, wanted: str
 ) -> Iterator[Published]:
-    """A row for each published number; `wanted` is the source that params.yaml asks for."""
+    """Yield a row for each published number; `wanted` is the source that params.yaml asks for."""
     for key, lecture in lectures.items():
         for number in lecture.numbers:
             found = find(number, reports, results)
@@ -85,7 +85,7 @@ def find(number: Number, reports: Reports, results: Results) -> Found:
 
 
 def _measured(number: Number, report: Mapping[str, Any]) -> Found:
-    """Ours as it was evaluated: the mean over seeds, or the ensemble's."""
+    """Return ours as it was evaluated: the mean over seeds, or the ensemble's."""
     ensemble = number.ensemble and report["ensemble"] is not None  # one seed is its own ensemble
     metrics = report["ensemble"] if ensemble else report["mean"]
     if number.metric not in metrics:
@@ -105,7 +105,7 @@ def _measured(number: Number, report: Mapping[str, Any]) -> Found:
 
 
 def _at_epoch(number: Number, report: Mapping[str, Any], results: Results) -> Found:
-    """Ours in the history: of each seed the median of the last epochs, up to the number's.
+    """Return ours in the history: for each seed, the median of the last epochs up to the number's.
 
     A perplexity is that of the loss of the same name.
     """
@@ -130,19 +130,19 @@ def _at_epoch(number: Number, report: Mapping[str, Any], results: Results) -> Fo
 
 
 def _written(number: Number, report: Mapping[str, Any], results: Results) -> Found:
-    """What the first seed wrote after a prefix, and how many seeds wrote the same."""
+    """Return what the first seed wrote after a prefix, and how many seeds wrote the same."""
     source = source_of(report["origin"])
     path = results.samples(report["experiment"], report["variant"])
     by_seed = files.read_json(path).get("by_seed", {}) if path.is_file() else {}
     length = len(str(number.published))
     texts = [texts[number.prefix][:length] for texts in by_seed.values() if number.prefix in texts]
     if not texts:
-        return Found(source, run=False)
+        return Found(source)
     return Found(source, texts[0], seeds=len(texts), agree=texts.count(texts[0]))
 
 
 def _in_report(path: Path, keys: tuple[str, ...]) -> Found:
-    """A number in a JSON file; one that depends on a random draw is a map of its distribution."""
+    """Return a number in a JSON file; one that depends on a random draw is a distribution there."""
     if not path.is_file():
         return Found(run=False)
     report = value = files.read_json(path)
@@ -162,7 +162,7 @@ def _in_report(path: Path, keys: tuple[str, ...]) -> Found:
 
 
 def judge(number: Number, found: Found, wanted: str) -> tuple[str | None, str | None]:
-    """The verdict (reproduced, better or differs), or None and the reason why there is none."""
+    """Return the verdict (reproduced, better or differs), or None and the reason."""
     ours = found.ours
     if found.source not in (UPSTREAM, NO_CORPUS):
         return None, UNAVAILABLE if wanted == UPSTREAM else ANOTHER

@@ -40,13 +40,13 @@ def measure(
 
 
 def training_text(data: RunningText) -> NDArray[np.uint16]:
-    """The part of the text that models learn from."""
+    """Return the part of the text that models learn from."""
     first, end = data.stretches["train"] if data.stretches else (0, len(data.ids))
     return data.ids[first:end]
 
 
 def metrics(log_probs: NDArray[np.float64], right: NDArray[np.uint16]) -> Metrics:
-    """The share of characters restored, and the mean loss on the right ones in nats."""
+    """Return the share of characters restored, and the mean loss on the right ones in nats."""
     return {
         "restored": float((log_probs.argmax(axis=1) == right).mean()),
         "restoration_loss": float(-log_probs[np.arange(len(right)), right].mean()),
@@ -56,7 +56,7 @@ def metrics(log_probs: NDArray[np.float64], right: NDArray[np.uint16]) -> Metric
 def samples(
     data: RunningText, records: NDArray[np.int32], log_probs: NDArray[np.float64]
 ) -> list[dict[str, str]]:
-    """Some places with the text around them, what was hidden there, and the likeliest answer."""
+    """Return some places: the text around them, what was hidden, and the likeliest answer."""
     chosen = np.linspace(0, len(records) - 1, min(SAMPLES, len(records))).astype(int)
     return [
         {

@@ -89,7 +89,7 @@ def write(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
 
 
 def read(path: Path, kind: type[Row]) -> list[Row]:
-    """The rows of a table; none if there is no such file."""
+    """Return the rows of a table; none if there is no such file."""
     if not path.is_file():
         return []
     types: dict[str, Any] = kind.__annotations__
@@ -101,7 +101,7 @@ def read(path: Path, kind: type[Row]) -> list[Row]:
 
 
 def _value(cell: str, wanted: Any) -> Any:
-    """A cell as the type that its column has; an empty cell is None where that is allowed."""
+    """Return a cell as its column's type; an empty cell is None where that is allowed."""
     allowed = getattr(wanted, "__args__", (wanted,))
     if cell == "" and type(None) in allowed:
         return None

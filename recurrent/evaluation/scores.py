@@ -13,7 +13,7 @@ SHARED = ("accuracy", "log_loss", "loss", "perplexity", "mape", "restored")
 
 
 def score_rows(variant: Variant, report: Mapping[str, Any], lecture: Lecture) -> Iterator[Score]:
-    """A row for each metric of a variant; none if it was measured on too few records."""
+    """Yield a row for each metric of a variant; none if it was measured on too few records."""
     if report["count"] < ENOUGH:
         return
     for metric, ours in report["mean"].items():
@@ -38,12 +38,12 @@ def score_rows(variant: Variant, report: Mapping[str, Any], lecture: Lecture) ->
 
 
 def source_of(origin: Mapping[str, str]) -> str:
-    """The source of a corpus: bundled, upstream or stand-in, or the name of the user's own file."""
+    """Return bundled, upstream or stand-in, or the name of the user's own file."""
     return origin["name"] if origin["source"] == "own file" else origin["source"]
 
 
 def flat(report: Mapping[str, Any], headline: str) -> dict[str, float | str]:
-    """A variant's metrics for `dvc metrics`: few keys, which all variants share."""
+    """Return a variant's metrics for `dvc metrics`: few keys, which all variants share."""
     found: dict[str, float | str] = {"split": report["split"]}
     found |= {name: report["mean"][name] for name in SHARED if name in report["mean"]}
     bayes = (report["bayes"] or {}).get(headline)
@@ -53,7 +53,7 @@ def flat(report: Mapping[str, Any], headline: str) -> dict[str, float | str]:
 def summary(
     scores: Sequence[Score], published: Sequence[Published], lectures: Mapping[str, Lecture]
 ) -> dict[str, float]:
-    """For each lecture the best held-out score and the best possible one; and how many verdicts."""
+    """Return each lecture's best held-out score and the best possible, and verdict counts."""
     found: dict[str, float] = {}
     for key, lecture in lectures.items():
         held_out = [

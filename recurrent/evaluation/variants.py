@@ -74,12 +74,11 @@ def evaluate(
         if kind.predicts and samples:
             earlier = results.written(variant.experiment, variant.variant)
             found.samples.update(write(trained, task, samples, words, earlier))
-    corpus = config.encoding(variant.dataset).corpus
-    return Evaluated(variant, found, report_of(variant, found, task, corpus, config))
+    return Evaluated(variant, found, report_of(variant, found, task, config))
 
 
 def kind_of(task: str) -> Kind:
-    """How a task is measured."""
+    """Return how a task is measured."""
     if task not in KINDS:
         raise PipelineError(
             f"evaluation does not know the task {task!r}.",
@@ -97,7 +96,7 @@ def predict(model: Model, task: Task, split: str) -> Predictions:
 def collect(
     ask: Ask, trained: Mapping[int, Model], task: Task, variant: Variant
 ) -> tuple[NDArray[np.int32], dict[int, NDArray[np.float64]]]:
-    """The measured records, and what the model of each seed predicts for them."""
+    """Return the measured records, and what the model of each seed predicts for them."""
     split, found = task.data.measured, {}
     for seed, model in trained.items():
         records, found[seed] = ask(model, task, split)
@@ -121,7 +120,7 @@ def write(
     words: spelling.Words,
     earlier: Path,
 ) -> dict[str, Any]:
-    """What each seed writes after each prefix, and wrote while it trained: in characters."""
+    """Return what each seed writes after each prefix, and wrote while it trained: in characters."""
     read = {prefix: spelling.to_symbols(prefix, words) for prefix in wanted.prefixes}
     read = {p: symbols for p, symbols in read.items() if not task.data.vocabulary.unknown(symbols)}
     if not read:
@@ -136,16 +135,14 @@ def write(
 
 
 def in_text(found: Any, words: spelling.Words) -> Any:
-    """Every string of a nested value, with words spelt out."""
+    """Return every string of a nested value, with words spelt out."""
     if isinstance(found, dict):
         return {in_text(key, words): in_text(value, words) for key, value in found.items()}
     return spelling.to_text(found, words)
 
 
-def report_of(
-    variant: Variant, measured: Measured, task: Task, corpus: str, config: Config
-) -> dict[str, Any]:
-    """The content of a variant's evaluation file."""
+def report_of(variant: Variant, measured: Measured, task: Task, config: Config) -> dict[str, Any]:
+    """Return the content of a variant's evaluation file."""
     means, sds = over_seeds(measured.by_seed)
     refuse_nan(variant.name, means)
     split = task.data.measured
@@ -156,7 +153,7 @@ def report_of(
         "dataset": variant.dataset,
         "origin": task.about["origin"],
         "split": split,
-        "records": name_records(variant, measured, split, corpus, config),
+        "records": name_records(variant, measured, split, config),
         "count": len(measured.records),
         "unit": measured.unit,
         "by_prefix": measured.by_prefix,
@@ -169,13 +166,12 @@ def report_of(
     }
 
 
-def name_records(
-    variant: Variant, measured: Measured, split: str, corpus: str, config: Config
-) -> str:
-    """A readable name, the same for variants that are measured on the same records."""
+def name_records(variant: Variant, measured: Measured, split: str, config: Config) -> str:
+    """Return a readable name, the same for variants that are measured on the same records."""
     if measured.stretch is None or split == "train":
         embedded = config.embedded.get(variant.dataset)
         return f"{embedded.dataset if embedded else variant.dataset}, {split}"
+    corpus = config.encoding(variant.dataset).corpus
     first, end, length = measured.stretch
     if end == length:
         return f"{corpus}, the last {end - first:,} of {length:,} characters"

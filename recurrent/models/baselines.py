@@ -11,6 +11,7 @@ from pydantic import PositiveFloat, PositiveInt
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from recurrent.errors import PipelineError
 from recurrent.models import base
 from recurrent.models.base import State
 
@@ -58,12 +59,18 @@ class LogisticNgrams(base.FittedModel):
 
     def __init__(self, inputs: int, outputs: int, settings: Settings) -> None:
         super().__init__(inputs, outputs, settings)
+        if inputs**2 > 1 << 31:
+            raise PipelineError(
+                f"pairs of {inputs - 1:,} characters do not fit in 31 bits.",
+                where="params.yaml: model LogisticNgrams",
+                remedy="Lower `top_characters` of its dataset.",
+            )
         self.register_buffer("bias", torch.zeros((), dtype=torch.float64))
         self.register_buffer("of_character", torch.zeros(inputs, dtype=torch.float64))
-        self._set_pairs(torch.zeros(0, dtype=torch.int64))
+        self._set_pairs(torch.zeros(0))
 
     def _set_pairs(self, codes: Tensor) -> None:
-        self.register_buffer("pair_codes", codes)
+        self.register_buffer("pair_codes", codes.int())
         self.register_buffer("of_pair", torch.zeros(len(codes) + 1, dtype=torch.float64))
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
@@ -73,7 +80,7 @@ class LogisticNgrams(base.FittedModel):
 
     def _codes(self, ids: Tensor) -> Tensor:
         """Return one number for each pair of neighbours: (batch, steps + 1)."""
-        framed = torch.nn.functional.pad(ids, (1, 1))
+        framed = torch.nn.functional.pad(ids.int(), (1, 1))
         return framed[:, :-1] * self.inputs + framed[:, 1:]
 
     def _places(self, ids: Tensor) -> Tensor:

@@ -37,7 +37,8 @@ def lecture(inputs: Inputs, key: str) -> Section | None:
         section(f"{key}-caveats", "Caveats", tables=[tables.caveats(chosen, rows)]),
     ]
     shown = tuple(part for part in parts if part is not None)
-    sources = {row.source for row in published} | {row.source for row in measured}
+    sources = {row.source for row in published if row.ours is not None}
+    sources |= {row.source for row in measured}
     where = [SOURCES.get(source, f"the file {source}") for source in sorted(sources - {NO_CORPUS})]
     said = [f"Source: {chosen.given_by}."]
     if where:

@@ -22,7 +22,7 @@ class Study(Protocol):
 
 
 def load(name: str) -> Study:
-    """The study in recurrent/studies/<name>.py."""
+    """Return the study in recurrent/studies/<name>.py."""
     try:
         return cast(Study, import_module(f"recurrent.studies.{name}"))
     except ModuleNotFoundError as fault:
@@ -32,7 +32,7 @@ def load(name: str) -> Study:
 
 
 def six(value: float) -> float:
-    """A number in six digits; later ones depend on the processor."""
+    """Return a number in six digits; later ones depend on the processor."""
     return float(f"{value:.6g}")
 
 

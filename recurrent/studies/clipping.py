@@ -1,9 +1,9 @@
 """D2: three ways to clip a gradient, computed from the norm of each parameter's gradient.
 
 Algorithm 1 of the lecture rescales all gradients together when their global norm passes a
-threshold, so the step keeps its direction. Clipping each parameter on its own changes how long they are in
-proportion, and so turns the step. The lecture's listing calls clip_grad_norm_ after its loop over
-the parameters has ended: it clips the last parameter and no other.
+threshold, so the step keeps its direction. Clipping each parameter on its own changes how long they
+are in proportion, and so turns the step. The lecture's listing calls clip_grad_norm_ after its loop
+over the parameters has ended: it clips the last parameter and no other.
 
 The norms are all that is needed. A whole gradient is its parameters' gradients side by side, which
 are at right angles to each other, so clipping one of them only rescales that side.
@@ -48,7 +48,7 @@ WAYS = {"global": by_global_norm, "each": each_parameter, "last": last_parameter
 
 
 def table(recorded: pd.DataFrame, thresholds: Sequence[float]) -> pd.DataFrame:
-    """What each way of clipping makes of gradients that training recorded, at each threshold."""
+    """Clip gradients that training recorded in each way, at each threshold."""
     norms = recorded.drop(columns=["seed", "epoch", "step", "total"]).to_numpy(dtype=np.float64)
     tables = []
     for threshold in thresholds:

@@ -28,7 +28,7 @@ class Embedding(NamedTuple):
 
 
 def learned(network: Model, data: Table) -> list[Embedding]:
-    """The embedding of each column with enough levels.
+    """Return the embedding of each column with enough levels.
 
     We ask for rows that differ in one column only, so that only that column's vectors tell them
     apart: `vectors` has the constant vectors of the other columns beside them.
@@ -48,7 +48,7 @@ def learned(network: Model, data: Table) -> list[Embedding]:
 
 
 def principal_components(embedding: Embedding) -> pd.DataFrame:
-    """Each level by the first two principal components, and their share of the variance."""
+    """Return each level by the first two principal components, and their share of the variance."""
     centred = embedding.vectors - embedding.vectors.mean(axis=0)
     left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
     # The sign of a component is arbitrary: make its largest entry positive.
@@ -66,7 +66,7 @@ def principal_components(embedding: Embedding) -> pd.DataFrame:
 
 
 def distances(embedding: Embedding, places: dict[str, list[float]]) -> pd.DataFrame:
-    """The distance of each pair of levels, between their vectors and between their true places."""
+    """Return the distance of each pair of levels, of their vectors and of their true places."""
     pairs = [*combinations(range(len(embedding.levels)), 2)]
     one, other = np.array(pairs).T
     true = np.array([places[level] for level in embedding.levels])
@@ -83,5 +83,5 @@ def distances(embedding: Embedding, places: dict[str, list[float]]) -> pd.DataFr
 
 
 def rank_correlation(pairs: pd.DataFrame) -> float:
-    """Spearman's correlation of learned and true distances: 1 if both sort the pairs alike."""
+    """Return Spearman's correlation of learned and true distances: 1 if both rank alike."""
     return float(spearmanr(pairs["learned"], pairs["true"]).statistic)

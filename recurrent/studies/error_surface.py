@@ -86,7 +86,10 @@ def run(settings: Settings, folder: Path) -> dict[str, Any]:
 
 
 def error(place: Numbers, settings: Settings) -> tuple[Numbers, Numbers]:
-    """The error at (w, b) and its gradient, carried along with the state; also of many places."""
+    """Return the error at (w, b) and its gradient, carried along with the state.
+
+    Many places may be given at once: (2, ...).
+    """
     w, b = place
     state = np.full(w.shape, settings.state)
     by_w = by_b = np.zeros(w.shape)
@@ -107,7 +110,7 @@ def clip(gradient: Numbers, threshold: float) -> Numbers:
 
 
 def descend(start: Numbers, kind: str, settings: Settings) -> Numbers:
-    """Every place of a descent from (w, b), start and end included; it may leave the grid."""
+    """Descend from (w, b), maybe off the grid; return every place, start and end included."""
     places = [start]
     for _ in range(settings.updates):
         _, gradient = error(places[-1], settings)
@@ -118,7 +121,7 @@ def descend(start: Numbers, kind: str, settings: Settings) -> Numbers:
 
 
 def table(kind: str, places: Numbers, settings: Settings) -> pd.DataFrame:
-    """One descent, with the norm of its gradient before clipping."""
+    """Return one descent, with the norm of its gradient before clipping."""
     w, b = places.T
     found, gradient = error(places.T, settings)
     norm = np.hypot(*gradient)

@@ -57,7 +57,7 @@ def gradient_flow(model: Model, ids: Tensor, targets: Tensor, bounded: int) -> F
 
 
 def table(flow: Flow) -> pd.DataFrame:
-    """Median and quartiles over the records, by part of the state and steps back from the loss.
+    """Return median and quartiles over the records, by part of the state and steps back.
 
     How far the bound lies above the gradient is a median over the few records that have one, so the
     bound never falls below the median gradient.
@@ -74,7 +74,7 @@ def table(flow: Flow) -> pd.DataFrame:
 
 
 def decay(table: pd.DataFrame) -> float:
-    """The factor by which the gradient of h changes per step backwards, on average."""
+    """Return the factor by which the gradient of h changes per step backwards, on average."""
     sizes = table.loc[table["state"] == "h", "gradient"].to_numpy()
     back = np.flatnonzero(sizes > 0)
     if len(back) < 2:
@@ -86,7 +86,7 @@ def decay(table: pd.DataFrame) -> float:
 def gradients(
     model: Model, ids: Tensor, targets: Tensor, *, cell_only: bool = False
 ) -> dict[str, Tensor]:
-    """dL_T/ds of each state s that enters a step, by its parts, the latest first.
+    """Return dL_T/ds of each state s that enters a step, by its parts, the latest first.
 
     Each is (steps - 1, records, hidden). With `cell_only`, h is cut off between steps, so that the
     gradient flows through the cell alone and only the forget gate multiplies it.
@@ -112,7 +112,7 @@ def gradients(
 
 
 def jacobian_norms(model: Model, ids: Tensor) -> Tensor:
-    """The spectral norm of ds_k/ds_(k-1), at each step of one record that a state enters.
+    """Return the spectral norm of ds_k/ds_(k-1), at each step of one record that a state enters.
 
     A batch with one copy of the record for each number of the state gives all rows of the Jacobian
     at once: copy k is differentiated at number k.
@@ -137,12 +137,12 @@ def jacobian_norms(model: Model, ids: Tensor) -> Tensor:
 
 
 def tensors(state: State) -> list[Tensor]:
-    """The tensors of a state, h before c."""
+    """Return the tensors of a state, h before c."""
     return [state] if isinstance(state, Tensor) else [x for part in state for x in tensors(part)]
 
 
 def like(state: State, parts: list[Tensor]) -> State:
-    """A state of the same structure with other tensors."""
+    """Return a state of the same structure with other tensors."""
     following = iter(parts)
 
     def fill(part: State) -> State:
@@ -152,6 +152,6 @@ def like(state: State, parts: list[Tensor]) -> State:
 
 
 def _gradient(part: Tensor) -> Tensor:
-    """The gradient of a part, (records, hidden); 0 if the loss does not depend on it."""
+    """Return the gradient of a part, (records, hidden); 0 if the loss does not depend on it."""
     found = torch.zeros_like(part) if part.grad is None else part.grad
     return found.reshape(-1, part.shape[-1]).double()

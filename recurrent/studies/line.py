@@ -84,12 +84,12 @@ def gen_fake_data(
 
 
 def mse_loss(a: Any, b: Any, x: Any, y: Any) -> Any:
-    """The mean squared error, of arrays or tensors; one for each row of draws."""
+    """Return the mean squared error, of arrays or tensors; one for each row of draws."""
     return ((a * x + b - y) ** 2).mean(-1)
 
 
 def by_autograd(x: Numbers, y: Numbers, a: float, b: float, settings: Settings) -> list[float]:
-    """The lecture's loop, and the losses that it prints, in float32 as there."""
+    """Run the lecture's loop in float32, as there, and return the losses that it prints."""
     inputs, targets = (torch.tensor(values, dtype=torch.float32) for values in (x, y))
     slope, intercept = (torch.tensor([value]).float().requires_grad_() for value in (a, b))
     losses = []
@@ -106,18 +106,18 @@ def by_autograd(x: Numbers, y: Numbers, a: float, b: float, settings: Settings) 
 
 
 def means(x: Numbers, y: Numbers) -> Numbers:
-    """The five means through which a line's loss depends on the points."""
+    """Return the five means through which a line's loss depends on the points."""
     return np.array([values.mean() for values in (x, y, x * x, x * y, y * y)])
 
 
 def loss_on_means(a: Numbers, b: Numbers, of: Numbers) -> Numbers:
-    """mse_loss from the means; one column of means for each draw."""
+    """Return mse_loss from the means; one column of means for each draw."""
     x, y, xx, xy, yy = of
     return np.asarray(a * a * xx + b * b + yy + 2 * (a * b * x - a * xy - b * y))
 
 
 def on_means(of: Numbers, starts: Numbers, settings: Settings) -> list[Numbers]:
-    """The losses of `by_autograd` for every draw at once, with the gradients written out."""
+    """Return the losses of `by_autograd` for every draw at once, with the gradients written out."""
     x, y, xx, xy, _ = of
     a, b = starts
     losses = []
@@ -131,7 +131,7 @@ def on_means(of: Numbers, starts: Numbers, settings: Settings) -> list[Numbers]:
 
 
 def frames_by_hand(x: Numbers, y: Numbers, settings: ByHand) -> list[tuple[float, float]]:
-    """(a, b) at each frame, before its updates, and at the end."""
+    """Return (a, b) at each frame, before its updates, and at the end."""
     a, b = settings.a, settings.b
     states = [(a, b)]
     for _ in range(settings.frames):
@@ -181,7 +181,7 @@ def _animate(x: Numbers, y: Numbers, states: list[tuple[float, float]], target: 
 
 
 def _over_draws(values: Numbers, run: float) -> dict[str, Any]:
-    """The distribution of a number over the draws (95 % of them), and its value in our run."""
+    """Return the distribution of a number over the draws, and its value in our run."""
     low, median, high = np.percentile(values, [2.5, 50, 97.5])
     found = {"mean": values.mean(), "sd": values.std(ddof=1)}
     found |= {"median": median, "low": low, "high": high, "run": run}

@@ -67,18 +67,18 @@ def run(settings: Settings, folder: Path) -> dict[str, Any]:
 
 
 def spectral_radius(matrix: Matrix) -> float:
-    """The largest absolute eigenvalue."""
+    """Return the largest absolute eigenvalue."""
     return float(np.abs(np.linalg.eigvals(matrix)).max())
 
 
 def orthogonal(rng: Generator, size: int) -> Matrix:
-    """A random matrix whose singular values are all 1."""
+    """Return a random matrix whose singular values are all 1."""
     matrix, _ = np.linalg.qr(rng.standard_normal((size, size)))
     return matrix
 
 
 def norms(matrix: Matrix, steps: int) -> list[float]:
-    """The spectral norm of each power of a matrix, from the power 0 on."""
+    """Return the spectral norm of each power of a matrix, from the power 0 on."""
     power = np.eye(len(matrix))
     found = [1.0]
     for _ in range(steps):
@@ -88,7 +88,7 @@ def norms(matrix: Matrix, steps: int) -> list[float]:
 
 
 def _course(table: pd.DataFrame) -> dict[str, float]:
-    """Where the norm of the Gaussian matrix is largest, and where it ends."""
+    """Return where the norm of the Gaussian matrix is largest, and where it ends."""
     course = table["matrix_norm"].to_numpy()
     return {
         "largest": six(course.max()),

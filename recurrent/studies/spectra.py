@@ -15,7 +15,7 @@ RANKS = 40  # of the singular values that are kept: the largest, and a sample of
 
 
 def singular_values(model: Model) -> dict[str, NDArray[np.float64]]:
-    """The singular values of each recurrent matrix, largest first."""
+    """Return the singular values of each recurrent matrix, largest first."""
     return {
         name: torch.linalg.svdvals(matrix.detach().double()).numpy()
         for name, matrix in model.recurrent_matrices().items()
@@ -23,7 +23,7 @@ def singular_values(model: Model) -> dict[str, NDArray[np.float64]]:
 
 
 def spectral_radius(model: Model) -> float:
-    """The largest absolute eigenvalue of any recurrent matrix."""
+    """Return the largest absolute eigenvalue of any recurrent matrix."""
     return max(
         float(torch.linalg.eigvals(matrix.detach().double()).abs().max())
         for matrix in model.recurrent_matrices().values()
@@ -31,7 +31,7 @@ def spectral_radius(model: Model) -> float:
 
 
 def table(values: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
-    """A sample of the singular values of each matrix."""
+    """Return a sample of the singular values of each matrix."""
     return pd.DataFrame(
         [
             {"matrix": name, "rank": rank, "singular_value": found[rank - 1]}
@@ -42,5 +42,5 @@ def table(values: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
 
 
 def ranks(size: int) -> NDArray[np.int64]:
-    """Ranks from 1 to `size`, dense among the first."""
+    """Return ranks from 1 to `size`, dense among the first."""
     return np.unique(np.geomspace(1, size, min(RANKS, size)).round().astype(np.int64))

@@ -38,12 +38,12 @@ def test_the_error_is_the_mean_share_of_the_true_value() -> None:
         0: {"mape": pytest.approx(0.075)},
         7: {"mape": pytest.approx(0.25)},
     }
-    assert found.bayes == {"mape": pytest.approx((0.05 + 0.05) / 4)}
+    assert found.bayes == pytest.approx({"mape": (0.05 + 0.05) / 4})
 
 
 def test_the_ensemble_averages_predictions() -> None:
     found = of_seeds(0, 7)  # 120, 200, 10.5, 1200
-    assert found.ensemble == {"mape": pytest.approx((0.2 + 0 + 0.05 + 0.2) / 4)}
+    assert found.ensemble == pytest.approx({"mape": (0.2 + 0 + 0.05 + 0.2) / 4})
     assert found.ensemble_merit is not None
     np.testing.assert_allclose(found.ensemble_merit, [-0.2, 0, -0.05, -0.2], atol=1e-12)
     assert (of_seeds(7).ensemble, of_seeds(7).ensemble_merit) == (None, None)

@@ -9,13 +9,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
 from recurrent.data.vocabulary import Vocabulary
+from recurrent.errors import PipelineError
 from recurrent.models.base import Model
 from recurrent.models.baselines import LogisticNgrams, NaiveBayes
 
 NAMES = ["ab", "abc", "cab", "dab", "bad", "cb", "dd", "bcd", "acd", "ba", "dca", "bb"] * 3
 LABELS = np.array([0, 1, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0] * 3)
 VOCABULARY = Vocabulary("abcd")
-IDS = torch.from_numpy(VOCABULARY.encode_rows(NAMES)[0].astype(np.int64))
+IDS = torch.from_numpy(VOCABULARY.encode_rows(NAMES)[0].astype(np.int32))  # as the task has them
 
 
 def characters_and_pairs(name: str) -> list[str]:
@@ -51,7 +52,7 @@ def test_a_baseline_is_scikit_learns_on_strings(
 
 
 def probabilities(model: Model, name: str) -> NDArray[np.float64]:
-    """Return the prediction for one name without padding, as evaluation reads it."""
+    """Return the prediction for one name, read without padding and in 64 bits."""
     ids = torch.from_numpy(VOCABULARY.encode(name).astype(np.int64))[None]
     found: NDArray[np.float64] = model(ids)[0].softmax(dim=-1)[0].numpy()
     return found
@@ -63,3 +64,10 @@ def test_an_unknown_pair_has_weight_0() -> None:
     ids = torch.from_numpy(VOCABULARY.encode("dd").astype(np.int64))[None]
     _, logit = model(ids)[0][0]
     torch.testing.assert_close(logit, model.bias + 2 * model.of_character[VOCABULARY.index["d"]])
+
+
+def test_more_characters_than_pairs_can_number_are_refused() -> None:
+    settings = LogisticNgrams.Settings(strength=1.0)
+    LogisticNgrams(46_340, 2, settings)
+    with pytest.raises(PipelineError, match=r"46,340 characters do not fit.*`top_characters`"):
+        LogisticNgrams(46_341, 2, settings)

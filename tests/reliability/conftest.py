@@ -1,16 +1,20 @@
-"""`pytest tests/torture` breaks things a little; with `--long`, at length, and writes it down."""
+"""The fault injection: a little of it by default; with `--long` all of it, and a page."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
 from tests.project import ROOT
+from tests.reliability import runs
 from tests.reliability.ledger import Ledger, Promise
 
 LEDGER = pytest.StashKey[Ledger]()
 OUTCOME = pytest.StashKey[str]()
 TRIED, LEFT_OUT = pytest.StashKey[int](), pytest.StashKey[int]()  # tests of a session
-HERE = ROOT / "tests/torture"
+HERE = ROOT / "tests/reliability"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,3 +75,12 @@ def promise(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], Pro
     for one in mine:
         one.result = "kept" if outcome == "passed" else "BROKEN"
     request.config.stash[LEDGER].promises += mine
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What `python -m stages.train writing` leaves when nothing goes wrong."""
+    folder = runs.prepare(tmp_path_factory.mktemp("undisturbed"))
+    command = [sys.executable, "-m", "stages.train", "writing"]
+    subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    return runs.results(folder)

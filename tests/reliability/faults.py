@@ -52,7 +52,7 @@ def _at_each_change(act: Callable[[int], object]) -> None:
         path, flags = arguments[0] if arguments else "", arguments[-1]
         if event == "open" and not (isinstance(flags, int) and flags & WRITING):
             return
-        if event in ("open", *CHANGES) and not os.path.isabs(str(path)):
+        if event in ("open", *CHANGES) and not Path(str(path)).is_absolute():
             number += 1
             act(number)
 

@@ -7,6 +7,7 @@ from recurrent.report.inputs import Inputs, load
 from recurrent.report.views import Section
 from tests.report import example
 
+NEEDED = (("bundled", "lectures"), ("bundled", "beyond"), ("upstream", "lectures"))
 Documents = dict[tuple[str, str], tuple[Inputs, list[Section]]]
 
 
@@ -23,12 +24,11 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def documents(projects: dict[str, Path]) -> Documents:
     """What reports of the examples are made of, by source and pipeline."""
     found = {}
-    for source, folder in projects.items():
+    for source, pipeline in NEEDED:
         with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(folder)
-            for pipeline in ("lectures", "beyond"):
-                inputs = load(pipeline)
-                found[source, pipeline] = inputs, page.document(inputs)
+            patch.chdir(projects[source])
+            inputs = load(pipeline)
+            found[source, pipeline] = inputs, page.document(inputs)
     return found
 
 

@@ -42,6 +42,7 @@ PARAMS = {
         "nets": experiment("nietzsche", "A1 · networks", "plain", "deep"),
         "counts": experiment("nietzsche", "A · n-grams", "bigram", method="fit"),
         "clip": experiment("hard", "D2 · clipping", "unclipped"),
+        "sales": experiment("entities", "A10 · sales", "embeddings"),
     },
 }
 MORE = {"experiments": {"repaired": experiment("nietzsche", "repairs", "residual")}}
@@ -85,6 +86,7 @@ LECTURES = {
         ],
         "caveats": {"A1": f"Mind *this* {HOSTILE}"},
     },
+    "entities": HARD,
     "hard": HARD,
 }
 

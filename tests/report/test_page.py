@@ -23,7 +23,7 @@ ANCHORS = {
     *("nietzsche", "nietzsche-published", "nietzsche-scores", "nietzsche-compared", "line"),
     *("nietzsche-curves", "nietzsche-samples", "nietzsche-caveats", "hard", "error-surface"),
     *("clipping", "gradient-norms", "findings", "gradient-flow", "powers", "spectra"),
-    "hard-curves",
+    *("hard-curves", "entities", "embeddings"),
 }
 
 

@@ -73,11 +73,11 @@ def trained(project: Project) -> Project:
     """Both pipelines trained, on a text of which a quarter is held out or nothing is."""
     write(project, PARAMS, {"experiments": {"unseen": UNSEEN}})
     project.file("lectures.yaml", LECTURES.encode())
-    text, stream = some_text(1200), {"order": "sequential", "valid": 0.0}
+    text = some_text(1200)
     for name, test in (("whole", 0.0), ("held_out", 0.25)):
         folder = paths.encoded(name)
         folder.mkdir(parents=True)
-        encoded(project.folder, text, **stream, test=test).save(folder)
+        encoded(project.folder, text, order="sequential", valid=0.0, test=test).save(folder)
         about = files.read_json(folder / "dataset.json")
         about["origin"] = {"source": "upstream", "name": ORIGIN["name"]}
         files.write_json(folder / "dataset.json", about)

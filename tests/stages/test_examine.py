@@ -27,12 +27,10 @@ pytestmark = pytest.mark.usefixtures("restored_torch")
 @pytest.fixture
 def examined(project: Project) -> None:
     """Two tiny networks whose trained weights are twice their first ones, and some gradients."""
-    sizes = {"names_gated": {"embedding": 4, "hidden": 6}}
-    sizes["sales_networks"] = {"hidden": [4, 4]}
     project.edit(
         {
-            "experiments.names_gated.model.settings": sizes["names_gated"],
-            "experiments.sales_networks.model.settings": sizes["sales_networks"],
+            "experiments.names_gated.model.settings": {"embedding": 4, "hidden": 6},
+            "experiments.sales_networks.model.settings": {"hidden": [4, 4]},
             "experiments.sales_networks.variants.embeddings.model.settings": {"widths": [3, 2, 1]},
             "examined": {
                 "gradient_flow": [GRU],
@@ -65,7 +63,7 @@ def train(variant: Variant) -> None:
     folder = RESULTS.model(variant.experiment, variant.variant)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter *= 2
+            parameter.mul_(2)
     base.save(model, base.seed_file(folder, 0))
     files.write_json(folder / "spec.json", {**model.spec(), "seeds": [0], "about": about})
 

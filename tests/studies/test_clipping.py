@@ -59,7 +59,8 @@ def test_only_the_global_norm_keeps_the_direction_and_the_bound(
 
 
 def test_no_gradient_is_clipped_to_none_and_the_listing_bounds_one_parameter() -> None:
-    assert each_parameter(np.zeros((1, 3)), 1.0) == (0, 1)
+    nothing = each_parameter(np.zeros((1, 3)), 1.0)
+    assert (nothing.norm[0], nothing.cosine[0]) == (0, 1)
     found = last_parameter(np.array([[300.0, 400.0, 12.0]]), 10.0)
     assert found.norm[0] == pytest.approx(np.sqrt(300**2 + 400**2 + 10**2))
 

@@ -42,16 +42,18 @@ def test_all_draws_at_once_descend_as_autograd_does_on_each() -> None:
     starts = np.array([[-1.5, 0.3, 2.0], [0.5, -2.0, 9.0]])
     at_once = line.on_means(np.stack([line.means(*pair) for pair in data], 1), starts, settings)
     for number, (x, y) in enumerate(data):
-        one = line.by_autograd(x, y, *starts[:, number], settings)
+        a, b = starts[:, number]
+        one = line.by_autograd(x, y, a, b, settings)
         assert [losses[number] for losses in at_once] == pytest.approx(one, rel=1e-4)
         assert len(one) == 5
-        assert one[0] == pytest.approx(line.mse_loss(*starts[:, number], x, y), rel=1e-5)
+        assert one[0] == pytest.approx(line.mse_loss(a, b, x, y), rel=1e-5)
 
 
 def test_autograd_stops_at_the_least_squares_line() -> None:
     x, y = drawn(300)
     settings = Settings(steps=3001, every=3000, learning_rate=0.3)
-    best = line.mse_loss(*np.polyfit(x, y, 1), x, y)
+    slope, intercept = np.polyfit(x, y, 1)
+    best = line.mse_loss(slope, intercept, x, y)
     assert line.by_autograd(x, y, 0, 0, settings)[-1] == pytest.approx(best, rel=1e-4)
 
 
