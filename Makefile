@@ -1,4 +1,4 @@
-# Short ways to the command `recurrent`, to dvc and to pytest. With the environment active
+# Shortcuts for `recurrent`, dvc and pytest. With the environment active
 # (. .venv/bin/activate) each can be called directly.
 
 PYTHON ?= python3
@@ -25,10 +25,10 @@ install: $(READY) ## Make the environment (.venv) with the command `recurrent`
 repro: $(READY) ## Rebuild what changed, on the bundled corpora, and show the result
 	@python -m recurrent repro $(JOBS_OPTION)
 
-beyond: $(READY) ## The same, with what goes beyond the lectures
+beyond: $(READY) ## The same, plus the experiments in beyond/
 	@python -m recurrent repro --beyond $(JOBS_OPTION)
 
-replicate: $(READY) ## The lectures' own corpora; results go to metrics/upstream
+replicate: $(READY) ## Run on the lectures' own corpora; results in metrics/upstream
 	@python -m recurrent replicate $(JOBS_OPTION)
 
 test: $(READY) ## Lint, types and the test suite
@@ -37,10 +37,10 @@ test: $(READY) ## Lint, types and the test suite
 	mypy
 	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-torture: $(READY) ## Fault injection at length: metrics/reliability.md
+torture: $(READY) ## All fault-injection tests; results in metrics/reliability.md
 	pytest tests/reliability --long
 
-bench: $(READY) ## Seconds an epoch, ours and a plain port: metrics/bench (on an idle machine)
+bench: $(READY) ## Seconds per epoch, ours and a plain port: metrics/bench (on an idle machine)
 	python -m benchmarks
 
 bench-gpu: $(READY) ## The same on a GPU, with CUDA graphs and in lower precision
@@ -49,7 +49,7 @@ bench-gpu: $(READY) ## The same on a GPU, with CUDA graphs and in lower precisio
 bench-overhead: $(READY) ## What DVC, Python and MLflow cost besides training
 	python -m benchmarks.overhead
 
-bench-scale: $(READY) ## Seconds and memory by the size of a corpus
+bench-scale: $(READY) ## Time and memory by corpus size
 	python -m benchmarks.scale
 
 ui: $(READY) ## MLflow on http://127.0.0.1:5000
@@ -59,7 +59,7 @@ ui: $(READY) ## MLflow on http://127.0.0.1:5000
 	*) mlflow ui --host 127.0.0.1 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" ;; \
 	esac
 
-publish: $(READY) ## Bring MLflow up to what the files say
+publish: $(READY) ## Publish to MLflow what it lacks
 	@python -m recurrent publish
 
 summary: $(READY) ## Show the headline results again
@@ -72,5 +72,5 @@ clean: ## Remove what can be rebuilt: data, MLflow's store, the environment, DVC
 	rm -rf data mlflow.db* mlartifacts $(VENV) *.egg-info .dvc/cache .dvc/tmp
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-lock: ## Write requirements.txt anew from pyproject.toml (on a machine without CUDA)
+lock: ## Pin requirements.txt again from pyproject.toml (on a machine without CUDA)
 	./scripts/lock

@@ -27,8 +27,11 @@ Model = Annotated[
 ]
 
 
-@app.command(epilog="Example: recurrent repro --jobs 2")
+@app.command(epilog="Example: recurrent repro --jobs 2, or: recurrent repro lyrics_gru")
 def repro(
+    experiments: Annotated[
+        list[str] | None, typer.Argument(help="Train these alone. Without any: the whole pipeline.")
+    ] = None,
     jobs: Jobs = None,
     beyond: Annotated[
         bool, typer.Option("--beyond", help="Rebuild what goes beyond the lectures as well.")
@@ -40,7 +43,7 @@ def repro(
     """Rebuild everything that changed, publish it to MLflow, and show the result."""
     from recurrent.commands import repro
 
-    repro.main(jobs, summary, beyond)
+    repro.main(jobs, summary, beyond, experiments or ())
 
 
 @app.command(epilog="Example: recurrent replicate --corpus sales=train.zip")
@@ -103,18 +106,23 @@ def generate(
 
 @app.command(epilog="Example: MLFLOW_TRACKING_URI=http://127.0.0.1:5000 recurrent publish")
 def publish() -> None:
-    """Bring MLflow up to what the files say."""
+    """Publish to MLflow what it lacks."""
     from recurrent.commands import publish
 
     publish.main()
 
 
-@app.command(epilog="Example: recurrent summary")
-def summary() -> None:
+@app.command(epilog="Example: recurrent summary --beyond")
+def summary(
+    beyond: Annotated[
+        bool, typer.Option("--beyond", help="The results beyond the lectures instead.")
+    ] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown tables.")] = False,
+) -> None:
     """Show the headline results on one screen."""
     from recurrent.commands import summary
 
-    summary.main()
+    summary.main("beyond" if beyond else "lectures", markdown)
 
 
 @app.command(epilog="Example: recurrent prune")

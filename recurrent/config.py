@@ -1,4 +1,4 @@
-"""params.yaml as checked, frozen values. A wrong key or type is refused by its name.
+"""Load params.yaml into checked, frozen settings. Errors name the wrong key.
 
 An experiment is a question; its variants are the answers that are compared. A variant is a nested
 map of overrides, merged deeply over the experiment.
@@ -41,16 +41,16 @@ brief.maxstring = brief.maxother = 80
 
 
 class Frozen(BaseModel):
-    """Immutable, and strict about keys and types: 'yes' is no boolean, 1.5 is no count."""
+    """Immutable, and strict about keys and types: 'yes' is not a boolean, and 1.5 is not a count."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Runtime(Frozen):
-    """How this machine runs things. No stage tracks it: a change re-runs nothing."""
+    """How this machine runs things. No DVC stage depends on it."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int = Field(default=1, ge=1, le=1024)  # CPU threads a run; the last bits depend on it
+    threads: int = Field(default=1, ge=1, le=1024)  # CPU threads per run; last bits depend on it
     reproducible: Literal["strict", "fast"] = "strict"  # the same bits on every x86-64, or not
     precision: Literal["full", "tf32", "bf16"] = "full"  # of matrix products
     graphs: bool = False  # on CUDA, launch each batch as one CUDA graph
@@ -71,7 +71,7 @@ class Download(Frozen):
 
 
 class Synthetic(Frozen):
-    """The bundled corpus: the seed that it is generated from, and how many names or characters."""
+    """Seed and size (names, characters or rows) of a bundled corpus."""
 
     seed: int = Field(ge=0)
     size: int = Field(ge=1, le=10_000_000)
@@ -86,7 +86,7 @@ class Corpus(Frozen):
     upstream: Download | None = None  # null: it may not be redistributed
     stand_in: Download | None = None  # used by `recurrent replicate` if upstream is unavailable
     own: Download | None = None  # your own file (a URL or a path), used instead of all others
-    max_malformed: Fraction = 0.01  # the share of malformed rows at which cleaning gives up
+    max_malformed: Fraction = 0.01  # cleaning stops if a larger share of rows is malformed
 
 
 class Dataset(Frozen):
@@ -355,7 +355,7 @@ def _beyond(root: dict[str, Any], own: dict[str, Any], file: Path) -> dict[str, 
 
 
 def merge(base: Any, overrides: Any) -> Any:
-    """Nested maps merged key by key; anything else is replaced."""
+    """Merge `overrides` into `base`: maps key by key; everything else is replaced."""
     if not (isinstance(base, Mapping) and isinstance(overrides, Mapping)):
         return overrides
     merged = {key: merge(base[key], overrides[key]) for key in base.keys() & overrides.keys()}
@@ -378,7 +378,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def checked(kind: type[Kind], values: Any, where: str) -> Kind:
-    """`values` as settings of that kind, or an error that names each wrong key."""
+    """Return `values` as settings of that kind, or raise an error that names each wrong key."""
     try:
         return kind.model_validate(values)
     except ValidationError as fault:
@@ -406,7 +406,7 @@ def explain(fault: ValidationError, values: Any, prefix: str = "") -> str:
 
 
 def _keys(location: tuple[int | str, ...], values: Any, missing: bool) -> Iterator[str]:
-    """A fault's place in the file: pydantic's also names the variants of a union."""
+    """Yield the keys of a fault's place, without the union variants that pydantic adds."""
     for part in location:
         is_index = isinstance(values, list) and isinstance(part, int)
         if is_index or (isinstance(values, Mapping) and part in values):
@@ -423,13 +423,13 @@ def hint(name: str, known: Mapping[str, object]) -> str:
 
 
 def choose(section: Mapping[str, Item], key: str, kind: str) -> Item:
-    """`section[key]`, or an error that lists the likeliest names."""
+    """Return `section[key]`, or raise an error that lists similar names."""
     if key not in section:
         near = get_close_matches(key[:99], section, SHOWN_FAULTS, 0.3) or [*section][:SHOWN_FAULTS]
         near = [*section] if len(section) <= SHOWN_FAULTS else near
         others = len(section) - len(near)
         raise PipelineError(
-            f"there is no {kind} {brief.repr(key)} in params.yaml.",
+            f"there is no {kind} {brief.repr(key)}.",
             remedy=f"Choose one of: {', '.join(near)}{f' ({others} others)' if others else ''}.",
         )
     return section[key]

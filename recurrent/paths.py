@@ -10,7 +10,7 @@ LECTURES = Path("lectures.yaml")
 
 
 def raw(corpus: str) -> Path:
-    """A corpus as it was downloaded or generated."""
+    """The raw file of a corpus."""
     return Path("data/raw") / corpus
 
 
@@ -66,15 +66,15 @@ class Results:
         return self.run(experiment) / variant / "findings.json"
 
     def written(self, experiment: str, variant: str) -> Path:
-        """What a variant's models wrote while they trained."""
+        """Text that a variant's models generated during training."""
         return self.run(experiment) / variant / "samples.json"
 
     def evaluation(self, experiment: str, variant: str) -> Path:
-        """Everything measured of a variant."""
+        """All measurements of a variant."""
         return self.data / "evaluation" / experiment / f"{variant}.json"
 
     def samples(self, experiment: str, variant: str) -> Path:
-        """What a variant's models answer or write.
+        """Sample answers or generated text of a variant.
 
         Not in git: samples of a real corpus may repeat its text or people's names.
         """

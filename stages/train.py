@@ -21,7 +21,7 @@ def main(
     """Train what the run store lacks, then write data/models and data/runs of the experiment."""
     settings = config.load(pipeline)
     config.choose(settings.experiments, experiment, "experiment")
-    # A killed `dvc repro` may have left a process behind that still writes these files.
+    # A killed `dvc repro` may have left a process that still writes these files.
     with locked(f"experiment {experiment}", Path(".dvc/tmp") / f"train-{experiment}.lock"):
         leave_if_abandoned()
         runs, store = plan(settings, experiment), RunStore()

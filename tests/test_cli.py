@@ -44,16 +44,20 @@ def test_help_loads_no_heavy_library() -> None:
 
 def test_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[tuple[Any, ...]] = []
-    for name in ("repro", "replicate", "generate"):
+    for name in ("repro", "replicate", "generate", "summary"):
         monkeypatch.setattr(f"recurrent.commands.{name}.main", lambda *given: heard.append(given))
     for line in (
         "repro --jobs 3 --beyond --no-summary",
+        "repro lyrics_gru lyrics_lstm",
+        "summary --beyond",
         "replicate --corpus sales=a.zip --corpus names=b=c.txt",
         "generate nietzsche_rnn/lecture --prefix abc -n 7 --top 3 --seed 3",
     ):
         assert CliRunner().invoke(app, line.split()).exit_code == 0
     assert heard == [
-        (3, False, True),
+        (3, False, True, ()),
+        (None, True, False, ["lyrics_gru", "lyrics_lstm"]),
+        ("beyond", False),
         (None, {"sales": Path("a.zip"), "names": Path("b=c.txt")}),
         ("nietzsche_rnn/lecture", "abc", 7, None, 3, 3),
     ]

@@ -1,8 +1,9 @@
 """Rebuild what changed: fill the run store, run DVC, publish to MLflow, show the result."""
 
+import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from recurrent import config
@@ -26,16 +27,18 @@ def main(
     """Reproduce the lectures' pipeline, the one beyond them as well, or some experiments alone."""
     with locked("recurrent repro", LOCK):
         prune.outputs()
-        pipelines = [config.load("lectures"), *([config.load("beyond")] if beyond else [])]
+        both = beyond or bool(experiments)
+        pipelines = [config.load("lectures"), *([config.load("beyond")] if both else [])]
+        known = {key: pipeline for pipeline in pipelines for key in pipeline.experiments}
         for name in experiments:
-            known = {key: 0 for pipeline in pipelines for key in pipeline.experiments}
             config.choose(known, name, "experiment")
         fill_store(pipelines, jobs, experiments)
         stages = [
-            f"beyond/dvc.yaml:train@{name}" if name not in pipelines[0].experiments
-            else f"train@{name}"
+            stage_of(name, pipeline)
+            for pipeline in pipelines
             for name in experiments
-        ]  # fmt: skip
+            if name in pipeline.experiments
+        ]
         command = ["dvc", "repro", *(stages or ["-P"] * beyond)]
         if code := subprocess.run(command, check=False).returncode:
             sys.exit(code)  # DVC has reported what stopped it
@@ -66,8 +69,28 @@ def fill_store(pipelines: Sequence[Config], jobs: int | None, experiments: Seque
         }
         if on_vectors and chosen:
             dvc("embed")
-        runs = [run for name, pipeline in chosen.items() for run in plan(pipeline, name)]
+        changed = changed_experiments(chosen)
+        runs = [run for name in chosen if name in changed for run in plan(chosen[name], name)]
         parallel.fill(runs, settings.runtime, workers, store)
+
+
+def changed_experiments(pipelines: Mapping[str, Config]) -> set[str]:
+    """The experiments whose train stage DVC would run: no other run would be collected."""
+    if not pipelines:
+        return set()
+    stages = [stage_of(name, pipeline) for name, pipeline in pipelines.items()]
+    done = subprocess.run(
+        ["dvc", "status", "--json", *stages], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise PipelineError(done.stderr.strip(), where="dvc status")
+    return {stage.partition("train@")[2] for stage in json.loads(done.stdout) if "train@" in stage}
+
+
+def stage_of(experiment: str, pipeline: Config) -> str:
+    """The DVC stage that trains an experiment."""
+    folder = "beyond/dvc.yaml:" if pipeline.pipeline == "beyond" else ""
+    return f"{folder}train@{experiment}"
 
 
 def dvc(stage: str) -> None:

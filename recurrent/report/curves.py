@@ -1,17 +1,15 @@
 """Training curves: a chart for each experiment, and a table of each lecture for `dvc plots`."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from recurrent.report.charts import draw, legend_below, log_if_wide, look, parts
-from recurrent.report.inputs import Inputs
+from recurrent.report.inputs import Inputs, perplexity
 from recurrent.report.numbers import number
 from recurrent.report.views import Chart, Section, section
 
 CURVES = ("train_loss", "valid_loss", "gradient_norm")
 KINDS = {"train_loss": "Training", "valid_loss": "Validation"}
-LARGEST_LOSS = 700.0  # nats; e to more is infinite
 
 
 def means(inputs: Inputs, lecture: str) -> pd.DataFrame:
@@ -28,13 +26,14 @@ def means(inputs: Inputs, lecture: str) -> pd.DataFrame:
 
 def charts(inputs: Inputs, lecture: str) -> Section | None:
     """Losses by epoch, or perplexities where the lecture publishes those."""
-    perplexity = any("perplexity" in row.metric for row in inputs.of(lecture, inputs.published))
+    numbers = inputs.lectures[lecture].numbers
+    as_perplexity = any("perplexity" in number.metric for number in numbers)
     found: list[Chart | None] = []
     for title, names in _groups(inputs, lecture).items():
         for shown in parts(names):
             curves = {name: inputs.history(name.split("/")[0]) for name in shown}
             found += [
-                _chart(f"{called}: {title}", column, curves, perplexity)
+                _chart(f"{called}: {title}", column, curves, as_perplexity)
                 for column, called in KINDS.items()
             ]
     text = "Lines are means over the seeds; bands reach from the lowest seed to the highest."
@@ -60,14 +59,14 @@ def _groups(inputs: Inputs, lecture: str) -> dict[str, list[str]]:
 
 
 def _chart(
-    title: str, column: str, curves: dict[str, pd.DataFrame], perplexity: bool
+    title: str, column: str, curves: dict[str, pd.DataFrame], as_perplexity: bool
 ) -> Chart | None:
     tables: dict[str, pd.DataFrame] = {}
     for name, history in curves.items():
         own = history[history["variant"] == name.split("/")[1]]
         if column in own and own[column].notna().any():
             found = own.groupby("epoch")[column].agg(["mean", "min", "max"]).dropna()
-            tables[name] = found.clip(upper=LARGEST_LOSS).apply(np.exp) if perplexity else found
+            tables[name] = found.map(perplexity) if as_perplexity else found
     if not tables:
         return None
     ends = {name: float(table["mean"].iloc[-1]) for name, table in tables.items()}
@@ -84,7 +83,7 @@ def _chart(
                 axis.plot(drawn.index, drawn["mean"], label=name, **style)
         log_if_wide(axis, [value for drawn in tables.values() for value in drawn["mean"]])
         axis.set_xlabel("epoch")
-        axis.set_ylabel("perplexity" if perplexity else "loss")
+        axis.set_ylabel("perplexity" if as_perplexity else "loss")
         axis.locator_params(axis="x", integer=True, nbins=7)
         legend_below(figure)
 

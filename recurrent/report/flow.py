@@ -32,9 +32,10 @@ def gradient_flow(inputs: Inputs) -> Section | None:
         "gradient-flow",
         "D4, B4 · The gradient through time: RNN, GRU 门控循环单元 and LSTM 长短期记忆",
         [
-            "The norm of the gradient of the loss by the hidden state so many steps earlier. Lines "
-            "are medians over records. Thin dotted lines are what the norms of the Jacobians allow "
-            "at most. A line that falls straight vanishes (梯度消失) by the same factor each step."
+            "The norm of the gradient of the loss with respect to the hidden state that many "
+            "steps earlier: the median over records. Thin dotted lines are upper bounds from the "
+            "norms of the Jacobians. Where a line falls straight, the gradient vanishes (梯度消失) "
+            "by the same factor each step."
         ],
         charts,
     )

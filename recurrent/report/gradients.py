@@ -102,11 +102,12 @@ def _norms(variant: Variant, table: pd.DataFrame) -> Chart:
         axis.set_ylabel("norm")
         legend_below(figure)
 
-    total = curves["total"].dropna()
-    caption = (
-        f"All together: {number(float(total.iloc[0]))} at the start, "
-        f"{number(float(total.iloc[-1]))} at the end, {number(float(total.max()))} at most."
-    )
+    total = first["total"].replace([np.inf, -np.inf], np.nan).dropna()
+    caption = "No gradient is finite."
+    if len(total):
+        ends = [number(float(total.iloc[place])) for place in (0, -1)]
+        most = number(float(total.max()))
+        caption = f"All together: {ends[0]} at the start, {ends[1]} at the end, {most} at most."
     if len(shown) < len(parameters):
         caption += f" Drawn are the {EXTREMES} largest and the {EXTREMES} smallest parameters."
     return draw(variant.name, caption, paint, 2.9 + 0.11 * len(shown))
@@ -129,10 +130,12 @@ def findings(inputs: Inputs) -> Section | None:
     well = sum(not own for own in found.values())
     head = ("name", "kind", "seed", "epoch", "step", "parameter", "norm", "times")
     columns = dict(zip(head, ("model", "finding", *head[2:]), strict=True))
-    listed = frame("Where each was first seen", pd.DataFrame(rows), columns, len(rows) > LONG)
+    listed = frame(
+        "Findings, where each was first seen", pd.DataFrame(rows), columns, len(rows) > LONG
+    )
     return Section(
         "findings",
         "D3 · What runs found wrong with their gradients",
-        (f"{count(len(found))} models watched their own gradients; {count(well)} found nothing.",),
+        (f"{count(len(found))} models recorded their gradients. {count(well)} have no findings.",),
         tables=(listed,) if listed else (),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class Inputs:
         return read_gradients(path) if path.is_file() else pd.DataFrame()
 
     def findings(self, variant: Variant) -> list[tuple[int, Finding]] | None:
-        """What a variant's runs found wrong with their gradients; None if they did not look."""
+        """What a variant's runs found wrong with their gradients; None if there is no file."""
         path = self.config.results.findings(variant.experiment, variant.variant)
         return read_findings(path) if path.is_file() else None
 
@@ -142,6 +143,11 @@ def held_out(inputs: Inputs, lecture: str) -> list[Records]:
         Records(name, tuple(sorted(scores, key=lambda score: sign * score.ours)))
         for name, scores in groups.items()
     ]
+
+
+def perplexity(loss: float) -> float:
+    """The exponential of a loss in nats, as far as a float holds it."""
+    return exp(min(loss, 700.0))
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def surface() -> Section | None:
         ),
         draw(
             "The same from above, with two descents",
-            f"The square is the start and a dot an end: {ends}.",
+            f"The square marks the start, the dots mark the ends: {ends}.",
             lambda figure: _from_above(figure, grid, descents),
             4.0,
         ),

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from recurrent.evaluation.aggregate import perplexity
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Comparison, Published, Score
-from recurrent.report.inputs import Inputs, Records
+from recurrent.report.inputs import Inputs, Records, perplexity
 from recurrent.report.numbers import count, difference, number
 from recurrent.report.views import Cell, Table, measured, name, printed, table
 
@@ -22,8 +21,8 @@ COMPARED = {
     "rival": ("Against the model to improve on", PAIRED),
     "held_out": (
         "Held-out records against the lecture's own",
-        "The metric on held-out records minus that on the records that the lecture measures. The "
-        "best possible changes, too, where one text is harder than the other.",
+        "The metric on held-out records minus the metric on the records that the lecture uses. "
+        "The best possible differs, too, if one text is harder than the other.",
     ),
 }
 
@@ -119,15 +118,7 @@ def scores(rows: Sequence[Score]) -> Table | None:
 
 def comparisons(rows: Sequence[Comparison]) -> list[Table | None]:
     """Pairs of models, one table for each kind of pair."""
-    head = (
-        "verdict",
-        "model",
-        "against",
-        "metric",
-        "difference",
-        "of the best possible",
-        "answers",
-    )
+    head = ("verdict", "model", "against", "metric", "difference", "of the best possible")
     found = []
     for kind, (title, note) in COMPARED.items():
         cells = [
@@ -143,7 +134,7 @@ def comparisons(rows: Sequence[Comparison]) -> list[Table | None]:
             for row in rows
             if row.kind == kind
         ]
-        found.append(table(title, head, cells, note, folded=len(cells) > LONG))
+        found.append(table(title, (*head, "answers"), cells, note, folded=len(cells) > LONG))
     return found
 
 

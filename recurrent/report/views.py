@@ -1,4 +1,4 @@
-"""What a page is made of, as values: templates and the terminal write them out."""
+"""The parts of a page, as values. Templates and the terminal render them."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence

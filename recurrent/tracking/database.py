@@ -23,12 +23,16 @@ def project_folder() -> Path:
 
 
 def tracking_uri() -> str:
-    """MLFLOW_TRACKING_URI, or a SQLite database in the project's folder."""
+    """MLFLOW_TRACKING_URI, or a SQLite database in the project's folder.
+
+    A path in it is relative to the project; the result is relative to the current folder, whose
+    name may have characters that mean something else in a URI.
+    """
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlflow.db"
     file = sqlite_file(uri)
     if file is None or file.is_absolute():
         return uri
-    return f"{SQLITE}{project_folder() / uri.removeprefix(SQLITE)}"
+    return f"{SQLITE}{os.path.relpath(project_folder() / uri.removeprefix(SQLITE))}"
 
 
 def sqlite_file(uri: str) -> Path | None:

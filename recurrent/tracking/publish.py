@@ -63,4 +63,6 @@ def _store_identity() -> list[str | int]:
     """Which store: a database that was deleted and created again is another one."""
     uri = tracking_uri()
     file = sqlite_file(uri)
-    return [uri, file.stat().st_ino if file is not None and file.exists() else 0]
+    if file is None:
+        return [uri, 0]
+    return [str(file.resolve()), file.stat().st_ino if file.exists() else 0]

@@ -1,1 +1,1 @@
-"""How models are trained: one loop, the run store, and runs side by side."""
+"""How models are trained: one loop, the run store, and parallel training."""

@@ -14,10 +14,10 @@ def ignore(_: object) -> None:
 
 @dataclass(frozen=True)
 class Callbacks:
-    """What a run is called, and who hears of its progress.
+    """A run's name and seed, and the functions to call as it progresses.
 
-    Random numbers derive from `name` and `seed`: variants of one experiment share them, so that
-    they differ by their settings alone.
+    Random numbers derive from `name` and `seed`. Variants of one experiment share both, so only
+    their settings differ.
     """
 
     name: str  # of the experiment
@@ -25,5 +25,5 @@ class Callbacks:
     checkpoint: Checkpoint
     epoch: Callable[[Row], None] = ignore
     gradients: Callable[[list[Row]], None] = ignore  # the recorded steps of an epoch
-    findings: Callable[[list[Finding]], None] = ignore  # all that is wrong so far
-    samples: Samples | None = None  # what to write while training
+    findings: Callable[[list[Finding]], None] = ignore  # all findings so far
+    samples: Samples | None = None  # text to generate during training

@@ -17,18 +17,18 @@ from recurrent import files
 from recurrent.console import note
 from recurrent.tracking.history import Finding, Row
 
-EVERY_S = 20.0  # a checkpoint after each epoch would cost more than many an epoch
+EVERY_S = 20.0  # writing one after every epoch can cost more than the epoch
 Written = dict[str, dict[str, str]]  # epoch -> prefix -> what the model wrote
 
 
 @dataclass
 class Progress:
-    """Where a run stands: its tensors, its history, and the averages that it carries along."""
+    """The state of a run: tensors, history and running averages."""
 
     epoch: int = 0  # finished epochs
     history: list[Row] = field(default_factory=list)
     smoothed: float = 0.0  # the moving average of the losses, biased towards 0
-    batches: int = 0  # that the average runs over
+    batches: int = 0  # in the average
     samples: Written = field(default_factory=dict)
     gradients: list[Row] = field(default_factory=list)  # norms at the recorded steps
     findings: list[Finding] = field(default_factory=list)
@@ -43,14 +43,14 @@ COUNTS = ("epoch", "step")  # columns of the gradients that are whole numbers
 
 
 class Checkpoint:
-    """One file, replaced in one step. `due` says when it is time for the next one."""
+    """A file that is replaced atomically. `due` tells when to write it again."""
 
     def __init__(self, path: Path, every_s: float = EVERY_S) -> None:
         self.path, self.every_s = path, every_s
         self._last = time.monotonic()
 
     def due(self) -> bool:
-        """Return whether the last checkpoint is old enough to write another."""
+        """Return whether it is time to write another checkpoint."""
         return time.monotonic() - self._last >= self.every_s
 
     def write(self, progress: Progress) -> None:
@@ -61,7 +61,7 @@ class Checkpoint:
             for name, tensor in getattr(progress, part).items()
         }
         columns = progress.gradients[0] if progress.gradients else {}
-        for name in columns:  # as tensors: a long run has too many for the text below
+        for name in columns:  # stored as tensors: a long run has too many rows for JSON
             column = [row[name] for row in progress.gradients]
             tensors[f"gradients/{name}"] = torch.tensor(column, dtype=torch.double)
         scalars = {name: getattr(progress, name) for name in SCALARS}
@@ -74,7 +74,7 @@ class Checkpoint:
         self._last = time.monotonic()
 
     def read(self) -> Progress | None:
-        """The progress in the file, if there is one; a damaged file is set aside."""
+        """Return the progress in the file, or None; set a damaged file aside."""
         if not self.path.exists():
             return None
         try:
@@ -92,7 +92,7 @@ class Checkpoint:
 
 
 def checksum(tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> str:
-    """A CRC of everything in a checkpoint: safetensors itself reads flipped bits as weights."""
+    """Return a CRC of a checkpoint's content; safetensors would read flipped bits as weights."""
     found = zlib.crc32(json.dumps(about, sort_keys=True).encode())
     for name, tensor in sorted(tensors.items()):
         found = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), found)
@@ -101,7 +101,7 @@ def checksum(tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> str:
 
 
 def restored(about: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Progress:
-    """The progress that `write` was given."""
+    """Return the progress that `write` saved."""
     scalars: dict[str, Any] = json.loads(about["scalars"])
     scalars["findings"] = [Finding(**finding) for finding in scalars["findings"]]
     progress = Progress(**scalars)
@@ -115,7 +115,7 @@ def restored(about: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Progres
 
 
 def rows(columns: dict[str, Tensor]) -> list[Row]:
-    """Columns of numbers as rows."""
+    """Turn columns into rows."""
     values = {
         name: (column.long() if name in COUNTS else column).tolist()
         for name, column in columns.items()
@@ -124,7 +124,7 @@ def rows(columns: dict[str, Tensor]) -> list[Row]:
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """An optimiser's state as flat tensors."""
+    """Return an optimiser's state as flat tensors."""
     state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
     return {
         f"{number}.{name}": torch.as_tensor(value)
@@ -135,7 +135,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put flat tensors back; learning rates and the like come from params.yaml."""
+    """Load flat tensors into an optimiser; its settings come from params.yaml."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         number, name = key.split(".", 1)

@@ -1,4 +1,4 @@
-"""The device, and what makes its arithmetic repeat."""
+"""Choose the device and make its arithmetic deterministic."""
 
 import os
 import platform
@@ -8,10 +8,9 @@ import torch
 from recurrent.config import Runtime
 from recurrent.errors import PipelineError
 
-# One way of computing on every x86-64 with AVX2: PyTorch's own kernels and oneDNN (the LSTM) use
-# these instructions even if there are wider ones, and MKL those that all processors have. They read
-# these variables when they compute first. NumPy's OpenBLAS reads its own when it is loaded: see
-# recurrent/__init__.py.
+# Use the same kernels on every x86-64 with AVX2. PyTorch and oneDNN must not use wider
+# instructions; MKL uses those that every processor has. The libraries read these variables at their first
+# computation. OpenBLAS reads its own when NumPy is imported: see recurrent/__init__.py.
 STRICT = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "MKL_CBWR": "COMPATIBLE",
@@ -23,13 +22,13 @@ def prepare(runtime: Runtime) -> torch.device:
     """Set threads, instructions and deterministic algorithms; return the device."""
     if runtime.reproducible == "strict" and platform.machine() in ("x86_64", "AMD64"):
         os.environ |= STRICT
-    # cuBLAS repeats its results only with a workspace of its own.
+    # cuBLAS is deterministic only with a fixed workspace.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # Vanishing gradients are slow, too: subnormal numbers cost a CPU many cycles, so we flush them
     # to zero. Threads inherit this when they start: set it before any does.
     torch.set_flush_denormal(True)
     torch.set_num_threads(runtime.threads)
-    # The same as use_deterministic_algorithms(True), which imports a compiler: one second.
+    # Like use_deterministic_algorithms(True), which also imports PyTorch's compiler (one second).
     torch.set_deterministic_debug_mode("error")
     tf32 = runtime.precision == "tf32"
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32

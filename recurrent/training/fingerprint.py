@@ -1,8 +1,8 @@
 """The runs of an experiment, each with a hash of everything that its result depends on.
 
 A fingerprint covers the resolved parameters, the encoded data, the code that computes (its syntax
-trees without docstrings, so that words may change) and the arithmetic. It does not cover names of
-variants: renaming one trains nothing. No torch is needed to compute it on a CPU.
+trees without docstrings, so comments and docstrings may change) and the arithmetic. Names of
+variants are left out: renaming one trains nothing. On a CPU no torch is needed to compute it.
 """
 
 import ast
@@ -21,7 +21,7 @@ from recurrent.config import Config, Runtime, Variant
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "recurrent"
-# What no number depends on. The values that config.py checks are in the fingerprint themselves.
+# No result depends on these modules. The values that config.py checks are in the fingerprint.
 NOT_COMPUTING = (
     "recurrent/config.py",
     "recurrent/console.py",
@@ -49,7 +49,7 @@ class Run:
 
 
 def plan(config: Config, *experiments: str) -> list[Run]:
-    """Every run of these experiments, or of all. Their data sets must be encoded."""
+    """Return every run of these experiments, or of all. Their datasets must be encoded."""
     arithmetic = describe_arithmetic(config.runtime)
     data: dict[str, str] = {}
     runs = []
@@ -135,7 +135,7 @@ def file_digest(path: Path) -> str:
 
 
 def entry_modules(variant: Variant) -> tuple[str, ...]:
-    """The modules that a run starts from; those loaded by name are among them."""
+    """Return the modules that a run starts from, including those loaded by name."""
     return (
         f"{PACKAGE}.training.loop",
         f"{PACKAGE}.models.{variant.model.module}",
@@ -165,7 +165,7 @@ def syntax(file: str) -> str:
 def imported_files(modules: Iterable[str], skip: Container[str] = ()) -> set[str]:
     """The files of these modules and of all that they import, late imports included.
 
-    Files in `skip` are left out, together with what they alone import.
+    Leave out the files in `skip` and what only they import.
     """
     found: set[str] = set()
     waiting = list(modules)
@@ -179,7 +179,7 @@ def imported_files(modules: Iterable[str], skip: Container[str] = ()) -> set[str
 
 @cache
 def imports(file: str) -> tuple[str, ...]:
-    """Every module that a file names in an import statement, wherever it stands."""
+    """Return every module that a file imports, late imports included."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     names: list[str] = []
     for node in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""A network's forward pass as the machine is asked to run it (`runtime` in params.yaml)."""
+"""The forward pass in training, run as `runtime` in params.yaml says."""
 
 from typing import Any, cast
 
@@ -35,9 +35,9 @@ class Forward:
         return logits.float(), None if isinstance(after, tuple) and not after else after
 
     def _graph(self, inputs: tuple[State, ...]) -> nn.Module:
-        """The graph for inputs of these shapes, from the second time that they come."""
+        """Return the graph for inputs of these shapes, from their second batch on."""
         shapes = map_state(inputs, lambda part: (part.shape, part.dtype))
-        if shapes not in self._seen:  # a last, shorter batch comes once: not worth a graph
+        if shapes not in self._seen:  # a shape that comes once is not worth a graph
             self._seen.add(shapes)
             return self.model
         if shapes not in self._captured:
@@ -47,7 +47,9 @@ class Forward:
     def _capture(self, inputs: tuple[State, ...]) -> nn.Module:
         """Capture all kernels of a forward and a backward pass, one launch for each pass."""
         own = map_state(inputs, Tensor.clone)  # later batches are copied into these
-        with torch.random.fork_rng([self.device]):  # the warm-up must not use up dropout's numbers
+        with torch.random.fork_rng(
+            [self.device]
+        ):  # the warm-up must not advance dropout's random numbers
             captured = torch.cuda.make_graphed_callables(
                 TensorsOnly(self.model), own, allow_unused_input=True
             )

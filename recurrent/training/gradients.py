@@ -9,12 +9,12 @@ from recurrent.tracking.history import Row
 
 
 class Gradients:
-    """The gradient norms of a run, kept on the device until an epoch is over."""
+    """The gradient norms of a run, kept on the device until the epoch ends."""
 
     def __init__(self, model: nn.Module, training: Descent) -> None:
         self.training = training
         self.parameters = dict(model.named_parameters())
-        # One block of memory: a small tensor a step among large ones would fragment it.
+        # One block: a small tensor per step would fragment memory.
         self._norms, self._steps = torch.empty(0, len(self.parameters)), 0
 
     def clip(self) -> None:
@@ -59,7 +59,7 @@ def global_norm(norms: Tensor) -> Tensor:
 
 
 def recorded(norms: Tensor, names: list[str], epoch: int, every: int) -> list[Row]:
-    """The rows to record of an epoch: every so many steps of the run, starting with the first."""
+    """Return the rows to record of an epoch: one for every `every` steps of the run."""
     rows = []
     totals, steps = global_norm(norms), len(norms)
     for step in range(steps * (epoch - 1), steps * epoch):

@@ -1,4 +1,4 @@
-"""What a run reports of itself: gradients that explode or vanish, losses that are NaN."""
+"""Detect exploding and vanishing gradients, and NaN losses."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -50,7 +50,7 @@ def nan_error(
 def findings(
     losses: Tensor, norms: Tensor, names: list[str], epoch: int, alarm: Alarm
 ) -> Iterator[Finding]:
-    """What is wrong in an epoch, by each step's loss (steps,) and norms (steps, parameters)."""
+    """Yield an epoch's findings, given each step's loss (steps,) and norms (steps, parameters)."""
     finite = torch.isfinite(norms).all(dim=1) & torch.isfinite(losses)
 
     def at(
@@ -80,14 +80,14 @@ def findings(
         yield at("exploding", step, parameter, norms[step, parameter], len(exploded))
     if finite.all():
         largest = norms.amax(dim=1, keepdim=True).clamp(min=torch.finfo(norms.dtype).tiny)
-        shares = (norms / largest).amax(dim=0)  # the best share of each parameter
+        shares = (norms / largest).amax(dim=0)  # the largest share of each parameter in the epoch
         parameter = int(shares.argmin())
         if shares[parameter] < alarm.vanishes:
             yield at("vanishing", 0, parameter, norms[:, parameter].max())
 
 
 def add(known: list[Finding], finding: Finding) -> None:
-    """Keep a new kind of finding as first seen; count one that is known."""
+    """Add a finding of a new kind; count a finding of a known kind."""
     for number, other in enumerate(known):
         if other.kind == finding.kind:
             known[number] = replace(other, times=other.times + finding.times)

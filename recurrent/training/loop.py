@@ -32,7 +32,7 @@ def descend(
     Returns what the model wrote while it trained.
     """
     optimizer = make_optimizer(model, training, callbacks.name)
-    if callbacks.samples:  # refuse a prefix that cannot be continued before hours of training
+    if callbacks.samples:  # fail on an unusable prefix now, not after hours of training
         task.samples(model, callbacks.samples.model_copy(update={"length": 1}))
     progress = resume(model, optimizer, callbacks)
     gradients = Gradients(model, training)
@@ -78,7 +78,7 @@ def train_epoch(
     callbacks: Callbacks,
 ) -> tuple[Tensor, list[int]]:
     """Train on every record once, in a new order; return each batch's mean loss and its size."""
-    # Seeded at each epoch, so that an epoch is the same whether or not a kill came before it.
+    # Seed each epoch, so that a resumed run draws the same numbers.
     seed_torch(callbacks.name, callbacks.seed, "epoch", epoch)
     rng = generator(callbacks.name, callbacks.seed, "order", epoch)
     batches = task.batches("train", training.batch_size, rng)
@@ -102,10 +102,10 @@ def train_epoch(
         optimizer.step()
         losses[number] = loss.detach()
         sizes.append(targets.numel())
-        # Let go of this batch's graph: a CUDA graph must not be captured while one is alive.
+        # Free this batch's graph: none may be alive while a CUDA graph is captured.
         state = task.carry(state)
         del logits, loss
-    return losses.cpu(), sizes  # copied once an epoch, so that the device never waits
+    return losses.cpu(), sizes  # one copy per epoch, so the device never waits
 
 
 def smooth(progress: Progress, losses: list[float]) -> float:
@@ -135,7 +135,7 @@ METHODS: dict[str, Callable[..., Written]] = {"descent": descend, "fit": fit}
 
 
 def resume(model: Model, optimizer: torch.optim.Optimizer, callbacks: Callbacks) -> Progress:
-    """Continue from the checkpoint, if there is one; report again what it had reported."""
+    """Continue from the checkpoint, if there is one, and repeat its callbacks."""
     progress = callbacks.checkpoint.read()
     if progress is None:
         return Progress()

@@ -1,7 +1,7 @@
-"""Fill the run store from long-lived worker processes, side by side.
+"""Fill the run store in parallel, with long-lived worker processes.
 
-A worker imports torch once, takes one run after the other, and puts each into the store: the train
-stages then only collect. The bytes are those of training one run after the other.
+Each worker imports torch once and trains one run after another into the store; the train stages
+then only collect. The results are the same bytes as those of sequential training.
 """
 
 import multiprocessing
@@ -35,17 +35,21 @@ def processors() -> int:
 
 
 def default_jobs(runtime: Runtime) -> int:
-    """How many runs go side by side: one a processor, or one on a GPU."""
+    """Return how many runs to train in parallel: one per processor, or one on a GPU."""
     return 1 if gpu_name(runtime) else max(1, processors() // runtime.threads)
 
 
 def fill(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> None:
-    """Train the runs that the store lacks. A killed worker costs what it did since a checkpoint."""
+    """Train the runs that the store lacks.
+
+    A killed worker loses only what it did since its last checkpoint.
+    """
     missing = [run for run in runs if store.finished(run.fingerprint) is None]
     unique = list({run.fingerprint: run for run in missing}.values())
     if not unique:
         return
-    note(f"{len(unique)} of {len(runs)} runs to train, {min(jobs, len(unique))} side by side")
+    workers = min(jobs, len(unique))
+    note(f"training {len(unique)} of {len(runs)} runs, {workers} in parallel")
     for attempt in range(RESTARTS + 1):
         try:
             _fill_once(unique, runtime, jobs, store)
@@ -61,7 +65,7 @@ def fill(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> N
     raise PipelineError(
         f"workers were killed {RESTARTS + 1} times; {len(unique)} runs are not trained.",
         where=str(unique[0]),
-        remedy="If memory is short, set JOBS=1. Finished runs and checkpoints are kept.",
+        remedy="If memory is short, use --jobs 1 (or JOBS=1 with make). Finished runs and checkpoints are kept.",
     )
 
 
@@ -90,14 +94,14 @@ def _wait(pending: dict[Future[None], Run]) -> None:
         except BrokenProcessPool:
             raise
         except Exception:
-            note(f"run {run} failed: no other run starts")
+            note(f"run {run} failed; no further runs are started")
             raise
         left = (time.monotonic() - started) / done * (len(pending) - done)
         note(f"trained {run}: {done} of {len(pending)}, about {left / 60:.0f} min left")
 
 
 def _start() -> None:
-    """Check what libraries must have read before they were loaded."""
+    """Check the variables that NumPy reads when it is imported."""
     if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
         raise PipelineError("a worker started without the variables of recurrent/__init__.py.")
 
@@ -116,7 +120,7 @@ def _train(run: Run, runtime: Runtime, folder: Path, parent: int) -> None:
 
 
 class Reporter:
-    """Prints a line of a run's progress every so often."""
+    """Print a run's progress, at most once every `every_s` seconds."""
 
     def __init__(self, every_s: float = EVERY_S) -> None:
         self.every_s = every_s

@@ -1,6 +1,6 @@
 """The run store: where a run keeps its checkpoint while it trains and its files once it is done.
 
-It lies in DVC's cache folder, so the workspace, queued and temporary experiments, the clone of
+It is in DVC's cache folder, so the workspace, queued and temporary experiments, the clone of
 `recurrent replicate` and CI's cache share it. A run is found by its fingerprint, as a compiler
 cache finds an object file: whether it was trained here or not, the bytes are the same.
 """
@@ -19,6 +19,7 @@ from recurrent import files
 from recurrent.console import note
 from recurrent.locking import locked
 
+FOLDER = "trained"  # not "runs": that is DVC's own run cache
 MANIFEST = "manifest.json"
 CHECKPOINT = "checkpoint.safetensors"
 WEIGHTS, MODEL = "weights.safetensors", "model.json"
@@ -45,7 +46,7 @@ class RunStore:
     """Runs by fingerprint, each in a folder of its own."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = cache_folder() / "runs" if folder is None else folder
+        self.folder = cache_folder() / FOLDER if folder is None else folder
 
     def place(self, fingerprint: str) -> Path:
         """The folder of a run, finished or not."""
@@ -66,7 +67,7 @@ class RunStore:
         return None
 
     def about(self, fingerprint: str) -> dict[str, Any]:
-        """What was noted of a finished run: its variant, seed, device and git commit."""
+        """Return what was recorded of a finished run: variant, seed, device and seconds."""
         about: dict[str, Any] = files.read_json(self.place(fingerprint) / MANIFEST)["about"]
         return about
 
@@ -77,18 +78,18 @@ class RunStore:
         names = sorted(path.name for path in place.iterdir() if path.name != MANIFEST)
         sums = {name: checksum(place / name) for name in names}
         content = {"fingerprint": fingerprint, "about": about, "sha256": sums}
-        files.write_json(place / MANIFEST, content)  # last: what has it is whole
+        files.write_json(place / MANIFEST, content)  # written last: a folder with it is complete
 
     @contextmanager
     def training(self, fingerprint: str, title: str) -> Iterator[Path]:
-        """Hold the lock of a run while it trains; another process waits for its end."""
+        """Hold the lock of a run while it trains; a second process waits until it ends."""
         place = self.place(fingerprint)
         place.mkdir(parents=True, exist_ok=True)
         with locked(f"run {title}", self.folder / f"{fingerprint}.lock"):
             yield place
 
     def prune(self, keep: set[str]) -> list[Path]:
-        """Remove every run but these; the folders removed."""
+        """Remove all other runs; return their folders."""
         if not self.folder.exists():
             return []
         removed = []

@@ -1,4 +1,4 @@
-"""Train one run into the run store. This module imports torch; what calls it does so late."""
+"""Train one run into the run store. This module imports torch: import it late."""
 
 import os
 import time
@@ -98,17 +98,17 @@ def refuse_contradictions(variant: Variant, task: Task) -> None:
             where=f"{where}.training",
             remedy="Set `valid` in the dataset's settings, or `keep: last`.",
         )
-    # While it trains, a model reads prefixes as they are written; models of words read symbols.
+    # During training, prefixes are read as characters, but a model of words reads symbols.
     every = variant.samples is not None and variant.samples.every is not None
     if every and (paths.encoded(variant.dataset) / "words.json").exists():
         raise PipelineError(
             "`every` needs a dataset of characters, and this one has words.",
             where=f"{where}.samples",
-            remedy="Remove `every`: the model writes when it is trained.",
+            remedy="Remove `every`: the model generates text after training.",
         )
 
 
 def stop_if_orphaned(parent: int) -> None:
-    """Stop a worker whose parent was killed: nobody would use its processor time."""
+    """Stop a worker whose parent was killed."""
     if os.getppid() != parent:
         raise PipelineError("the process that started this worker was killed.")

@@ -35,7 +35,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     made = Workspace(tmp_path_factory.mktemp("project"))
     done = made.recurrent("repro", "--jobs", "2", "--beyond", COLUMNS="80")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "runs to train, 2 side by side" in done.stderr
+    assert "runs, 2 in parallel" in done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 200
     recorded = yaml.load((made.folder / "dvc.lock").read_text(encoding="utf-8"))
     assert set(recorded["stages"]) == EVERYTHING
@@ -103,7 +103,7 @@ def test_plain_dvc_from_an_empty_store_leaves_the_same_bytes(workspace: Workspac
 
     before = workspace.tree("data", "metrics")
     workspace.edit(untracked)
-    assert workspace.run("rm", "-r", ".dvc/cache/runs").returncode == 0
+    assert workspace.run("rm", "-r", ".dvc/cache/trained").returncode == 0
     assert workspace.repro("--force", "--single-item", *AGAIN) == AGAIN
     assert workspace.tree("data", "metrics") == before
     workspace.git("checkout", "--", "params.yaml")

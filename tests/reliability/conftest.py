@@ -1,85 +1,81 @@
-"""The fault injection: a little of it by default; with `--long` all of it, and a page."""
+"""Fault injection: a little of it by default; with `--long` all of it, and a page of results."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.project import ROOT
 from tests.reliability import runs
-from tests.reliability.ledger import Ledger, Promise
+from tests.reliability.ledger import Many, Promise, Promised, page
 
-LEDGER = pytest.StashKey[Ledger]()
+PROMISES = pytest.StashKey[list[Promise]]()
 OUTCOME = pytest.StashKey[str]()
-TRIED, LEFT_OUT = pytest.StashKey[int](), pytest.StashKey[int]()  # tests of a session
 HERE = ROOT / "tests/reliability"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[LEDGER], config.stash[TRIED], config.stash[LEFT_OUT] = Ledger(), 0, 0
-    config.addinivalue_line("markers", "long: takes minutes, and runs with --long alone")
+    config.stash[PROMISES] = []
+    config.addinivalue_line("markers", "long: takes a minute or more, and runs with --long only")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--long"):
         return
-    kept = [item for item in items if item.get_closest_marker("long") is None]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
-def pytest_deselected(items: list[pytest.Item]) -> None:
-    for item in items:
-        item.config.stash[LEFT_OUT] += 1
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None]:
-    outcome = yield
-    report = outcome.get_result()
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
     if report.when == "call":
         item.stash[OUTCOME] = report.outcome
-        item.config.stash[TRIED] += not report.skipped
+    return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    config, ledger = session.config, session.config.stash[LEDGER]
-    if config.getoption("--long") and ledger.promises:
-        asked = [config.rootpath / place for place in config.args] == [HERE]
-        tried = config.stash[TRIED] == session.testscollected and not config.stash[LEFT_OUT]
-        ledger.write(ROOT / "metrics/reliability.md", whole=asked and tried)
+    """Write the page after `pytest tests/reliability --long`, and after no part of it."""
+    config = session.config
+    everything = [Path(place).resolve() for place in config.args] == [HERE]
+    if config.getoption("--long") and everything and not config.getoption("keyword"):
+        text = page(config.stash[PROMISES])
+        (ROOT / "metrics/reliability.md").write_text(text, encoding="utf-8")
 
 
 @pytest.fixture
-def many(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
-    """The first of two numbers in `make test`, the second in `make torture`."""
+def many(request: pytest.FixtureRequest) -> Many:
+    """Choose between two numbers: the first by default, the second with `--long`."""
     long = bool(request.config.getoption("--long"))
     return lambda few, many: many if long else few
 
 
 @pytest.fixture
-def promise(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], Promise]]:
-    """A line of the ledger: kept, broken, or none of a test that this machine cannot run."""
-    mine: list[Promise] = []
+def promise(request: pytest.FixtureRequest) -> Iterator[Promised]:
+    """Make promises. They go to the page unless the test is skipped."""
+    made: list[Promise] = []
 
-    def promised(text: str, fault: str) -> Promise:
-        mine.append(Promise(text, fault))
-        return mine[-1]
+    def make(text: str, fault: str) -> Promise:
+        made.append(Promise(text, fault))
+        return made[-1]
 
-    yield promised
+    yield make
     outcome = request.node.stash.get(OUTCOME, "failed")
-    if outcome == "skipped":
-        return
-    for one in mine:
-        one.result = "kept" if outcome == "passed" else "BROKEN"
-    request.config.stash[LEDGER].promises += mine
+    for one in made:
+        one.passed = outcome == "passed"
+    if outcome != "skipped":
+        request.config.stash[PROMISES].extend(made)
 
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What `python -m stages.train writing` leaves when nothing goes wrong."""
+    """Return what `python -m stages.train writing` leaves when nothing goes wrong."""
     folder = runs.prepare(tmp_path_factory.mktemp("undisturbed"))
     command = [sys.executable, "-m", "stages.train", "writing"]
     subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)

@@ -1,50 +1,40 @@
-"""What was promised, what was done to break it, and what was lost: a line a promise."""
+"""What is promised, which faults were injected, and whether the promise was kept."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
 HEAD = """\
 # What holds when things go wrong
 
-Written by `make torture`, which does all of this for real; `make test` does a part of it each time.
-`pytest tests/torture/test_kills.py --long` repeats a part, and writes the lines of that part anew.
+Written by `make torture`. `make test` injects a few faults of each kind every time.
 
-| promise | what was done to it | times | lost | result |
+| promise | fault | injected | result |
+|---|---|--:|---|
 """
-RULE = "|---|---|---|---|---|\n"
 
 
 @dataclass
 class Promise:
-    """One line; a test counts what it injects, and what it finds lost."""
+    """One line of the page. A test counts the faults that it injects and what they cost."""
 
     text: str
     fault: str
     injected: int = 0
-    lost: int = 0
+    lost: int = 0  # what the faults cost; a promise that is kept loses nothing
     found: str = ""  # what was measured, if anything
-    result: str = "not finished"
+    passed: bool = False
 
     def line(self) -> str:
-        """As the page has it."""
-        result = self.result + (f": {self.found}" if self.found else "")
-        return f"| {self.text} | {self.fault} | {self.injected:,} | {self.lost:,} | {result} |"
+        """Return the promise as a row of the page's table."""
+        result = "kept" if self.passed else f"BROKEN, {self.lost:,} lost"
+        found = f": {self.found}" if self.found else ""
+        return f"| {self.text} | {self.fault} | {self.injected:,} | {result}{found} |"
 
 
-@dataclass
-class Ledger:
-    """All promises of a session."""
+Promised = Callable[[str, str], Promise]  # the fixture `promise`
+Many = Callable[[int, int], int]  # the fixture `many`
 
-    promises: list[Promise] = field(default_factory=list)
 
-    def write(self, path: Path, *, whole: bool) -> None:
-        """The page; what a session that was not the whole left out stays as it was."""
-        lines = {}
-        if path.exists() and not whole:
-            _, _, body = path.read_text(encoding="utf-8").partition(RULE)
-            rows = body.splitlines()
-            lines = {tuple(row.split(" | ")[:2]): row for row in rows}
-        for promise in self.promises:
-            row = promise.line()
-            lines[tuple(row.split(" | ")[:2])] = row
-        path.write_text(f"{HEAD}{RULE}" + "\n".join([*lines.values(), ""]), encoding="utf-8")
+def page(promises: list[Promise]) -> str:
+    """Return the page that lists these promises."""
+    return HEAD + "".join(f"{promise.line()}\n" for promise in promises)

@@ -14,11 +14,12 @@ from pathlib import Path
 from recurrent import console
 from recurrent.training.checkpoint import Checkpoint
 from recurrent.training.store import CHECKPOINT, HISTORY, MANIFEST
+from tests.reliability import faults
 from tests.reliability.nasty import assert_paragraph
 from tests.training.small import edit, write_project
 
 EPOCHS, RUNS = 3, 3  # of the experiment `writing`
-STORE = Path(".dvc/cache/runs")
+STORE = Path(".dvc/cache/trained")
 TRAINED = "trained.txt"  # the runs that stages have started to train, one a line
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(["recurrent.training.worker", "torch._dynamo", "stages.train"])
@@ -112,9 +113,26 @@ def epochs_done(folder: Path, epochs: int = EPOCHS) -> int:
     return done
 
 
+def assert_finishes(folder: Path, undisturbed: dict[str, bytes]) -> None:
+    """Fail unless the next stage trains what is missing, and leaves the bytes of no fault."""
+    kept, _ = finished(folder), trained(folder)
+    status, said = Stage(folder).end()
+    assert status == 0 and "damaged" not in said, said
+    assert kept.isdisjoint(trained(folder)), "a finished run was trained again"
+    assert results(folder) == undisturbed
+
+
 def assert_one_error(status: int | None, said: str, says: str) -> None:
     """Fail unless a stage ended with one error, of one paragraph."""
     assert status == 1, said
     (error,) = [line for line in said.splitlines() if line.startswith("error: ")]
     assert says in error and "Traceback" not in said
     assert_paragraph(error)
+
+
+def count_changes(folder: Path) -> int:
+    """Return how often the stage changes something on disk when nothing goes wrong."""
+    counted = folder / "changes.txt"
+    status, said = Stage(prepare(folder), partial(faults.count_to, counted)).end()
+    assert status == 0, said
+    return counted.stat().st_size

@@ -1,159 +1,99 @@
-"""Writes that fail: a full disk, a file that may not grow, a refused fsync or replace."""
+"""A disk that is full, refuses writes or damages files: an error, and nothing false is used."""
 
-import os
-import resource
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
 from recurrent.training.checkpoint import Checkpoint, Progress
-from tests.reliability import trainings
-from tests.reliability.ledger import Promise
+from tests.reliability import faults, runs
+from tests.reliability.ledger import Many, Promised
+from tests.reliability.runs import Stage
 
-Promised = Callable[[str, str], Promise]
-Many = Callable[[int, int], int]
-EXPERIMENT = "nietzsche_lstm"
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    trainings.prepared(folder)
-    trainings.run(folder, "stages.train", EXPERIMENT)
-    return trainings.results(folder)
+FULL = "A full disk is one clear error; nothing half-written is used and nothing done is lost"
+PAGE = 4096  # bytes that a file system gives out at once
 
 
-FAILING = """
-import os, pathlib, sys
-call, left, experiment = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-place = pathlib.Path if call == "replace" else os
-plain = getattr(place, call)
-
-def refused(*arguments, **named):
-    global left
-    left -= 1
-    if left < 0:
-        raise OSError(5, "Input/output error")
-    return plain(*arguments, **named)
-
-setattr(place, call, refused)
-from stages import train
-from recurrent import console as cli
-sys.argv[1:] = [experiment]
-cli.run(train.main)
-"""
-
-
-@pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_write_that_fails_costs_one_epoch_at_most(
-    call: str, tmp_path: Path, undisturbed: dict[str, bytes], promise: Promised, many: Many
+def test_a_disk_that_takes_no_more_changes(
+    tmp_path: Path, undisturbed: dict[str, bytes], promise: Promised, many: Many
 ) -> None:
-    kept = promise(
-        "A write that the system refuses stops the training; the next goes on where it stood",
-        f"os.{call} fails, after one to four files",
-    )
-    trainings.prepared(tmp_path)
+    kept = promise(FULL, "from some step on, no file can be opened for writing, copied or renamed")
+    changes = runs.count_changes(tmp_path / "all")
     done = 0
-    for number in range(many(2, 10)):
-        failed = subprocess.run(
-            [sys.executable, "-c", FAILING, call, str(1 + number % 4), EXPERIMENT],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(trainings.ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert_one_paragraph(failed, "Input/output error")
+    for step in range(1, changes + 1, changes // many(4, changes)):
+        folder = runs.prepare(tmp_path / str(step))
+        runs.assert_one_error(*Stage(folder, partial(faults.refuse_from, step)).end(), "No space")
+        assert not [*folder.rglob("*.part")], "half a file keeps a full disk full"
         kept.injected += 1
-        now = trainings.epochs_done(tmp_path, EXPERIMENT)
-        kept.lost += now < done
-        done = now
-        assert not [*tmp_path.rglob("*.part")], "half a file fills a full disk further"
-    trainings.run(tmp_path, "stages.train", EXPERIMENT)
+        kept.lost += max(0, done - runs.epochs_done(folder))
+        done = runs.epochs_done(folder)
+        runs.assert_finishes(folder, undisturbed)
     assert not kept.lost
-    assert trainings.results(tmp_path) == undisturbed
 
 
-def test_a_file_that_may_not_grow_is_a_paragraph(
-    tmp_path: Path, undisturbed: dict[str, bytes], promise: Promised
+def test_a_file_that_may_not_grow(
+    tmp_path: Path, undisturbed: dict[str, bytes], promise: Promised, many: Many
 ) -> None:
-    kept = promise(
-        "A full disk is an error of one paragraph, and the next training goes on",
-        "no file may be larger than 4 KiB (RLIMIT_FSIZE)",
-    )
-    trainings.prepared(tmp_path)
-    limited = subprocess.run(
-        [sys.executable, "-m", "stages.train", EXPERIMENT],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(trainings.ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    kept.injected = 1
-    assert_one_paragraph(limited, "File too large")
-    trainings.run(tmp_path, "stages.train", EXPERIMENT)
-    assert trainings.results(tmp_path) == undisturbed
+    kept = promise(FULL, "no file may grow beyond a limit, so writes stop in the middle (ulimit)")
+    largest = max(map(len, undisturbed.values()))
+    for size in range(0, largest, largest // many(3, 60)):
+        folder = runs.prepare(tmp_path / str(size))
+        limited = Stage(folder, partial(faults.limit_files, size)).end()
+        runs.assert_one_error(*limited, "File too large")
+        kept.injected += 1
+        runs.assert_finishes(folder, undisturbed)
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 192 KiB; only root can make one."""
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=192k", "tmpfs", tmp_path],
-        capture_output=True,
-        check=False,
-    )
-    if made.returncode:
-        pytest.skip("needs the right to mount a tmpfs")
-    yield tmp_path
-    subprocess.run(["umount", tmp_path], check=True)
+def mount(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Mount a file system in memory, or resize it. Only root can."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def resize(size: int) -> Path:
+        again = "remount," if disk.is_mount() else ""
+        command = ["mount", "-t", "tmpfs", "-o", f"{again}size={size}", "tmpfs", str(disk)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("needs the right to mount a file system")
+        return disk
+
+    yield resize
+    if disk.is_mount():
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 @pytest.mark.long
-def test_a_full_disk_is_a_paragraph(
-    small_disk: Path, undisturbed: dict[str, bytes], promise: Promised
+def test_a_real_disk_without_room(
+    mount: Callable[[int], Path], undisturbed: dict[str, bytes], promise: Promised
 ) -> None:
-    kept = promise(
-        "A full disk is an error of one paragraph, and the next training goes on",
-        "ENOSPC on a tmpfs of 192 KiB, then room is made",
-    )
-    trainings.prepared(small_disk)
-    process = trainings.start(
-        small_disk, "stages.train", EXPERIMENT, environment={"PYTHONDONTWRITEBYTECODE": "1"}
-    )
-    said, _ = process.communicate()
-    kept.injected = 1
-    assert_one_paragraph(
-        subprocess.CompletedProcess("", process.returncode, "", said), "No space left on device"
-    )
-    subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
-    trainings.run(small_disk, "stages.train", EXPERIMENT)
-    assert trainings.results(small_disk) == undisturbed
+    kept = promise(FULL, "a file system with room for a few blocks, from none to enough")
+    blocks, status, roomy = 0, 1, 64 << 20
+    while status:
+        folder = runs.prepare(mount(roomy) / str(blocks))
+        used = sum(-(-path.stat().st_size // PAGE) for path in mount(roomy).rglob("*"))
+        mount((used + blocks) * PAGE)
+        status, said = Stage(folder).end()
+        mount(roomy)
+        if status:
+            runs.assert_one_error(status, said, "No space left")
+            kept.injected += 1
+        runs.assert_finishes(folder, undisturbed)
+        blocks += 3
+    assert kept.injected > 5
 
 
-def assert_one_paragraph(done: "subprocess.CompletedProcess[str]", says: str) -> None:
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1 and says in errors[0], done.stderr
-
-
-def test_a_damaged_checkpoint_is_set_aside_whatever_the_damage(
+def test_a_damaged_checkpoint(
     tmp_path: Path, promise: Promised, many: Many, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept = promise(
-        "A damaged checkpoint is set aside with a warning, never trained on",
-        "one bit turned over, or the end cut off, at evenly spread places",
+        "A damaged checkpoint is set aside with a warning and never used",
+        "one bit flipped, or the end cut off, at evenly spaced places",
     )
-    path = tmp_path / "seed-0.safetensors"
-    checkpoint = Checkpoint(path, "toy")
-    torch.manual_seed(0)
+    path = tmp_path / "checkpoint.safetensors"
+    checkpoint = Checkpoint(path)
     checkpoint.write(
         Progress(
             epoch=2,
@@ -164,8 +104,7 @@ def test_a_damaged_checkpoint_is_set_aside_whatever_the_damage(
         )
     )
     whole = path.read_bytes()
-    places = range(0, len(whole), max(1, len(whole) // many(60, 600)))
-    for place in places:
+    for place in range(0, len(whole), max(1, len(whole) // many(60, 600))):
         flipped = bytearray(whole)
         flipped[place] ^= 1 << (place % 8)
         for content in (bytes(flipped), whole[:place]):

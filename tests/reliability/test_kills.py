@@ -1,28 +1,46 @@
-"""SIGKILL at any moment: what was finished stays, and the end is the same bytes."""
+"""SIGKILL at any moment: what was done stays, and the end is the same bytes."""
 
+import os
 import random
-from collections.abc import Callable
+import subprocess
+import sys
+import time
 from functools import partial
 from pathlib import Path
 
-from tests.reliability import faults, runs
-from tests.reliability.ledger import Promise
+import psutil
+import pytest
+
+from tests.project import ROOT
+from tests.reliability import faults, runs, small
+from tests.reliability.ledger import Many, Promised
 from tests.reliability.runs import Stage
 
-Promised = Callable[[str, str], Promise]
-Many = Callable[[int, int], int]
+LONG = 100  # epochs: a run takes seconds
+FILL = """
+from functools import partial
+from recurrent import config
+from recurrent.training.fingerprint import plan
+from recurrent.training.parallel import fill
+from recurrent.training.store import RunStore
+if __name__ == "__main__":
+    settings = config.load()
+    fill(plan(settings, "writing"), settings.runtime, 2, RunStore())
+else:  # in a worker
+    from recurrent.training import worker
+    worker.train_run = partial(worker.train_run, checkpoint_every_s=0.0)
+"""
 
 
 def test_a_stage_killed_at_random_moments(
     tmp_path: Path, undisturbed: dict[str, bytes], promise: Promised, many: Many
 ) -> None:
     kept = promise(
-        "A killed training continues after its last epoch and ends in the bytes of one that was "
-        "not killed",
-        "kill -9 of `python -m stages.train` at a random moment",
+        "A killed training continues after its last checkpoint and ends in the same bytes",
+        "kill -9 of `python -m stages.train` at random moments, again and again",
     )
     draw = random.Random(0)
-    for number in range(many(2, 40)):
+    for number in range(many(1, 40)):
         folder = runs.prepare(tmp_path / str(number))
         done = 0
         while True:
@@ -32,31 +50,88 @@ def test_a_stage_killed_at_random_moments(
                 break
             stage.kill()
             kept.injected += 1
-            kept.lost += runs.epochs_done(folder) < done
+            kept.lost += max(0, done - runs.epochs_done(folder))
             done = runs.epochs_done(folder)
         status, said = stage.end()
         assert status == 0 and "damaged" not in said, said
         assert runs.results(folder) == undisturbed
-        assert not kept.lost
+    assert not kept.lost
 
 
-def test_a_stage_killed_before_each_change_of_the_disk(
+def test_a_stage_killed_before_each_change_on_disk(
     tmp_path: Path, undisturbed: dict[str, bytes], promise: Promised, many: Many
 ) -> None:
     kept = promise(
-        "Whichever file a kill interrupts, nothing half-written is used and finished runs stay",
-        "kill -9 before each change that the stage makes on the disk",
+        "Whichever file a kill interrupts, nothing half-written is used and nothing done is lost",
+        "kill -9 before each change that the stage makes on disk",
     )
-    counted = tmp_path / "changes"
-    assert Stage(runs.prepare(tmp_path / "all"), partial(faults.count_to, counted)).end()[0] == 0
-    changes = counted.stat().st_size
-    for step in range(1, changes + 1, changes // many(6, changes)):
+    changes = runs.count_changes(tmp_path / "all")
+    done = 0
+    for step in range(1, changes + 1, changes // many(4, changes)):
         folder = runs.prepare(tmp_path / str(step))
         status, _ = Stage(folder, partial(faults.kill_at, step)).end()
         assert status == -9
         kept.injected += 1
-        finished, _ = runs.finished(folder), runs.trained(folder)
-        status, said = Stage(folder).end()
-        assert status == 0 and "damaged" not in said, said
-        assert finished.isdisjoint(runs.trained(folder))
-        assert runs.results(folder) == undisturbed
+        kept.lost += max(0, done - runs.epochs_done(folder))
+        done = runs.epochs_done(folder)
+        runs.assert_finishes(folder, undisturbed)
+    assert not kept.lost
+
+
+def test_workers_whose_parent_is_killed(tmp_path: Path, promise: Promised, many: Many) -> None:
+    kept = promise(
+        "Workers leave when their parent is killed, and the next process continues their runs",
+        "kill -9 of the parent of two workers, at random moments",
+    )
+    whole = runs.prepare(tmp_path / "whole", LONG)
+    assert Stage(whole).end()[0] == 0
+    folder = runs.prepare(tmp_path / "killed", LONG)
+    (folder / "fill.py").write_text(FILL, encoding="utf-8")
+    draw = random.Random(0)
+    for _ in range(many(1, 6)):
+        before = last_change(folder)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        parent = subprocess.Popen([sys.executable, "fill.py"], cwd=folder, env=environment)
+        while parent.poll() is None and last_change(folder) == before:
+            time.sleep(0.02)
+        time.sleep(draw.uniform(0.0, 0.5))
+        if parent.poll() is not None:  # every run is finished
+            break
+        workers = psutil.Process(parent.pid).children(recursive=True)
+        parent.kill()
+        parent.wait()
+        kept.injected += 1
+        _, alive = psutil.wait_procs(workers, timeout=30)
+        for worker in alive:
+            worker.kill()
+        assert not alive, "a worker outlived its parent"
+    assert kept.injected
+    runs.assert_finishes(folder, runs.results(whole))
+
+
+def last_change(folder: Path) -> int:
+    """Return when a file was last made or replaced in the folder of a run."""
+    return max((place.stat().st_mtime_ns for place in (folder / runs.STORE).glob("*/")), default=0)
+
+
+@pytest.mark.long
+def test_a_pipeline_that_is_killed(tmp_path: Path, promise: Promised) -> None:
+    kept = promise(
+        "A killed `recurrent repro` is finished by the next, with the same files and dvc.lock",
+        "kill -9 at random moments; DVC, its stage and the workers live on for a while",
+    )
+    peace, war = (small.make(tmp_path / name) for name in ("peace", "war"))
+    started = time.monotonic()
+    assert peace.recurrent("repro", "--jobs", "2").returncode == 0
+    seconds = time.monotonic() - started
+    draw = random.Random(0)
+    while kept.injected < 6:
+        process = war.start("python", "-m", "recurrent", "repro", "--jobs", "2")
+        time.sleep(draw.uniform(0.0, seconds / 2))
+        process.kill()
+        process.communicate()
+        kept.injected += 1
+    done = war.recurrent("repro", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    outputs = [workspace.tree("data", "metrics", "dvc.lock") for workspace in (peace, war)]
+    assert outputs[0] == outputs[1]

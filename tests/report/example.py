@@ -62,7 +62,7 @@ LECTURES = {
         "title": "困惑度 — a lecture & more",
         "rows": {"A1": "networks", "A8": "descent on a line"},
         "default_row": "A1",
-        "published": [{"row": "A1", "metric": "loss", "models": {"nets/plain": 2}}],
+        "published": [{"row": "A1", "metric": "perplexity", "models": {"nets/plain": 2}}],
         "tables": [
             {
                 "row": "A1",

@@ -29,12 +29,14 @@ def test_experiments_and_clones_use_the_database_of_the_project(
 ) -> None:
     (tmp_path / inner).mkdir(parents=True, exist_ok=True)
     monkeypatch.chdir(tmp_path / inner)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    assert tracking_uri() == f"sqlite:///{tmp_path}/mlflow.db"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mine.db?timeout=1")
-    assert tracking_uri() == f"sqlite:///{tmp_path}/mine.db?timeout=1"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
-    assert tracking_uri() == "http://127.0.0.1:5000"
+    for variable, name in ((None, "mlflow.db"), ("sqlite:///mine.db", "mine.db")):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", variable or "")
+        file = sqlite_file(tracking_uri())
+        assert file is not None and not file.is_absolute()
+        assert file.resolve() == tmp_path / name
+    for other in ("http://127.0.0.1:5000", "sqlite:////elsewhere/mlflow.db"):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", other)
+        assert tracking_uri() == other
 
 
 def write(uri: str) -> None:

@@ -1,5 +1,6 @@
 """What is published, what is skipped, and that a dead server costs a warning."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ from tests.tracking.toy import trained
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrackedRun:
     """A trained variant, and an empty folder in which MLflow's database will be."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    # Absolute, since MLflow keeps connections by URI as long as a process lives.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     return trained(tmp_path)
 
 
@@ -74,7 +76,7 @@ def test_a_second_publish_does_not_import_mlflow(run: TrackedRun, tmp_path: Path
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -72,7 +72,7 @@ def test_a_killed_worker_is_replaced_and_its_run_continues(
         stderr=subprocess.PIPE,
         text=True,
     )
-    place = tmp_path / ".dvc/cache/runs"
+    place = tmp_path / ".dvc/cache/trained"
     for _ in range(1200):  # until a run is under way
         found = workers(process.pid)
         if found and [*place.glob("*/history.csv")]:
