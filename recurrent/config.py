@@ -41,7 +41,7 @@ brief.maxstring = brief.maxother = 80
 
 
 class Frozen(BaseModel):
-    """Immutable, and strict about keys and types: 'yes' is not a boolean, and 1.5 is not a count."""
+    """Immutable, and strict about keys and types: 'yes' is not a boolean, 1.5 not a count."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 

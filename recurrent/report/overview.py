@@ -28,7 +28,7 @@ def overview(inputs: Inputs) -> Section:
     groups = {
         f"{key}: {group.name}": group for key in inputs.lectures for group in held_out(inputs, key)
     }
-    drawn = (scores.distances(inputs.published), scores.nearness(groups))
+    drawn = (scores.distances(inputs.published, inputs.lectures), scores.nearness(groups))
     shown = (
         tables.tallies(inputs),
         _best(groups),

@@ -1,6 +1,7 @@
 """Charts of scores: the models on each set of held-out records, and how near they come to bayes."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -93,13 +94,14 @@ def nearness(groups: Mapping[str, Records]) -> Chart | None:
     return draw(title, caption, paint, height=0.8 + 0.42 * len(shown))
 
 
-def distances(rows: Sequence[Published]) -> Chart | None:
+def distances(rows: Sequence[Published], lectures: Mapping[str, Lecture]) -> Chart | None:
     """How far our numbers are from the published ones, by row."""
     known: dict[str, list[tuple[float, str]]] = {}
     for row in rows:
         if row.verdict and isinstance(row.published, float) and isinstance(row.ours, float):
             away = 100 * (row.ours / row.published - 1) if row.published else 0.0
-            known.setdefault(row.row, []).append((away, row.verdict))
+            label = f"{row.row} · {lectures[row.lecture].rows.get(row.row, row.row)}"
+            known.setdefault(shorten(label, 34, placeholder="…"), []).append((away, row.verdict))
     if not known:
         return None
 
@@ -111,7 +113,8 @@ def distances(rows: Sequence[Published]) -> Chart | None:
                 marker = {"better": "P", "differs": "X"}.get(verdict, "o")
                 axis.plot([away], [place], marker, color=VERDICT_COLOURS[verdict], markersize=6)
         axis.set_xscale("symlog", linthresh=5)
-        axis.set_xticks([-50, -5, 0, 5, 50], ["−50 %", "−5 %", "as published", "+5 %", "+50 %"])
+        axis.set_xticks([-50, -5, 0, 5, 50], ["−50 %", "−5 %", "0", "+5 %", "+50 %"])
+        axis.set_xlabel("ours compared with published")
         axis.set_xlim(-100, 400)
         axis.set_yticks(range(len(known)), [*reversed(known)])
         axis.set_ylim(-0.6, len(known) - 0.4)
@@ -122,4 +125,4 @@ def distances(rows: Sequence[Published]) -> Chart | None:
         "by more than that, red crosses worse."
     )
     title = "How far ours is from the published number"
-    return draw(title, caption, paint, height=0.7 + 0.24 * len(known))
+    return draw(title, caption, paint, height=0.8 + 0.24 * len(known))

@@ -9,8 +9,8 @@ from recurrent.config import Runtime
 from recurrent.errors import PipelineError
 
 # Use the same kernels on every x86-64 with AVX2. PyTorch and oneDNN must not use wider
-# instructions; MKL uses those that every processor has. The libraries read these variables at their first
-# computation. OpenBLAS reads its own when NumPy is imported: see recurrent/__init__.py.
+# instructions; MKL uses those that every processor has. The libraries read these variables at
+# their first computation. OpenBLAS reads its own when NumPy is imported: recurrent/__init__.py.
 STRICT = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "MKL_CBWR": "COMPATIBLE",

@@ -65,7 +65,7 @@ def fill(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> N
     raise PipelineError(
         f"workers were killed {RESTARTS + 1} times; {len(unique)} runs are not trained.",
         where=str(unique[0]),
-        remedy="If memory is short, use --jobs 1 (or JOBS=1 with make). Finished runs and checkpoints are kept.",
+        remedy="If memory is short, use --jobs 1 (make: JOBS=1). Finished runs are kept.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from recurrent import config, files, paths
+from recurrent import files, paths
 from recurrent.models import base
 from recurrent.training.seeding import seed_torch
 
@@ -42,10 +42,3 @@ def save(name: str, spec: dict[str, Any], pipeline: str = "lectures") -> None:
         seed_torch("test", seed)
         base.save(base.build(spec), base.seed_file(folder, seed))
     files.write_json(folder / "spec.json", spec)
-
-
-def spec_of(name: str) -> dict[str, Any]:
-    """The spec of a saved variant."""
-    variant = config.load().find(name)
-    folder = paths.PIPELINES["lectures"].model(variant.experiment, variant.variant)
-    return dict(files.read_json(folder / "spec.json"))
