@@ -46,7 +46,7 @@ def repro(
     repro.main(jobs, summary, beyond, experiments or ())
 
 
-@app.command(epilog="Example: recurrent replicate --corpus sales=train.zip")
+@app.command(epilog="Example: recurrent replicate --corpus sales=rossmann-store-sales.zip")
 def replicate(
     jobs: Jobs = None,
     corpus: Annotated[

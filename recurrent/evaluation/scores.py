@@ -9,7 +9,16 @@ from recurrent.evaluation.rows import Published, Score
 
 Reports = Mapping[str, Mapping[str, Any]]  # evaluation files by experiment/variant
 ENOUGH = 100  # records: the loss of fewer is a matter of luck
-SHARED = ("accuracy", "log_loss", "loss", "perplexity", "mape", "restored")
+# `dvc metrics show` has a column for each key: models of all tasks share a few.
+SHARED = {
+    "accuracy": "accuracy",
+    "restored": "accuracy",
+    "loss": "loss",
+    "log_loss": "loss",
+    "restoration_loss": "loss",
+    "perplexity": "perplexity",
+    "mape": "mape",
+}
 
 
 def score_rows(variant: Variant, report: Mapping[str, Any], lecture: Lecture) -> Iterator[Score]:
@@ -42,10 +51,10 @@ def source_of(origin: Mapping[str, str]) -> str:
     return origin["name"] if origin["source"] == "own file" else origin["source"]
 
 
-def flat(report: Mapping[str, Any], headline: str) -> dict[str, float | str]:
+def flat(report: Mapping[str, Any], headline: str) -> dict[str, float]:
     """Return a variant's metrics for `dvc metrics`: few keys, which all variants share."""
-    found: dict[str, float | str] = {"split": report["split"]}
-    found |= {name: report["mean"][name] for name in SHARED if name in report["mean"]}
+    mean: Mapping[str, float] = report["mean"]
+    found = {key: mean[metric] for metric, key in SHARED.items() if metric in mean}
     bayes = (report["bayes"] or {}).get(headline)
     return found if bayes is None else {**found, "bayes": bayes}
 
@@ -53,7 +62,7 @@ def flat(report: Mapping[str, Any], headline: str) -> dict[str, float | str]:
 def summary(
     scores: Sequence[Score], published: Sequence[Published], lectures: Mapping[str, Lecture]
 ) -> dict[str, float]:
-    """Return each lecture's best held-out score and the best possible, and verdict counts."""
+    """Return each lecture's best held-out score in its headline metric, and verdict counts."""
     found: dict[str, float] = {}
     for key, lecture in lectures.items():
         held_out = [
@@ -67,12 +76,8 @@ def summary(
         largest = max(held_out, key=lambda score: score.count).records
         alike = [score for score in held_out if score.records == largest]
         sign = 1 if lecture.better == "higher" else -1
-        best = max(alike, key=lambda score: sign * score.ours)
-        found[f"{key}_{lecture.headline}"] = best.ours
-        if best.bayes is not None:
-            found[f"{key}_bayes"] = best.bayes
+        found[key] = max(alike, key=lambda score: sign * score.ours).ours
     if published:
         verdicts = [row.verdict for row in published]
-        for verdict in ("reproduced", "better", "differs"):
-            found[f"published_{verdict}"] = verdicts.count(verdict)
+        found |= {verdict: verdicts.count(verdict) for verdict in ("reproduced", "differs")}
     return found

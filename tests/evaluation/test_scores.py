@@ -48,8 +48,8 @@ def test_a_source_is_named(source: str) -> None:
 
 
 def test_dvcs_metrics_are_flat_and_share_their_keys() -> None:
-    assert flat(REPORT, "loss") == {"split": "test", "loss": 2.0, "perplexity": 7.4, "bayes": 0.5}
-    assert flat({**REPORT, "bayes": None}, "loss").keys() == {"split", "loss", "perplexity"}
+    assert flat(REPORT, "loss") == {"loss": 2.0, "perplexity": 7.4, "bayes": 0.5}
+    assert flat({**REPORT, "bayes": None}, "loss").keys() == {"loss", "perplexity"}
 
 
 def score(name: str, ours: float, **changes: Any) -> Score:
@@ -65,7 +65,7 @@ def test_the_summary_has_the_best_held_out_score_on_the_most_records() -> None:
         score("a/d", 2.0),
         score("a/e", 1.9),
     ]
-    assert summary(scores, [], {"lyrics": LECTURE}) == {"lyrics_loss": 1.9, "lyrics_bayes": 0.5}
+    assert summary(scores, [], {"lyrics": LECTURE}) == {"lyrics": 1.9}
     better = LECTURE.model_copy(update={"better": "higher"})
-    assert summary(scores, [], {"lyrics": better})["lyrics_loss"] == 2.0
+    assert summary(scores, [], {"lyrics": better})["lyrics"] == 2.0
     assert summary(scores[:1], [], {"lyrics": LECTURE}) == {}

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from recurrent import console
 from recurrent.training.checkpoint import Checkpoint
-from recurrent.training.store import CHECKPOINT, HISTORY, MANIFEST
+from recurrent.training.store import CHECKPOINT, FOLDER, HISTORY, MANIFEST
 from tests.reliability import faults
 from tests.reliability.nasty import assert_paragraph
 from tests.training.small import edit, write_project
 
 EPOCHS, RUNS = 3, 3  # of the experiment `writing`
-STORE = Path(".dvc/cache/trained")
-TRAINED = "trained.txt"  # the runs that stages have started to train, one a line
+STORE = Path(".dvc/cache") / FOLDER
+STARTED = "started.txt"  # the runs that stages have started to train, one a line
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(["recurrent.training.worker", "torch._dynamo", "stages.train"])
 
@@ -73,7 +73,7 @@ def _train(folder: Path, output: Connection, fault: Callable[[], None] | None) -
 def _note_training(event: str, arguments: tuple[object, ...]) -> None:
     """Note a run whose history is opened for writing: it is about to be trained."""
     if event == "open" and arguments[1] == "w" and str(arguments[0]).endswith(HISTORY):
-        file = os.open(Path(TRAINED).absolute(), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        file = os.open(Path(STARTED).absolute(), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.write(file, f"{Path(str(arguments[0])).parent.name}\n".encode())
         os.close(file)
 
@@ -90,7 +90,7 @@ def results(folder: Path) -> dict[str, bytes]:
 
 def trained(folder: Path) -> list[str]:
     """The runs that stages have started to train since this was last called."""
-    path = folder / TRAINED
+    path = folder / STARTED
     if not path.exists():
         return []
     found = path.read_text(encoding="utf-8").split()

@@ -28,3 +28,9 @@ def shrink(values: Any) -> None:
     for section, keys in KEPT.items():
         values[section] = {key: values[section][key] for key in keys}
     values["examined"].update(gradient_flow=[], embeddings=[], clipping=[])
+
+
+def outputs(workspace: Workspace) -> dict[str, bytes]:
+    """Return the bytes of all that the pipeline writes, and of DVC's lock."""
+    lock = (workspace.folder / "dvc.lock").read_bytes()
+    return {**workspace.tree("data", "metrics"), "dvc.lock": lock}
