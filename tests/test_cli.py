@@ -66,10 +66,8 @@ def test_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_error_is_one_paragraph_and_exit_status_1(project: Project) -> None:
     done = run(project.folder, "generate", "names_gated/gruu", "--prefix", "a")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "error: there is no variant of names_gated 'gruu' in params.yaml. Choose one of: "
-        "rnn, gru, lstm, lstm_stacked, bilstm.\n"
-    )
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert "'gruu'" in done.stderr and "rnn, gru, lstm, lstm_stacked, bilstm" in done.stderr
     assert "Traceback" in run(project.folder, "generate", "x", "--prefix", "a", "--debug").stderr
 
 

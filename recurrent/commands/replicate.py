@@ -104,7 +104,9 @@ def obtain(key: str, corpus: Corpus, obtained: Obtained) -> None:
     try:
         download(corpus, upstream(key, corpus))
         return
-    except Unavailable as fault:
+    except PipelineError as fault:
+        if not (corpus.stand_in or isinstance(fault, Unavailable)):
+            raise  # another file than the pinned one, and nothing to use instead
         note(f"warning: corpus {key}: {fault}")
     if corpus.stand_in:
         try:

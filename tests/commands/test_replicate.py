@@ -60,9 +60,14 @@ def test_a_stand_in_replaces_an_unavailable_corpus(
     assert "warning: corpus names: " in capsys.readouterr().err
 
 
-def test_a_wrong_file_is_an_error_and_no_reason_for_a_stand_in(mirror: Path) -> None:
+def test_a_file_that_differs_from_its_hash_is_replaced_by_the_stand_in_or_an_error(
+    mirror: Path, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
     (mirror / "upstream.txt").write_text("damaged", encoding="utf-8")
     (mirror / "standin.txt").write_text(NAMES, encoding="utf-8")
+    assert obtained().own == {"names": Download(url="standin.txt", sha256=DIGEST)}
+    assert "differs from the one that" in capsys.readouterr().err
+    project.edit({"corpora.names.stand_in": None})
     with pytest.raises(PipelineError, match="differs from the one that"):
         obtained()
 
