@@ -169,7 +169,7 @@ def test_settings_cannot_be_changed_after_reading() -> None:
 
 def test_a_misspelt_name_lists_the_likeliest() -> None:
     assert choose({"a": 1, "b": 2}, "b", "corpus") == 2
-    with pytest.raises(PipelineError, match=r"no corpus 'c' in params\.yaml\. Choose one of: a, b"):
+    with pytest.raises(PipelineError, match=r"no corpus 'c'\. Choose one of: a, b"):
         choose({"a": 1, "b": 2}, "c", "corpus")
     section = dict.fromkeys([f"names_{n}" for n in range(40)] + ["lyrics"], 0)
     with pytest.raises(PipelineError, match=r"Choose one of: lyrics \(40 others\)"):
