@@ -1,5 +1,5 @@
-# Shortcuts for `recurrent`, dvc and pytest. With the environment active
-# (. .venv/bin/activate) each can be called directly.
+# Shortcuts for `recurrent`, dvc and pytest. After `. .venv/bin/activate`, each can be called
+# directly.
 
 PYTHON ?= python3
 VENV := .venv
@@ -40,10 +40,10 @@ test: $(READY) ## Lint, types and the test suite
 torture: $(READY) ## All fault-injection tests; results in metrics/reliability.md
 	pytest tests/reliability --long
 
-bench: $(READY) ## Seconds per epoch, ours and a plain port: metrics/bench (on an idle machine)
+bench: $(READY) ## Seconds per epoch, ours and plain ports; results in metrics/bench (on an idle machine)
 	python -m benchmarks
 
-bench-gpu: $(READY) ## The same on a GPU, with CUDA graphs and in lower precision
+bench-gpu: $(READY) ## The same on a GPU, with CUDA graphs and lower precision
 	python -m benchmarks --device cuda
 
 bench-overhead: $(READY) ## What DVC, Python and MLflow cost besides training
@@ -59,13 +59,13 @@ ui: $(READY) ## MLflow on http://127.0.0.1:5000
 	*) mlflow ui --host 127.0.0.1 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" ;; \
 	esac
 
-publish: $(READY) ## Publish to MLflow what it lacks
+publish: $(READY) ## Publish to MLflow the runs and results that it lacks
 	@python -m recurrent publish
 
 summary: $(READY) ## Show the headline results again
 	@python -m recurrent summary
 
-picture: $(READY) ## docs/report.png, the README's picture of the report (needs a browser)
+picture: $(READY) ## Take the README's screenshot, docs/report.png (needs a browser)
 	python scripts/picture.py metrics/upstream/report.html docs/report.png
 
 clean: ## Remove what can be rebuilt: data, MLflow's store, the environment, DVC's cache

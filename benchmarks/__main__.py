@@ -18,11 +18,11 @@ PAGE = """\
 # Seconds per epoch: this project's training and a plain port
 
 {machine}.
-A large matrix product runs at {rate:,.0f} GFLOP/s (the best median of nine, measured before each
-network, since others may use the machine). Times are medians of {repeats} epochs, taken in turn in
-one process, on random data with the lecture's shapes. *times*: how much faster than the plain port.
-*limit*: the time of the matrix products alone at that rate. *reached*: the limit divided by the
-time of *{first}*. Written by `make {command}`.
+A large matrix product runs at {rate:,.0f} GFLOP/s: the best median of nine, measured before each
+network, because other processes may use the machine. Times are medians of {repeats} epochs, taken
+in turn in one process, on random data with the lecture's shapes. *times*: how many times faster
+than the plain port. *limit*: the time of the matrix products alone at that rate. *reached*: the
+limit divided by the time of *{first}*. Written by `make {command}`.
 
 {table}
 """

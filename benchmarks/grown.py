@@ -1,4 +1,4 @@
-"""Made-up corpora of any size, in the formats that the stages read."""
+"""Generated corpora of any size, in the formats that the stages read."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ HAN = 0x4E00
 
 
 def write_names(path: Path, records: int) -> None:
-    """Names of three characters, no two the same."""
+    """Write distinct names of three characters."""
     with path.open("w", encoding="utf-8") as file:
         file.write("dict,sex\n")
         for numbers in chunks(records):
@@ -24,7 +24,7 @@ def write_names(path: Path, records: int) -> None:
 
 
 def write_prose(path: Path, records: int) -> None:
-    """Lower-case words of random letters."""
+    """Write lower-case words of random letters."""
     letters = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz     \n", dtype=np.uint8)
     with path.open("wb") as file:
         rng = np.random.default_rng(0)
@@ -33,7 +33,7 @@ def write_prose(path: Path, records: int) -> None:
 
 
 def write_lyrics(path: Path, records: int) -> None:
-    """Random characters of a vocabulary as large as the lecture's, in lines."""
+    """Write lines of random characters, with a vocabulary as large as the lecture's."""
     with path.open("w", encoding="utf-8") as file:
         rng = np.random.default_rng(0)
         for numbers in chunks(records):
@@ -43,6 +43,6 @@ def write_lyrics(path: Path, records: int) -> None:
 
 
 def chunks(records: int) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
-    """The numbers from 0 on, some at a time."""
+    """Yield the numbers from 0 on, some at a time."""
     for start in range(0, records, AT_ONCE):
         yield np.arange(start, min(records, start + AT_ONCE))

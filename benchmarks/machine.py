@@ -1,4 +1,4 @@
-"""A lower bound of training time: its matrix products, at the machine's best rate."""
+"""A lower bound for training time: its matrix products, at the machine's best rate."""
 
 import os
 import platform
@@ -20,7 +20,7 @@ SQUARE = 2048  # rows of the matrices that measure the rate
 
 
 def described(device: torch.device = CPU) -> str:
-    """Return processor, threads and library, for the head of a table."""
+    """Return processor, threads and library, for the top of a page."""
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)}, PyTorch {torch.__version__}"
     cpu = platform.processor() or platform.machine()

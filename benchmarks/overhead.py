@@ -1,10 +1,12 @@
-"""`make bench-overhead`: what DVC, Python, PyTorch and MLflow cost beside the training itself."""
+"""`make bench-overhead`: what DVC, Python, PyTorch and MLflow cost besides training."""
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,175 +16,191 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from benchmarks import machine
-from recurrent import console as cli
-from recurrent import files
+from recurrent import console, files
 from recurrent.errors import PipelineError
-from recurrent.tracking.live import FOLLOW_VARIABLE
+from recurrent.training import store
 from tests.project import ROOT, Project
 
 OUT = ROOT / "metrics/bench"
-TRAINING = "lyrics_unigram"  # it learns in milliseconds: all else is overhead
-OTHERS = ("MLFLOW_", "RECURRENT_LECTURES_")
-DESCENDS = "import torch; torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)"
+EXPERIMENT = "lyrics_ngrams"  # it trains in milliseconds, so all else is overhead
+OPTIMIZER = "import torch; torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)"
 WHAT = {
-    "nothing": "`dvc repro`, nothing changed: a DAG of these edges alone",
-    "reading": "the same, each stage with a key of params.yaml",
-    "ours": "the same, this project",
-    "single": "`dvc repro` of one stage, nothing changed",
-    "trained": "one training that learns in milliseconds",
-    "process": "the same without DVC",
-    "followed": "and MLflow following it from the start",
-    "imports": "`import torch` alone",
-    "descends": "and an optimiser",
+    "bare": "`dvc repro`, nothing changed, of a bare pipeline: these stages and dependencies only",
+    "params": "the same, and each stage depends on a key of params.yaml",
+    "ours": "`dvc repro`, nothing changed, of this project",
+    "single": "`dvc repro --single-item` of one train stage, nothing changed",
+    "collected": "the same stage, forced: its runs are in the run store",
+    "trained": "the same stage, forced: its runs are trained",
+    "process": "`python -m stages.train` alone: its runs are trained",
+    "publish": "`recurrent publish` of these runs to a new MLflow store",
+    "published": "`recurrent publish` again: nothing is missing",
+    "torch": "`import torch`",
+    "optimizer": "`import torch`, and make an optimiser",
 }
 PAGE = """\
-# What a run costs beside its arithmetic
+# What a run costs besides training
 
-{machine}. Medians of {repeats} runs, process start included, of a DAG of {stages:,} stages.
-Written by `make bench-overhead`.
+{machine}.
+Each number is the median of {repeats} runs and includes the start of the process. The pipeline has
+{stages:,} stages; dvc.lock has {lines:,} lines. The train stage is `{experiment}`, which needs
+milliseconds for its arithmetic. Written by `make bench-overhead`.
 
 | what | seconds |
 |---|--:|
 {rows}
 
-When nothing changed, `dvc repro` takes {times:.1f} times what DVC takes for as many stages with the
-same edges and nothing else, and {with_params:.1f} times what it takes when each of them names a key
-of params.yaml, which DVC reads anew for each. A training costs {stage:.1f} s beside what it learns:
-{alone:.1f} s in its own process, most of it imports, and the rest in DVC, which among other things
-writes all of dvc.lock ({lines:,} lines) after each stage. An optimiser loads PyTorch's compiler
-besides: {descends:.1f} s more for every training that descends. MLflow follows what takes more than
-five seconds, from a thread beside it; what it costs ({followed:.1f} s) is seen where it is made to
-follow this one.
+- **DVC.** When nothing changed, `dvc repro` takes {bare:.1f} times as long as for a bare pipeline
+  with the same stages and dependencies, and {params:.1f} times as long as for a bare pipeline whose
+  stages depend on a key of params.yaml each, since DVC parses that file for each stage.
+- **A train stage** costs {stage:.1f} s besides its arithmetic if it trains, and {collected:.1f} s
+  if it only copies finished runs from the run store. Starting Python and PyTorch takes
+  {process:.1f} s of it; the rest is DVC.
+- **An optimiser** costs {optimizer:.1f} s more for each process, because it imports PyTorch's
+  compiler. Long-lived workers pay this once.
+- **MLflow** costs {publish:.1f} s for these runs at the end of the pipeline, and {published:.1f} s
+  if nothing is missing.
 """
 
 
-def main(repeats: Annotated[int, typer.Option(help="Runs of each.")] = 5) -> None:
-    """Time what changes nothing, and a training that takes no time; write overhead.csv and .md."""
+def main(repeats: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 5) -> None:
+    """Time commands that compute almost nothing; write overhead.csv and overhead.md."""
     found: dict[str, float] = {}
 
-    def measure(name: str, command: list[str], folder: Path, **environment: str) -> None:
-        took = [
-            machine.timed(lambda: run(command, folder, **environment))[0] for _ in range(repeats)
-        ]
-        found[name] = statistics.median(took)
-        cli.note(f"{WHAT[name]}: {found[name]:.2f} s")
+    def measure(
+        name: str, command: list[str], folder: Path, before: Callable[[], None] | None = None
+    ) -> None:
+        times = []
+        for _ in range(repeats):
+            if before is not None:
+                before()
+            times.append(machine.timed(lambda: run(command, folder))[0])
+        found[name] = statistics.median(times)
+        console.note(f"{WHAT[name]}: {found[name]:.2f} s")
 
     with tempfile.TemporaryDirectory() as folder:
-        nothing, reading, ours = (Path(folder) / name for name in ("nothing", "params", "ours"))
-        dag = edges()
-        like(dag, nothing, with_params=False)
-        like(dag, reading, with_params=True)
-        copied(ours)
-        repro = ["dvc", "repro", "--quiet"]
-        measure("nothing", repro, nothing)
-        measure("reading", repro, reading)
+        bare, params, ours = (Path(folder) / name for name in ("bare", "params", "ours"))
+        stages = dependencies()
+        make_bare(stages, bare, with_params=False)
+        make_bare(stages, params, with_params=True)
+        copy_project(ours)
+
+        def forget_runs() -> None:
+            shutil.rmtree(ours / ".dvc/cache" / store.FOLDER, ignore_errors=True)
+
+        def forget_published() -> None:
+            (ours / "mlflow.db").unlink(missing_ok=True)
+
+        repro, python = ["dvc", "repro", "--quiet"], [sys.executable]
+        single = [*repro, "--single-item", f"train@{EXPERIMENT}"]
+        publish = [*python, "-m", "recurrent", "publish"]
+        measure("bare", repro, bare)
+        measure("params", repro, params)
         measure("ours", repro, ours)
-        single = [*repro, "--single-item", f"train@{TRAINING}"]
-        process = [sys.executable, "-m", "stages.train", TRAINING]
         measure("single", single, ours)
-        measure("trained", [*single, "--force"], ours)
-        measure("process", process, ours)
-        measure("followed", process, ours, **{FOLLOW_VARIABLE: "0"})
-        measure("imports", [sys.executable, "-c", "import torch"], ours)
-        measure("descends", [sys.executable, "-c", DESCENDS], ours)
+        measure("trained", [*single, "--force"], ours, forget_runs)
+        measure("collected", [*single, "--force"], ours)
+        measure("process", [*python, "-m", "stages.train", EXPERIMENT], ours, forget_runs)
+        measure("publish", publish, ours, forget_published)
+        measure("published", publish, ours)
+        measure("torch", [*python, "-c", "import torch"], ours)
+        measure("optimizer", [*python, "-c", OPTIMIZER], ours)
         lines = len((ours / "dvc.lock").read_text(encoding="utf-8").splitlines())
-    write(found, len(dag), lines, repeats)
+    write(found, len(stages), lines, repeats)
 
 
-def run(command: list[str], folder: Path, **environment: str) -> None:
-    """A command that must succeed, with nothing of this machine's own MLflow or checkpoints."""
+def run(command: list[str], folder: Path) -> None:
+    """Run a command that must succeed, without this machine's own MLflow settings."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
-    ended = subprocess.run(
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    done = subprocess.run(
         command,
         cwd=folder,
-        env={**kept, "PATH": path, **environment},
+        env={**kept, "PATH": path},
         capture_output=True,
         text=True,
+        check=False,
     )
-    if ended.returncode:
+    if done.returncode:
         raise PipelineError(
-            f"failed: {ended.stderr.strip() or ended.stdout.strip()}",
+            f"failed: {done.stderr.strip() or done.stdout.strip()}",
             where=" ".join(command),
-            remedy="Measure what `make repro` has made and git has.",
+            remedy="Run `make repro` and commit its results first; this measures a clone of them.",
         )
 
 
-def edges() -> dict[str, list[str]]:
-    """Every stage of the project, and the stages whose outputs it reads."""
-    stages = Repo(str(ROOT)).index.stages
-    made = {Path(out.fs_path): stage.addressing for stage in stages for out in stage.outs}
+def dependencies() -> dict[str, list[str]]:
+    """Return the stages of dvc.yaml, and the stages whose outputs each one reads."""
+    every = Repo(str(ROOT)).index.stages
+    stages = [stage for stage in every if Path(stage.path) == ROOT / "dvc.yaml"]
+    made = {Path(out.fs_path): stage.name for stage in stages for out in stage.outs}
     return {
-        stage.addressing: sorted(
+        stage.name: sorted(
             {
                 maker
-                for dep in stage.deps
-                if (path := Path(dep.fs_path)) != ROOT / "params.yaml"
+                for path in (Path(dep.fs_path) for dep in stage.deps)
                 for place, maker in made.items()
-                if place.is_relative_to(path) or path.is_relative_to(place)
+                if path != ROOT / "params.yaml"
+                and (place.is_relative_to(path) or path.is_relative_to(place))
             }
         )
         for stage in stages
     }
 
 
-def like(dag: dict[str, list[str]], folder: Path, *, with_params: bool) -> None:
-    """A project of these edges whose stages write an empty file each, reproduced once."""
+def make_bare(stages: dict[str, list[str]], folder: Path, *, with_params: bool) -> None:
+    """Make a project with these dependencies, whose stages write a number, and reproduce it."""
     folder.mkdir()
+    Project.copied_to(folder)
     keys = [*YAML(typ="safe").load(ROOT / "params.yaml")["experiments"]]
-    stages: dict[str, Any] = {}
-    for number, (name, read) in enumerate(dag.items()):
-        stages[renamed(name)] = {
-            "cmd": f"echo {number} > {renamed(name)}.out",
-            "deps": [f"{renamed(other)}.out" for other in read],
-            "outs": [f"{renamed(name)}.out"],
+    made: dict[str, Any] = {}
+    for number, (stage, reads) in enumerate(stages.items()):
+        name = stage.replace("@", "-")  # "@" is for foreach
+        made[name] = {
+            "cmd": f"echo {number} > {name}.out",
+            "deps": [f"{other.replace('@', '-')}.out" for other in reads],
+            "outs": [f"{name}.out"],
         }
         if with_params:
-            stages[renamed(name)]["params"] = [f"experiments.{keys[number % len(keys)]}"]
-    files.write_json(folder / "dvc.yaml", {"stages": stages})  # JSON is YAML
-    Project.copied_to(folder)
+            made[name]["params"] = [f"experiments.{keys[number % len(keys)]}"]
+    files.write_json(folder / "dvc.yaml", {"stages": made})  # JSON is YAML
     for command in (["git", "init", "--quiet"], ["dvc", "init", "--quiet"], ["dvc", "repro", "-q"]):
         run(command, folder)
 
 
-def renamed(stage: str) -> str:
-    """A stage's name as a name of a file and of a stage without `foreach`."""
-    return stage.replace("@", "-")
-
-
-def copied(folder: Path) -> None:
-    """This project as git has it, with what DVC has of it."""
+def copy_project(folder: Path) -> None:
+    """Clone this project with its results. The clone has a run store of its own."""
     run(["git", "clone", "--quiet", "--shared", str(ROOT), str(folder)], ROOT)
-    for command in (
-        ["dvc", "cache", "dir", "--local", str(ROOT / ".dvc/cache")],
-        ["dvc", "checkout", "--quiet"],
-        ["dvc", "repro", "--quiet"],
-    ):
+    (folder / ".dvc/cache").mkdir()
+    (folder / ".dvc/cache/files").symlink_to(ROOT / ".dvc/cache/files")
+    for command in (["dvc", "checkout", "--quiet"], ["dvc", "repro", "--quiet"]):
         run(command, folder)
 
 
 def write(found: dict[str, float], stages: int, lines: int, repeats: int) -> None:
-    """The table as it was measured, and as a page."""
+    """Write the measurements as a table and as a page."""
     OUT.mkdir(parents=True, exist_ok=True)
-    seconds = {WHAT[name]: found[name] for name in WHAT}
+    seconds = {what: found[name] for name, what in WHAT.items()}
     table = pd.DataFrame({"what": seconds.keys(), "seconds": seconds.values()})
     table.to_csv(OUT / "overhead.csv", index=False, float_format="%.4g")
     page = PAGE.format(
         machine=machine.described(),
         repeats=repeats,
         stages=stages,
-        rows="\n".join(f"| {what} | {took:.2f} |" for what, took in seconds.items()),
-        times=found["ours"] / found["nothing"],
-        with_params=found["ours"] / found["reading"],
-        descends=found["descends"] - found["imports"],
-        stage=found["trained"] - found["single"],
-        alone=found["process"],
-        followed=found["followed"] - found["process"],
         lines=lines,
+        experiment=EXPERIMENT,
+        rows="\n".join(f"| {what} | {took:.2f} |" for what, took in seconds.items()),
+        bare=found["ours"] / found["bare"],
+        params=found["ours"] / found["params"],
+        stage=found["trained"] - found["single"],
+        collected=found["collected"] - found["single"],
+        process=found["process"],
+        optimizer=found["optimizer"] - found["torch"],
+        publish=found["publish"],
+        published=found["published"],
     )
     (OUT / "overhead.md").write_text(page, encoding="utf-8")
-    cli.note(f"written: {OUT / 'overhead.md'}")
+    console.note(f"written: {OUT / 'overhead.md'}")
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    console.run(main)

@@ -1,4 +1,4 @@
-"""One workload, trained by us in several ways and by its plain port, epoch by epoch in turn."""
+"""Train a workload with our loop in several ways and with its plain port, epochs in turn."""
 
 import statistics
 import tempfile
@@ -24,7 +24,7 @@ from recurrent.training.seeding import generator
 
 TOLERANCE = 2e-3  # between the losses of the first batches: rounding, amplified by training
 TOLERANCE_LOW_PRECISION = 5e-2  # in bfloat16 or TF32
-COMPARED = 10  # batches; later ones may differ by anything at a lecture's learning rate
+COMPARED = 10  # batches; later ones may differ widely at a lecture's learning rate
 PLAIN = "plain"
 OPERATIONS = "gflop"
 
@@ -35,7 +35,7 @@ class Ours:
     def __init__(self, pair: Pair, runtime: Runtime) -> None:
         self.pair, self.runtime = pair, runtime
         device, training = pair.task.device, pair.training
-        # A copied nn.RNN has its weights apart; moving it puts them in one block again.
+        # A copied nn.RNN has scattered weights; moving it puts them in one block again.
         model = deepcopy(pair.ours).to(device)
         self.optimizer = make_optimizer(model, training, "bench")
         self.forward = Forward(model, runtime, device)
@@ -65,7 +65,7 @@ def measure(
     repeats: int,
     device: torch.device = machine.CPU,
 ) -> dict[str, float]:
-    """Return the seconds of the lecture's epoch in each way and as plain port, and its GFLOP."""
+    """Return the seconds of an epoch in each way and by the plain port, and its GFLOP."""
     with tempfile.TemporaryDirectory() as folder:
         pair = make(workload, Path(folder) / "data", batches, device)
     twin = Twin(pair.twin, pair.task, pair.training)
@@ -80,7 +80,7 @@ def measure(
         for name, way in ours.items():
             took, losses = machine.timed(partial(way.epoch, epoch))
             seconds[name].append(took)
-            if number == 1:  # the warm-up; both must compute the same
+            if number == 1:  # the warm-up; both must compute the same losses
                 full = way.runtime.precision == "full"
                 tolerance = TOLERANCE if full else TOLERANCE_LOW_PRECISION
                 first = (torch.tensor(found[:COMPARED]) for found in (losses, expected))
@@ -95,5 +95,5 @@ def measure(
 
 
 def order_of(epoch: int) -> np.random.Generator:
-    """Return the generator that shuffles an epoch, as the loop draws it."""
+    """Return the generator that shuffles an epoch, the same as in the loop."""
     return generator("bench", 0, "order", epoch)

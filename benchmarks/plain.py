@@ -1,4 +1,4 @@
-"""Plain ports: every network as a reader writes it who follows the lecture line by line.
+"""Plain ports: every network as one would write it by following the lecture line by line.
 
 Their parameters have the names of ours, so that weights load from one into the other.
 """
@@ -44,7 +44,7 @@ class CharLoop(Char3):
 
 
 class CharLoopConcat(nn.Module):
-    """Lesson 6: cat(h, inp) in place of the sum."""
+    """Lesson 6: cat(h, inp) instead of the sum."""
 
     def __init__(self, characters: int, embedding: int, hidden: int) -> None:
         super().__init__()

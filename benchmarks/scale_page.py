@@ -1,4 +1,4 @@
-"""What `make bench-scale` measured, as scale.csv, scale.md and scale.svg."""
+"""The results of `make bench-scale`, as scale.csv, scale.md and scale.svg."""
 
 from collections.abc import Mapping
 
@@ -7,22 +7,22 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmarks import machine
-from recurrent import console as cli
+from recurrent import console
 from tests.project import ROOT
 
 OUT = ROOT / "metrics/bench"
-LIMIT = 2048  # MiB that no stage may need
-LOOKS = ("o-", "s--", "^:")  # of a corpus
+LIMIT = 2048  # MiB that no stage may exceed
+STYLES = ("o-", "s--", "^:")  # one for each corpus
 PAGE = """\
-# From a file to one epoch: seconds and memory by the size of the corpus
+# Time and memory by the size of the corpus
 
 {machine}.
-Made-up corpora, as large as the lectures' (*times* 1), smaller and larger; each stage is a process
-of its own, its start included, and *MiB* the most memory that it held. Training is one epoch from
-one seed, with `reproducible: fast`. Written by `make bench-scale`.
+Generated corpora, from a tenth of the lectures' size (*times* 0.1) upwards. Each stage runs in a
+process of its own, and its start is included. *MiB* is the largest memory of that process. The
+train stage trains one epoch from one seed with `reproducible: fast`. Written by `make bench-scale`.
 
-| corpus | times | records | stage | seconds | microseconds a record | MiB |
-|---|---|---|---|---|---|---|
+| corpus | times | records | stage | seconds | microseconds per record | MiB |
+|---|--:|--:|---|--:|--:|--:|
 {rows}
 
 {verdict}
@@ -32,9 +32,9 @@ one seed, with `reproducible: fast`. Written by `make bench-scale`.
 
 
 def write(measured: pd.DataFrame, units: Mapping[str, str]) -> None:
-    """One size of a corpus in place of what stood for it; other sizes measured here stay.
+    """Replace the rows of one size of a corpus; keep other sizes measured on this machine.
 
-    `units` says what a record of each corpus is, in the order in which they are shown.
+    `units` names the records of each corpus, in the order of the page.
     """
     OUT.mkdir(parents=True, exist_ok=True)
     table = measured.assign(machine=machine.described())
@@ -43,7 +43,7 @@ def write(measured: pd.DataFrame, units: Mapping[str, str]) -> None:
         here = earlier["machine"] == machine.described()
         if not here.all():
             other = earlier["machine"][~here].iloc[0]
-            cli.note(f"left out from now on: {(~here).sum()} lines of {other}")
+            console.note(f"removed {(~here).sum()} rows measured on another machine: {other}")
         again = (earlier["corpus"] == table["corpus"].iloc[0]) & np.isclose(
             earlier["times"], table["times"].iloc[0]
         )
@@ -56,40 +56,38 @@ def write(measured: pd.DataFrame, units: Mapping[str, str]) -> None:
 
 
 def page(table: pd.DataFrame, units: Mapping[str, str]) -> str:
-    """The table as a page, and whether it is as it should be."""
+    """Return the table as a page that says whether memory stays within the limit."""
+    rows = table.to_dict("records")
     lines = [
-        f"| {row.corpus} | {row.times:g} | {row.records:,} | {row.stage} | {row.seconds:.1f} "
-        f"| {1e6 * row.seconds / row.records:.1f} | {row.mebibytes:.0f} |"
-        for row in table.itertuples()
+        f"| {row['corpus']} | {row['times']:g} | {row['records']:,} | {row['stage']} "
+        f"| {row['seconds']:.1f} | {1e6 * row['seconds'] / row['records']:.1f} "
+        f"| {row['mebibytes']:.0f} |"
+        for row in rows
     ]
-    most = table.loc[table["mebibytes"].idxmax()]
-    kept = "no stage needs" if most["mebibytes"] <= LIMIT else "not every stage stays below"
+    most = max(rows, key=lambda row: float(row["mebibytes"]))
+    within = "No stage needs" if most["mebibytes"] <= LIMIT else "At least one stage needs"
     verdict = (
-        f"Of {LIMIT} MiB: {kept} more; the most is {most['mebibytes']:.0f} MiB "
-        f"({most['stage']} of {most['records']:,} {units[most['corpus']]})."
+        f"{within} more than {LIMIT:,} MiB. The largest is {most['mebibytes']:,.0f} MiB: "
+        f"{most['stage']}, {most['records']:,} {units[most['corpus']]}."
     )
-    return PAGE.format(
-        machine=machine.described(),
-        rows="\n".join(lines),
-        verdict=verdict,
-    )
+    return PAGE.format(machine=machine.described(), rows="\n".join(lines), verdict=verdict)
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A line a corpus and stage: seconds, and memory beside it with its limit."""
+    """Draw seconds, and memory with its limit: a line for each corpus and stage."""
     colours = {stage: f"C{number}" for number, stage in enumerate(table["stage"].unique())}
-    looks = {corpus: LOOKS[number] for number, corpus in enumerate(table["corpus"].unique())}
+    styles = {corpus: STYLES[number] for number, corpus in enumerate(table["corpus"].unique())}
     figure = Figure(figsize=(10, 4), layout="constrained")
     of_time, of_memory = figure.subplots(1, 2)
     for axis, column, label in (
         (of_time, "seconds", "seconds"),
-        (of_memory, "mebibytes", "MiB at most"),
+        (of_memory, "mebibytes", "largest memory (MiB)"),
     ):
         for (corpus, stage), lines in table.groupby(["corpus", "stage"], sort=False):
             axis.plot(
                 lines["records"],
                 lines[column],
-                looks[str(corpus)],
+                styles[str(corpus)],
                 color=colours[str(stage)],
                 label=f"{corpus}, {stage}",
             )

@@ -1,4 +1,4 @@
-"""Each plain port computes what our network computes; otherwise timing them says nothing."""
+"""Each plain port computes what our network computes; otherwise timings mean nothing."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Training as a reader writes it: a DataLoader, one-hot inputs, `loss.item()` after each batch."""
+"""A plain training loop: a DataLoader, one-hot inputs, `loss.item()` after each batch."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from recurrent.training.optimizers import make_optimizer, set_learning_rate
 
 
 def dataset(task: Task) -> TensorDataset:
-    """Return every record as tensors, at the number that the task has for it."""
+    """Return every record as tensors, with the same indices as in the task."""
     if isinstance(task, Classify):
         return TensorDataset(task.ids.long().cpu(), task.labels.long().cpu())
     assert isinstance(task, NextToken)

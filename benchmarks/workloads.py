@@ -1,4 +1,4 @@
-"""What is timed: variants of params.yaml on random data, and their plain ports."""
+"""The timed workloads: variants of params.yaml on random data, and their plain ports."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Workload:
 
     variant: str  # of params.yaml: experiment/variant
     twin: Callable[[], nn.Module]
-    write: Callable[[Path, int], None]  # a dataset with so many records
+    write: Callable[[Path, int], None]  # writes a dataset with this many records
     batches: int  # of the lecture's epoch
     batch_size: int
     renamed: tuple[str, str] = ("", "")  # part of our parameters' names, and the port's
@@ -44,7 +44,7 @@ def text(
     targets: Targets,
     order: Order = "shuffled",
 ) -> Callable[[Path, int], None]:
-    """Return a function that writes a random text with so many training windows."""
+    """Return a function that writes a random text with a given number of training windows."""
 
     def write(folder: Path, records: int) -> None:
         length = records * stride + window + 1
@@ -168,7 +168,7 @@ class Pair:
 
 
 def make(workload: Workload, folder: Path, batches: int, device: torch.device) -> Pair:
-    """Make data for so many batches; without dropout, so that both networks compute the same."""
+    """Make data and both networks, without dropout, so that they compute the same."""
     variant = config.load(folder=ROOT).find(workload.variant)
     training = variant.training
     assert isinstance(training, Descent)
@@ -191,6 +191,6 @@ def make(workload: Workload, folder: Path, batches: int, device: torch.device) -
 
 
 def fit_shape(weight: Tensor, theirs: dict[str, Tensor], name: str) -> Tensor:
-    """Return a copy; a table of embeddings is a linear layer's weight on one-hot, transposed."""
+    """Return a copy; transpose an embedding table whose port is a linear layer on one-hot."""
     same = name not in theirs or theirs[name].shape == weight.shape
     return (weight if same else weight.T).clone()

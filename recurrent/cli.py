@@ -1,7 +1,7 @@
 """The command `recurrent`: every subcommand with its options and help.
 
-What a command does is in `recurrent/commands`. Those modules are imported late, so that `--help`
-and completion load neither PyTorch nor pandas.
+The commands themselves are in `recurrent/commands`. Those modules are imported late, so that
+`--help` and completion load neither PyTorch nor pandas.
 """
 
 from pathlib import Path
@@ -20,7 +20,9 @@ app = typer.Typer(
 )
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, help="Runs side by side. Default: one for each processor, one on a GPU."),
+    typer.Option(
+        min=1, help="Runs to train in parallel. Default: one per processor, one on a GPU."
+    ),
 ]
 Model = Annotated[
     str, typer.Argument(help="experiment/variant; without a variant, the experiment's first.")
@@ -30,11 +32,11 @@ Model = Annotated[
 @app.command(epilog="Example: recurrent repro --jobs 2, or: recurrent repro lyrics_gru")
 def repro(
     experiments: Annotated[
-        list[str] | None, typer.Argument(help="Train these alone. Without any: the whole pipeline.")
+        list[str] | None, typer.Argument(help="Train only these. Default: the whole pipeline.")
     ] = None,
     jobs: Jobs = None,
     beyond: Annotated[
-        bool, typer.Option("--beyond", help="Rebuild what goes beyond the lectures as well.")
+        bool, typer.Option("--beyond", help="Also rebuild the experiments beyond the lectures.")
     ] = False,
     summary: Annotated[
         bool, typer.Option("--summary/--no-summary", help="Print the result at the end.")
@@ -51,7 +53,9 @@ def replicate(
     jobs: Jobs = None,
     corpus: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=FILE", help="Your own file of a corpus. Repeat it for others."),
+        typer.Option(
+            metavar="KEY=FILE", help="Your own file for a corpus. Repeat the option for more."
+        ),
     ] = None,
 ) -> None:
     """Run the pipeline on the lectures' own corpora; results go to metrics/upstream."""
@@ -70,10 +74,13 @@ def replicate(
 def predict(
     model: Model,
     names: Annotated[
-        list[str] | None, typer.Argument(help="Names. Without any: one a line from stdin.")
+        list[str] | None, typer.Argument(help="Names. Default: one per line from stdin.")
     ] = None,
 ) -> None:
-    """Classify names with a trained model: name, label, probability and remark, by tabs."""
+    """Classify names with a trained model.
+
+    Prints a line for each name: name, label, probability and remark, separated by tabs.
+    """
     from recurrent.commands import predict
 
     predict.main(model, names or ())
@@ -82,13 +89,15 @@ def predict(
 @app.command(epilog='Example: recurrent generate nietzsche_rnn --prefix "for thos" -n 200')
 def generate(
     model: Model,
-    prefix: Annotated[str, typer.Option(help="What the text starts with.")],
+    prefix: Annotated[str, typer.Option(help="The start of the text.")],
     length: Annotated[
         int, typer.Option("-n", "--length", min=1, help="Characters (or words) to add.")
     ] = 40,
     temperature: Annotated[
         float | None,
-        typer.Option(help="Sample; above 1 more varied. Default: always the likeliest character."),
+        typer.Option(
+            help="Sample; higher is more varied. Default: always the likeliest character."
+        ),
     ] = None,
     top: Annotated[
         int | None, typer.Option(min=1, help="Sample from this many of the likeliest characters.")
@@ -106,7 +115,7 @@ def generate(
 
 @app.command(epilog="Example: MLFLOW_TRACKING_URI=http://127.0.0.1:5000 recurrent publish")
 def publish() -> None:
-    """Publish to MLflow what it lacks."""
+    """Publish to MLflow the runs and results that it lacks."""
     from recurrent.commands import publish
 
     publish.main()
@@ -115,9 +124,9 @@ def publish() -> None:
 @app.command(epilog="Example: recurrent summary --beyond")
 def summary(
     beyond: Annotated[
-        bool, typer.Option("--beyond", help="The results beyond the lectures instead.")
+        bool, typer.Option("--beyond", help="Show the results beyond the lectures.")
     ] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown tables.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
 ) -> None:
     """Show the headline results on one screen."""
     from recurrent.commands import summary

@@ -1,7 +1,7 @@
-"""Load params.yaml into checked, frozen settings. Errors name the wrong key.
+"""Load params.yaml into validated, frozen settings. Errors name the wrong key.
 
 An experiment is a question; its variants are the answers that are compared. A variant is a nested
-map of overrides, merged deeply over the experiment.
+map of overrides that is merged deeply over the experiment.
 """
 
 from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ brief.maxstring = brief.maxother = 80
 
 
 class Frozen(BaseModel):
-    """Immutable, and strict about keys and types: 'yes' is not a boolean, 1.5 not a count."""
+    """Immutable, and strict about keys and types: 'yes' is not a boolean, 1.5 is not a count."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -51,7 +51,7 @@ class Runtime(Frozen):
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = Field(default=1, ge=1, le=1024)  # CPU threads per run; last bits depend on it
-    reproducible: Literal["strict", "fast"] = "strict"  # the same bits on every x86-64, or not
+    reproducible: Literal["strict", "fast"] = "strict"  # strict: the same bits on every x86-64
     precision: Literal["full", "tf32", "bf16"] = "full"  # of matrix products
     graphs: bool = False  # on CUDA, launch each batch as one CUDA graph
     tracking: bool = True  # publish to MLflow
@@ -83,7 +83,7 @@ class Corpus(Frozen):
 
     kind: Key  # recurrent/data/<kind>
     synthetic: Synthetic
-    upstream: Download | None = None  # null: it may not be redistributed
+    upstream: Download | None = None  # null: it cannot be redistributed
     stand_in: Download | None = None  # used by `recurrent replicate` if upstream is unavailable
     own: Download | None = None  # your own file (a URL or a path), used instead of all others
     max_malformed: Fraction = 0.01  # cleaning stops if a larger share of rows is malformed
@@ -133,7 +133,7 @@ class Descent(Frozen):
     epochs: Count
     batch_size: Count
     keep: Literal["last", "best"] = "last"  # which epoch's weights; best: lowest validation loss
-    gradient_norms: int | None = Field(default=50, ge=1)  # record norms every so many steps
+    gradient_norms: int | None = Field(default=50, ge=1)  # record norms at every n-th step
     alarm: Alarm = Alarm()
 
     @model_validator(mode="after")
@@ -176,7 +176,7 @@ def _unique(seeds: tuple[int, ...]) -> tuple[int, ...]:
 
 
 class Variant(Frozen):
-    """One answer to an experiment's question, with all its settings resolved."""
+    """One answer to an experiment's question, with all settings resolved."""
 
     experiment: Key
     variant: Key
@@ -197,7 +197,7 @@ class Variant(Frozen):
     @model_validator(mode="after")
     def _samples_are_written(self) -> Self:
         if self.samples and self.samples.every and self.samples.every > self.training.epochs:
-            raise ValueError("samples.every is more than training.epochs: none would be written")
+            raise ValueError("samples.every exceeds training.epochs: no samples would be written")
         return self
 
 
@@ -227,7 +227,7 @@ class Experiment(Frozen):
         merged = merge(base, overrides)
         if fixed or merged["model"].get("module") != self.model.get("module"):
             key = min(fixed, default="model.module")
-            raise ValueError(f"{where}.{key}: a variant may not change it")
+            raise ValueError(f"{where}.{key}: a variant may not change this key")
         merged["training"] = {"method": "descent", **merged["training"]}
         merged |= {"experiment": experiment, "variant": variant, "dataset": getattr(self, data)}
         try:
@@ -277,7 +277,7 @@ class Config(Frozen):
                 raise ValueError(f"datasets.{key}.corpus: there is no corpus {dataset.corpus!r}")
         for key, entry in self.embedded.items():
             if key in self.datasets:
-                raise ValueError(f"embedded.{key}: `datasets` already has an entry of that name")
+                raise ValueError(f"embedded.{key}: `datasets` already has an entry with that name")
             if entry.dataset not in self.datasets:
                 raise ValueError(f"embedded.{key}.dataset: there is no dataset {entry.dataset!r}")
         for key, experiment in self.experiments.items():
@@ -307,13 +307,13 @@ class Config(Frozen):
         return paths.PIPELINES[self.pipeline]
 
     def variants(self, *experiments: str) -> Iterator[Variant]:
-        """Every variant of these experiments, or of all."""
+        """Yield every variant of these experiments (default: of all)."""
         for key in experiments or self.experiments:
             experiment = self.experiments[key]
             yield from (experiment.resolve(key, variant) for variant in experiment.variants)
 
     def find(self, name: str) -> Variant:
-        """The variant of that name; of an experiment's name alone, its first variant."""
+        """Return the variant of that name; for an experiment's name, return its first variant."""
         experiment, _, variant = name.partition("/")
         chosen = choose(self.experiments, experiment, "experiment")
         if not variant:
@@ -322,7 +322,7 @@ class Config(Frozen):
         return chosen.resolve(experiment, variant)
 
     def encoding(self, dataset: str) -> Dataset:
-        """How a dataset was encoded, whether or not vectors replace its categories."""
+        """Return how a dataset was encoded, whether or not vectors replace its categories."""
         return self.datasets[
             self.embedded[dataset].dataset if dataset in self.embedded else dataset
         ]
@@ -339,14 +339,14 @@ def load(pipeline: str = "lectures", folder: Path = Path()) -> Config:
 
 
 def _beyond(root: dict[str, Any], own: dict[str, Any], file: Path) -> dict[str, Any]:
-    """The settings beyond the lectures: their own experiments, on root's corpora and datasets."""
+    """Return the settings of `beyond`: its own experiments, on root's corpora and datasets."""
     unknown = own.keys() - {"experiments"}
     if unknown:
         raise PipelineError(f"unknown key {min(unknown)} (a misspelling?).", where=str(file))
     twice = own.get("experiments", {}).keys() & root.get("experiments", {}).keys()
     if twice:
         raise PipelineError(
-            f"experiments.{min(twice)} is in {paths.PARAMS} as well.",
+            f"experiments.{min(twice)} is also in {paths.PARAMS}.",
             where=str(file),
             remedy="Rename one of the two.",
         )
@@ -363,7 +363,7 @@ def merge(base: Any, overrides: Any) -> Any:
 
 
 def read_yaml(path: Path) -> Any:
-    """The values in a YAML file."""
+    """Return the values in a YAML file."""
     try:
         return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -386,7 +386,7 @@ def checked(kind: type[Kind], values: Any, where: str) -> Kind:
 
 
 def explain(fault: ValidationError, values: Any, prefix: str = "") -> str:
-    """Each wrong key and what is wrong with it, up to a limit."""
+    """Describe each wrong key, up to a limit."""
     lines = []
     for error in fault.errors()[:SHOWN_FAULTS]:
         keys = [*_keys(error["loc"], values, missing=error["type"] == "missing")]
@@ -406,7 +406,7 @@ def explain(fault: ValidationError, values: Any, prefix: str = "") -> str:
 
 
 def _keys(location: tuple[int | str, ...], values: Any, missing: bool) -> Iterator[str]:
-    """Yield the keys of a fault's place, without the union variants that pydantic adds."""
+    """Yield the keys that lead to a fault, without the union variants that pydantic adds."""
     for part in location:
         is_index = isinstance(values, list) and isinstance(part, int)
         if is_index or (isinstance(values, Mapping) and part in values):
@@ -417,7 +417,7 @@ def _keys(location: tuple[int | str, ...], values: Any, missing: bool) -> Iterat
 
 
 def hint(name: str, known: Mapping[str, object]) -> str:
-    """ "; did you mean …?" for a misspelt name, or nothing."""
+    """Return "; did you mean …?" for a misspelt name, else an empty string."""
     near = get_close_matches(name[:99], known, 1, 0.6)
     return f"; did you mean {near[0]}?" if near else ""
 

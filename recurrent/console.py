@@ -24,7 +24,7 @@ def execute(app: Callable[[], Any]) -> None:
     """Run a command. An error that the user can fix is one paragraph, and exit status 1."""
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
-    if isinstance(sys.stdout, TextIOWrapper):  # the terminal may lack a character
+    if isinstance(sys.stdout, TextIOWrapper):  # the terminal's encoding may lack a character
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
@@ -33,11 +33,11 @@ def execute(app: Callable[[], Any]) -> None:
             raise
         sys.exit(f"error: {fault if isinstance(fault, PipelineError) else _system(fault)}")
     finally:
-        gc.freeze()  # Python would search all objects for cycles at exit, which takes a second
+        gc.freeze()  # otherwise Python searches all objects for cycles at exit, for a second
 
 
 def _system(fault: OSError | MemoryError) -> str:
-    """What the operating system refused, where, and what to do."""
+    """Describe what the operating system refused, where, and what to do."""
     if isinstance(fault, MemoryError):
         return f"out of memory ({fault}). Lower the sizes in params.yaml, or free some memory."
     place = f"{fault.filename}: " if fault.filename is not None else ""
@@ -46,13 +46,13 @@ def _system(fault: OSError | MemoryError) -> str:
 
 
 def note(line: str) -> None:
-    """Print one line to stderr at once, above any progress bar."""
+    """Print one line to stderr immediately, above any progress bar."""
     tqdm.write(line, file=sys.stderr)
     sys.stderr.flush()
 
 
 def brief(report: Mapping[str, Any]) -> str:
-    """The counts of a report in one line, without its origin and its tables."""
+    """Return the counts of a report as one line, without its origin and its tables."""
     parts = []
     for name, value in report.items():
         if isinstance(value, dict) and name not in ("origin", "most_frequent"):
@@ -85,7 +85,7 @@ class Progress:
         self._bar.close()
 
     def step(self, line: str = "", count: int = 1) -> None:
-        """Count finished steps; `line` says what the last one came to."""
+        """Count finished steps; `line` describes the last one."""
         self.done += count
         self._bar.set_postfix_str(line)
         self._bar.update(count)
@@ -95,7 +95,7 @@ class Progress:
             self._next = now + self.EVERY_S
 
     def _left(self, now: float) -> str:
-        """The time that the rest will take at this pace."""
+        """Return the time left at this pace, in parentheses."""
         if self.done == self.total:
             return ""
         pace = (now - self._started) / max(1, self.done - self._done_before)
@@ -103,7 +103,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them: 40 s, 3 min, 2 h 5 min."""
+    """Format seconds for people: 40 s, 3 min, 2 h 5 min."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

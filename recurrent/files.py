@@ -1,4 +1,4 @@
-"""Write small files completely or not at all, and read and write JSON in one format."""
+"""Write small files atomically; read and write JSON in one format."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from recurrent.errors import PipelineError
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file in one step: a reader, or a kill, finds the old content or the new one."""
+    """Replace a file atomically: it has the old content or the new one, even after a kill."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     try:
@@ -24,7 +24,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a text file, in UTF-8, in one step."""
+    """Replace a text file atomically, in UTF-8."""
     write_bytes(path, text.encode("utf-8"))
 
 

@@ -14,7 +14,7 @@ from recurrent.errors import PipelineError
 
 @contextmanager
 def locked(what: str, lock: Path) -> Iterator[None]:
-    """Hold a lock. The system releases it when this process ends, however it ends."""
+    """Hold a lock. The system releases it when this process ends for any reason."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     held = FileLock(lock)
     try:
@@ -30,10 +30,10 @@ def locked(what: str, lock: Path) -> Iterator[None]:
 
 
 def leave_if_abandoned() -> None:
-    """Stop a stage whose `dvc repro` was killed, before it overwrites what the next one makes.
+    """Stop a stage whose `dvc repro` was killed, before it overwrites files of the next one.
 
-    No shell may stand between DVC and the stage, hence the `exec` in dvc.yaml. A kill in the
-    milliseconds before `recurrent` is imported goes unnoticed.
+    This needs DVC to be the parent process without a shell in between, hence the `exec` in
+    dvc.yaml. A kill in the milliseconds before `recurrent` is imported goes unnoticed.
     """
     if "DVC_STAGE" in os.environ and os.getppid() != STARTED_BY:
         raise PipelineError(

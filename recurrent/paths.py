@@ -10,27 +10,27 @@ LECTURES = Path("lectures.yaml")
 
 
 def raw(corpus: str) -> Path:
-    """The raw file of a corpus."""
+    """Return the folder of a corpus's raw file."""
     return Path("data/raw") / corpus
 
 
 def clean(corpus: str) -> Path:
-    """The clean records of a corpus."""
+    """Return the folder of a corpus's clean records."""
     return Path("data/clean") / corpus
 
 
 def clean_report(corpus: str) -> Path:
-    """How many rows cleaning kept, and why it dropped the others."""
+    """Return the report of how many rows cleaning kept, and why it dropped the others."""
     return Path("metrics/clean") / f"{corpus}.json"
 
 
 def encoded(dataset: str) -> Path:
-    """A dataset's integer arrays, vocabulary and splits, and its sizes in report.json."""
+    """Return the folder of a dataset: arrays, vocabulary, splits, and sizes in report.json."""
     return Path("data/encoded") / dataset
 
 
 def study(key: str) -> Path:
-    """A study's report.json, tables and pictures."""
+    """Return the folder of a study's report.json, tables and pictures."""
     return Path("data/studies") / key
 
 
@@ -42,66 +42,66 @@ class Results:
     data: Path
 
     def model(self, experiment: str, variant: str) -> Path:
-        """A variant's spec.json, and its weights for each seed."""
+        """Return the folder of a variant's spec.json and its weights for each seed."""
         return self.data / "models" / experiment / variant
 
     def weights(self, experiment: str, variant: str, seed: int) -> Path:
-        """The weights of one run."""
+        """Return the file of one run's weights."""
         return self.model(experiment, variant) / f"seed-{seed}.safetensors"
 
     def run(self, experiment: str) -> Path:
-        """What an experiment's runs recorded."""
+        """Return the folder of everything that an experiment's runs recorded."""
         return self.data / "runs" / experiment
 
     def history(self, experiment: str) -> Path:
-        """Losses and scores by variant, seed and epoch."""
+        """Return the file of losses and scores by variant, seed and epoch."""
         return self.run(experiment) / "history.csv"
 
     def gradients(self, experiment: str, variant: str) -> Path:
-        """Gradient norms of each parameter, by seed and step."""
+        """Return the file of each parameter's gradient norms, by seed and step."""
         return self.run(experiment) / variant / "gradients.csv"
 
     def findings(self, experiment: str, variant: str) -> Path:
-        """What a variant's runs found wrong with their own gradients."""
+        """Return the file of problems that a variant's runs found in their gradients."""
         return self.run(experiment) / variant / "findings.json"
 
     def written(self, experiment: str, variant: str) -> Path:
-        """Text that a variant's models generated during training."""
+        """Return the file of text that a variant's models generated during training."""
         return self.run(experiment) / variant / "samples.json"
 
     def evaluation(self, experiment: str, variant: str) -> Path:
-        """All measurements of a variant."""
+        """Return the file of all measurements of a variant."""
         return self.data / "evaluation" / experiment / f"{variant}.json"
 
     def samples(self, experiment: str, variant: str) -> Path:
-        """Sample answers or generated text of a variant.
+        """Return the file of a variant's sample answers or generated text.
 
-        Not in git: samples of a real corpus may repeat its text or people's names.
+        It is not in git: samples of a real corpus may repeat its text or people's names.
         """
         return self.data / "samples" / experiment / f"{variant}.json"
 
     def score(self, experiment: str, variant: str) -> Path:
-        """A variant's scores, for `dvc metrics`."""
+        """Return the file of a variant's scores, for `dvc metrics`."""
         return self.metrics / "scores" / experiment / f"{variant}.json"
 
     @property
     def examined(self) -> Path:
-        """Gradient flow, spectra, clipping and embeddings of trained networks, as csv files."""
+        """A folder of csv files: gradient flow, spectra, clipping and embeddings of networks."""
         return self.data / "examined"
 
     @property
     def published(self) -> Path:
-        """A row for each published number, with ours beside it."""
+        """A table with a row for each published number and our value."""
         return self.metrics / "published.csv"
 
     @property
     def comparisons(self) -> Path:
-        """A row for each pair of models measured on the same records."""
+        """A table with a row for each pair of compared models."""
         return self.metrics / "comparisons.csv"
 
     @property
     def scores(self) -> Path:
-        """A row for each variant and metric."""
+        """A table with a row for each variant and metric."""
         return self.metrics / "scores.csv"
 
     @property
@@ -120,11 +120,11 @@ class Results:
         return self.metrics / "report.html"
 
     def figure(self, name: str) -> Path:
-        """A chart."""
+        """Return the file of a chart."""
         return self.metrics / "figures" / f"{name}.svg"
 
     def curves(self, lecture: str) -> Path:
-        """The training curves of a lecture's experiments."""
+        """Return the file of the training curves of a lecture's experiments."""
         return self.metrics / "curves" / f"{lecture}.csv"
 
 

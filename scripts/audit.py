@@ -16,7 +16,7 @@ AUDIT = ("-r", "requirements.txt", "--disable-pip", "--no-deps", "--progress-spi
 
 
 def main() -> None:
-    """Audit, and print what was found."""
+    """Audit the packages and print the findings."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = str(Path(folder) / "bin/python")
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def summary(report: dict[str, Any]) -> tuple[str, int]:
-    """A line for each vulnerability that pip-audit found, and how many there are.
+    """Return a line for each vulnerability that pip-audit found, and their number.
 
     A package that pip-audit could not look up does not count as audited.
     """

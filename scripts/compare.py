@@ -2,9 +2,9 @@
 
 Run `python -m scripts.compare` after `dvc repro` of all or some stages in a clean clone. On the
 processor family that wrote the committed results (metrics/written-on.json) every byte must agree.
-On another one the outputs of data stages must agree to the byte; scores, and the best loss of each
-variant, must agree within TOLERANCE. `python -m scripts.compare stamp` names this processor as the
-one that wrote the results.
+On another one, the outputs of data stages must have the same bytes; scores, and the best loss of
+each variant, must agree within TOLERANCE. `python -m scripts.compare stamp` records this processor
+as the one that wrote the results.
 """
 
 import io
@@ -30,7 +30,7 @@ TOLERANCE = {
     "restored": 0.02,
     "restoration_loss": 0.03,
 }
-SHARE = 0.03  # of the loss itself, if that is more
+SHARE = 0.03  # or this share of the loss, if that is larger
 DATA_STAGES = ("download", "clean", "encode")
 LOCK = Path("dvc.lock")
 COMPARED = (LOCK, Path("beyond/dvc.lock"), Path("metrics"))
@@ -40,7 +40,7 @@ KEYS = ["experiment", "variant", "split", "metric"]
 
 
 def main() -> None:
-    """Compare, print how, and exit with 1 on a difference."""
+    """Compare, print the outcome, and exit with 1 on a difference."""
     changed = git("status", "--porcelain", "--", *map(str, COMPARED)).splitlines()
     if not changed:
         print("same bytes: the lock files and metrics/ are those in git")
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def processor() -> dict[str, str]:
-    """The kind of this processor, as far as rounding depends on it."""
+    """Return the kind of this processor, as far as rounding depends on it."""
     info = {"machine": platform.machine()}
     wanted = {"vendor_id": "vendor", "cpu family": "family", "model": "model"}
     path = Path("/proc/cpuinfo")
@@ -70,7 +70,7 @@ def processor() -> dict[str, str]:
 
 
 def data_differences() -> Iterator[str]:
-    """The outputs of data stages whose hash is not the committed one."""
+    """Yield the outputs of data stages whose hash is not the committed one."""
     now, then = (hashes(text) for text in (LOCK.read_text("utf-8"), committed(LOCK)))
     for (stage, path), digest in then.items():
         if stage.split("@")[0] in DATA_STAGES and now.get((stage, path)) != digest:
@@ -78,7 +78,7 @@ def data_differences() -> Iterator[str]:
 
 
 def hashes(lock: str) -> dict[tuple[str, str], str]:
-    """The hash of each output in a dvc.lock."""
+    """Return the hash of each output in a dvc.lock."""
     stages = YAML(typ="safe").load(lock)["stages"]
     return {
         (name, out["path"]): out["md5"]
@@ -88,7 +88,7 @@ def hashes(lock: str) -> dict[tuple[str, str], str]:
 
 
 def score_differences() -> Iterator[str]:
-    """The scores that differ by more than rounding explains."""
+    """Yield the scores that differ by more than rounding explains."""
     now, then = (
         pd.read_csv(io.StringIO(text)).set_index(KEYS)["ours"]
         for text in (RESULTS.scores.read_text("utf-8"), committed(RESULTS.scores))
@@ -101,7 +101,7 @@ def score_differences() -> Iterator[str]:
 
 
 def loss_differences() -> Iterator[str]:
-    """The variants whose best loss differs by more than rounding explains."""
+    """Yield the variants whose best loss differs by more than rounding explains."""
     for name, experiment in config.load().experiments.items():
         curves, history = RESULTS.curves(experiment.lecture), RESULTS.history(name)
         if not (curves.exists() and history.exists()):
@@ -115,25 +115,25 @@ def loss_differences() -> Iterator[str]:
 
 
 def best_losses(curves: pd.DataFrame) -> dict[str, float]:
-    """The lowest mean loss of each variant, on validation records if there are any."""
+    """Return the lowest mean loss of each variant, on validation records if there are any."""
     losses = curves.reindex(columns=["variant", "epoch", "valid_loss", "train_loss"])
     lowest = losses.groupby(["variant", "epoch"]).mean().groupby("variant").min()
     return {str(k): float(v) for k, v in lowest["valid_loss"].fillna(lowest["train_loss"]).items()}
 
 
 def beyond_tolerance(metric: str, now: float, then: float) -> bool:
-    """Whether two values of a metric differ by more than rounding explains."""
+    """Return whether two values of a metric differ by more than rounding explains."""
     share = SHARE * abs(then) if metric.endswith("loss") else 0.0
     return metric in TOLERANCE and abs(now - then) > max(TOLERANCE[metric], share)
 
 
 def committed(path: Path) -> str:
-    """A file as the last commit has it."""
+    """Return a file as it is in the last commit."""
     return git("show", f"HEAD:{path.as_posix()}")
 
 
 def git(*arguments: str) -> str:
-    """What a git command prints."""
+    """Return the output of a git command."""
     return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout
 
 

@@ -1,4 +1,4 @@
-"""Write the README's picture: the first screen of a report, as a browser shows it."""
+"""Take the README's screenshot: the first screen of a report, as a browser shows it."""
 
 import shutil
 import sys
@@ -10,7 +10,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main(report: Path, picture: Path) -> None:
-    """Open a report in a browser and write a picture of its first screen."""
+    """Open a report in a browser and take a screenshot of its first screen."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         sys.exit(f"no browser found: install one of {', '.join(BROWSERS)}")

@@ -14,7 +14,7 @@ def main(corpus: str) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     report = module.clean(raw / module.FILE, out, chosen)
-    # Cleaning may recognise your own file as the lecture's, which only its owner can provide.
+    # Cleaning may recognise your own file as the lecture's corpus, if that has no public URL.
     origin = report.pop("origin", None) or files.read_json(raw / "origin.json")
     files.write_json(out / "origin.json", origin)
     files.write_json(paths.clean_report(corpus), {"origin": origin, **report})

@@ -1,4 +1,4 @@
-"""Stage: replace the categories of a dataset by the vectors that a trained network learned."""
+"""Stage: replace the categories of a dataset with the vectors that a network learned."""
 
 import shutil
 from dataclasses import replace

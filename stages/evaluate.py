@@ -49,7 +49,7 @@ def main(pipeline: str) -> None:
 
 
 def tell_mlflow() -> None:
-    """Publish what is new. Not a dependency in dvc.yaml: a change there re-runs nothing."""
+    """Publish new results. dvc.yaml does not list this module: changing it re-runs nothing."""
     from recurrent.commands import publish
 
     publish.after_repro()
@@ -98,7 +98,7 @@ def baselines(config: Config, device: torch.device) -> dict[str, Evaluated]:
 
 
 def counterparts(own: dict[str, Evaluated], known: dict[str, Lecture]) -> Reports:
-    """Return evaluations of lecture variants whose held-out ones belong to this pipeline."""
+    """Return evaluations of lecture variants whose held-out variants are in this pipeline."""
     wanted = (known[one.variant.lecture].counterpart(name) for name, one in own.items())
     places = {name: name.split("/") for name in wanted if name and name not in own}
     root = paths.PIPELINES["lectures"]

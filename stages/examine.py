@@ -20,8 +20,8 @@ from recurrent.tracking.history import read_gradients
 from recurrent.training.determinism import prepare
 from recurrent.training.seeding import generator, seed_torch
 
-CPU = torch.device("cpu")  # cuDNN has no gradients of a network in evaluation mode
-Found = Iterator[tuple[str, pd.DataFrame]]  # the name of a table, and rows for it
+CPU = torch.device("cpu")  # cuDNN cannot backpropagate in evaluation mode
+Found = Iterator[tuple[str, pd.DataFrame]]  # names of tables, with rows for them
 
 
 def main() -> None:
@@ -75,7 +75,7 @@ def through_time(variant: Variant, config: Config) -> Found:
 
 
 def before_and_after(variant: Variant, config: Config) -> Iterator[tuple[str, Model]]:
-    """Yield a variant's first seed with its first weights, and with its trained ones."""
+    """Yield the first seed's model with its initial weights, then with its trained ones."""
     folder = config.results.model(variant.experiment, variant.variant)
     spec = models.read_spec(folder)
     seed = spec["seeds"][0]
@@ -103,7 +103,7 @@ def embedding_maps(variant: Variant, config: Config) -> Found:
 
 
 def clipped(variant: Variant, config: Config) -> Found:
-    """Yield what each way of clipping makes of the gradients that training recorded."""
+    """Yield the gradients that training recorded, clipped in each way."""
     path = config.results.gradients(variant.experiment, variant.variant)
     recorded = read_gradients(path) if path.is_file() else pd.DataFrame()
     if recorded.empty:

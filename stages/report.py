@@ -1,4 +1,4 @@
-"""Stage: all results of a pipeline as Markdown tables, one HTML page, charts and curves."""
+"""Stage: write a pipeline's results as Markdown tables, an HTML page, charts and curves."""
 
 import pandas as pd
 

@@ -11,10 +11,10 @@ from recurrent.data.fetch import MIRROR_VARIABLE
 from tests.project import Project
 from tests.server import Server
 
-# As many workers as cores, and each with threads of its own: these are not to spin as they wait.
+# There are as many workers as cores, each with its own threads, so threads must not busy-wait.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before anything imports PyTorch
 
-# A loaded machine is no failure, and a failure seen once is seen again.
+# A slow machine must not fail a test, and a failure must be reproducible.
 settings.register_profile("tests", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("tests")
 
@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="fault injection at length: make torture")
 
 
-# Minutes each: begun first, so that the other worker does all the rest meanwhile.
+# These take minutes each: start them first, so that the other worker can do the rest meanwhile.
 LONGEST = ("test_repro.py", "test_replicate.py")
 
 
@@ -50,7 +50,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def subnormal_numbers() -> Iterator[None]:
-    """Hypothesis draws them; a stage that a test called in this process has switched them off."""
+    """Switch subnormal numbers on again, for Hypothesis: a stage may have switched them off."""
     yield
     if torch := sys.modules.get("torch"):
         torch.set_flush_denormal(False)
@@ -58,7 +58,7 @@ def subnormal_numbers() -> Iterator[None]:
 
 @pytest.fixture
 def restored_torch() -> Iterator[None]:
-    """Puts back what a stage sets for the whole process, as far as libraries let it."""
+    """Restore what a stage sets for the whole process, as far as the libraries allow."""
     import torch
 
     environment = dict(os.environ)
@@ -81,7 +81,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that pooch would have slept between its tries."""
+    """The seconds that pooch would have slept between retries."""
     slept: list[float] = []
     monkeypatch.setattr("pooch.core.time", SimpleNamespace(sleep=slept.append))
     return slept

@@ -105,7 +105,7 @@ def test_merging_overrides_and_keeps(base: object, overrides: object) -> None:
         (f"{RNN}.variants.all_names.task", "regress", "may not change"),
         (f"{RNN}.variants.all_names.model", {"module": "lyrics"}, "may not change"),
         (f"{CHAR3}.training.learning_rate", [0.1], "one for each epoch"),
-        (f"{CHAR3}.samples.every", 3, "more than training.epochs"),
+        (f"{CHAR3}.samples.every", 3, "exceeds training.epochs"),
         (f"{RNN}.dataset", "poems", "no dataset 'poems'"),
         ("datasets.names_lecture.corpus", "poems", "no corpus 'poems'"),
         (f"{VECTORS}.variant", "one", "not a variant"),
@@ -129,7 +129,7 @@ def test_a_wrong_value_is_refused_by_its_key(
     ("content", "expected"),
     [
         ("experiments: {}\ndatasets: {}\n", "unknown key datasets"),
-        ("experiments:\n  names_gated: {}\n", "experiments.names_gated is in params.yaml as well"),
+        ("experiments:\n  names_gated: {}\n", "experiments.names_gated is also in params.yaml"),
     ],
 )
 def test_beyond_has_experiments_of_its_own_only(

@@ -1,4 +1,4 @@
-"""pyproject.toml asks for every package that the code imports."""
+"""pyproject.toml lists every package that the code imports."""
 
 import ast
 import re

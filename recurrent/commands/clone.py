@@ -1,6 +1,7 @@
-"""A clone of the project in .dvc/tmp, in which a pipeline runs and leaves the workspace alone.
+"""A clone of the project in .dvc/tmp: a pipeline runs there, and the workspace stays as it is.
 
-The clone has the workspace's code and parameters, shares its cache, and keeps what it has finished.
+The clone has the workspace's code and parameters and shares its cache. Finished work stays in it
+from one run to the next.
 """
 
 import re
@@ -19,12 +20,12 @@ PLACE = Path(".dvc/tmp")
 DVC_LOCAL = Path(".dvc/config.local")
 LOCKS = ("dvc.lock", "beyond/dvc.lock")
 METRICS = Path("metrics")
-CODE = ("recurrent", "stages", "beyond")  # folders whose new files the clone gets as well
+CODE = ("recurrent", "stages", "beyond")  # folders whose untracked files the clone gets, too
 IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> ")  # in the output of `git var`
 
 
 def update(name: str) -> Path:
-    """Make the clone, or bring it up to the workspace; what its stages made stays."""
+    """Create the clone, or update it from the workspace. The outputs of its stages stay."""
     identity = IDENTITY.match(output("git", "var", "GIT_COMMITTER_IDENT"))  # `save` needs one
     folder, part = PLACE / name, PLACE / f"{name}.part"
     if not folder.exists():
@@ -37,9 +38,9 @@ def update(name: str) -> Path:
     git(folder, "reset", "--quiet", "FETCH_HEAD")
     made = [f":(exclude){path}" for path in (*LOCKS, *outputs(folder))]
     git(folder, "checkout", "--quiet", "--force", "--", ".", *made)
-    for path in new_files(folder, *CODE):  # of an earlier state of the workspace
+    for path in new_files(folder, *CODE):  # left from an earlier state of the workspace
         (folder / path).unlink()
-    written = (".", *(f":(exclude){path}" for path in (*LOCKS, METRICS)))  # by people
+    written = (".", *(f":(exclude){path}" for path in (*LOCKS, METRICS)))  # files that people write
     changed = output("git", "diff", "--no-renames", "-z", "--name-only", "HEAD", "--", *written)
     for path in (*filter(None, changed.split("\0")), *new_files(Path(), *CODE)):
         copy(Path(path), folder / path)
@@ -59,7 +60,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def edit(path: Path, change: Callable[[Any], None]) -> None:
-    """Change the values of a parameter file; its comments and order stay."""
+    """Change values of a parameter file; keep its comments and order."""
     yaml = YAML()
     yaml.width, yaml.preserve_quotes = 10_000, True  # unchanged lines stay as they are
     values = yaml.load(path.read_text(encoding="utf-8"))
@@ -69,21 +70,21 @@ def edit(path: Path, change: Callable[[Any], None]) -> None:
 
 
 def save(folder: Path, name: str) -> None:
-    """Save what the clone has made as an experiment of this project; it replaces an earlier one."""
+    """Save the clone's results as a DVC experiment of this project, replacing an earlier one."""
     for ref in git(folder, "for-each-ref", "--format=%(refname)", "refs/exps").split():
         git(folder, "update-ref", "-d", ref)
     new = [f"--include-untracked={path}" for path in new_files(folder, *CODE, METRICS)]
-    # Of one stage: the outputs of all are in the cache, and looking again takes minutes.
+    # Name one stage only: all outputs are in the cache, and checking them again takes minutes.
     output("dvc", "exp", "save", "--name", name, *new, "report", folder=folder)
     listed = ("for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}")
     earlier, saved = output("git", *listed).split(), git(folder, *listed).split()
     output("git", "fetch", "--quiet", str(folder), "+refs/exps/*:refs/exps/*")
-    for ref in {*earlier} - {*saved}:  # of other commits: DVC could not tell them apart by name
+    for ref in {*earlier} - {*saved}:  # same name on other commits: DVC could not tell them apart
         output("git", "update-ref", "-d", ref)
 
 
 def measured(folder: Path) -> list[Path]:
-    """The files below metrics/ that the stages of the clone have written."""
+    """Return the files below metrics/ that the stages of the clone have written."""
     found: set[Path] = set()
     for path in outputs(folder):
         place = folder / path
@@ -92,7 +93,7 @@ def measured(folder: Path) -> list[Path]:
 
 
 def outputs(folder: Path) -> list[str]:
-    """The outputs below metrics/ that the locks of the clone list."""
+    """Return the outputs below metrics/ that the clone's lock files list."""
     return [
         out["path"]
         for lock in LOCKS
@@ -104,7 +105,7 @@ def outputs(folder: Path) -> list[str]:
 
 
 def new_files(folder: Path, *places: str | Path) -> list[str]:
-    """The files that git does not track and does not ignore. Locks are the clone's own."""
+    """Return untracked files that git does not ignore, except lock files: the clone has its own."""
     command = ("git", "ls-files", "-z", "--others", "--exclude-standard", "--", *map(str, places))
     return [
         name for name in output(*command, folder=folder).split("\0") if name not in ("", *LOCKS)
@@ -112,7 +113,7 @@ def new_files(folder: Path, *places: str | Path) -> list[str]:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git in the clone. With a damaged .git there, plain git would change the workspace."""
+    """Run git in the clone. If its .git is damaged, plain git would change the workspace."""
     place = folder.resolve()
     return output(
         "git", f"--git-dir={place / '.git'}", f"--work-tree={place}", *arguments, folder=place
@@ -120,7 +121,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def output(*command: str, folder: Path | None = None) -> str:
-    """Run a command that must succeed; return what it prints."""
+    """Run a command that must succeed; return its output."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PipelineError(

@@ -1,4 +1,4 @@
-"""`recurrent generate`: let a trained language model continue a text."""
+"""`recurrent generate`: continue a text with a trained language model."""
 
 from itertools import chain
 from math import inf
@@ -22,7 +22,7 @@ def main(
     top: int | None = None,
     seed: int = 0,
 ) -> None:
-    """Print the prefix and what the model adds, each character as it comes."""
+    """Print the prefix and its continuation, each character as soon as it is generated."""
     settings, variant = lookup.find(name)
     if temperature is not None and not 0 < temperature < inf:
         raise PipelineError(
@@ -50,14 +50,14 @@ def main(
         )
     words = words_for(about["vocabulary"], paths.encoded(variant.dataset))
     vocabulary, symbols = Vocabulary(about["vocabulary"]), to_symbols(prefix, words)
-    # Refused here, where the prefix still is what the user typed. A symbol that stands for a word
-    # is none that a user may type.
+    # Check the prefix here, where it is still what the user typed. Symbols that stand for words are
+    # not valid input.
     refuse_unknown(prefix, vocabulary.unknown(symbols) | {c for c in prefix if c in words})
     generator = Generator(model, vocabulary, about["window"], about["stateful"], device)
     sampled = temperature is not None or top is not None
     choose = sample(temperature or 1.0, top, seed) if sampled else greedy
     pieces = (to_text(piece, words) for piece in generator.generate(symbols, length, choose))
-    first = next(pieces)  # a prefix that is refused is refused before anything is printed
+    first = next(pieces)  # raises errors before anything is printed
     for piece in chain((prefix, first), pieces):
         print(piece, end="", flush=True)
     print()

@@ -7,14 +7,14 @@ from recurrent.config import Config, Variant
 
 
 def pipelines() -> Iterator[Config]:
-    """The settings of the lectures' pipeline, and of the one beyond if it is here."""
+    """Yield the settings of the lectures' pipeline, and of `beyond` if this project has it."""
     yield config.load("lectures")
     if paths.BEYOND_PARAMS.exists():
         yield config.load("beyond")
 
 
 def find(name: str) -> tuple[Config, Variant]:
-    """A variant and its pipeline: `experiment/variant`, or an experiment's first variant."""
+    """Return a variant and its pipeline; the name may be an experiment's: its first variant."""
     known: dict[str, Config] = {}
     for settings in pipelines():
         known |= dict.fromkeys(settings.experiments, settings)

@@ -13,7 +13,7 @@ from recurrent.errors import PipelineError, printable
 from recurrent.models import base
 
 LONGEST_NAME = 30  # characters
-PIECE = 1000  # characters that are read of a line at once
+PIECE = 1000  # characters of a line that are read at once
 Answer = tuple[str, str, str, str]  # name, label, probability, remark
 
 
@@ -32,7 +32,7 @@ def main(name: str, names: Sequence[str] = ()) -> None:
 
 
 def read_stdin() -> Iterator[str]:
-    """The lines of standard input, whatever their bytes. A very long line comes in pieces."""
+    """Iterate over the lines of standard input, with any bytes. Split a very long line."""
     if isinstance(sys.stdin, TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")
     return iter(lambda: sys.stdin.readline(PIECE), "")
@@ -61,7 +61,7 @@ class Classifier:
                 raise PipelineError(
                     f"{name[:LONGEST_NAME]!r}... has {len(name):,} characters.",
                     where=f"name {number}",
-                    remedy=f"Give one name a line, of at most {LONGEST_NAME} characters.",
+                    remedy=f"Give one name per line, of at most {LONGEST_NAME} characters.",
                 )
             yield self.answer(name)
 

@@ -1,7 +1,8 @@
 """`recurrent prune`: remove what the parameter files no longer name.
 
-`evaluate` depends on whole folders such as data/models, so a removed experiment must leave them, or
-their hashes would differ from those of a fresh clone. DVC keeps a copy of each output in its cache.
+`evaluate` depends on whole folders such as data/models. If the outputs of a removed experiment
+stayed there, the hashes would differ from those of a fresh clone. DVC keeps a copy of each output
+in its cache.
 """
 
 import shutil
@@ -19,12 +20,12 @@ from recurrent.commands.lookup import pipelines
 from recurrent.config import Config
 from recurrent.console import note
 
-FOLDERS = {"lectures": Path(), "beyond": Path("beyond")}  # of each pipeline's dvc.yaml
+FOLDERS = {"lectures": Path(), "beyond": Path("beyond")}  # with each pipeline's dvc.yaml
 
 
 @dataclass
 class Declared:
-    """What the dvc.yaml of a pipeline makes of its parameter file."""
+    """The stages and outputs that a pipeline's dvc.yaml declares for its parameters."""
 
     stages: set[str] = field(default_factory=set)  # as dvc.lock names them: train@names_gated
     outputs: set[Path] = field(default_factory=set)
@@ -49,7 +50,7 @@ def outputs() -> None:
 
 
 def declared(settings: Config) -> Declared:
-    """Every stage and output of a pipeline, by the keys of its parameter file."""
+    """Return every stage and output of a pipeline, for the keys of its parameter file."""
     found = Declared()
     pipeline = config.read_yaml(FOLDERS[settings.pipeline] / "dvc.yaml")
     for name, stage in pipeline["stages"].items():
@@ -66,14 +67,14 @@ def declared(settings: Config) -> Declared:
 
 
 def outputs_of(stage: dict[str, Any]) -> Iterator[str]:
-    """The paths that a stage of dvc.yaml writes. Each may come with options."""
+    """Yield the paths that a stage of dvc.yaml writes. Each may have options."""
     for kind in ("outs", "metrics", "plots"):
         for out in stage.get(kind, ()):
             yield out if isinstance(out, str) else next(iter(out))
 
 
 def stale_outputs(found: Declared, known: set[Path]) -> list[Path]:
-    """The files and folders that lie among a pipeline's outputs and are none."""
+    """Return files and folders among a pipeline's outputs that no stage declares."""
     return [
         path
         for folder in sorted(found.shared)
@@ -84,13 +85,13 @@ def stale_outputs(found: Declared, known: set[Path]) -> list[Path]:
 
 
 def prune_lock(lock: Path, stages: set[str]) -> None:
-    """Remove the entries of other stages, so that the lock is what a fresh clone would write."""
+    """Remove the entries of other stages, so that the lock equals that of a fresh clone."""
     if not lock.exists():
         return
     stale = [*config.read_yaml(lock)["stages"].keys() - stages]
     if not stale:
         return
-    yaml = YAML(pure=True)  # keeps the file as it is, but takes seconds
+    yaml = YAML(pure=True)  # keeps the file's formatting, but takes seconds
     values = yaml.load(lock.read_text(encoding="utf-8"))
     for stage in stale:
         del values["stages"][stage]
@@ -108,14 +109,14 @@ def runs() -> None:
         with chdir(folder):
             found.append(fingerprints())
     if not all(found):
-        note("kept all stored runs: without encoded data nothing tells which of them are in use")
+        note("kept all stored runs: without encoded data, we cannot tell which are in use")
         return
     for folder in RunStore().prune(set().union(*found)):
         note(f"removed {folder}: no parameter file names this run")
 
 
 def fingerprints() -> set[str]:
-    """The fingerprints of all runs, or none if the data of some are not encoded here."""
+    """Return the fingerprints of all runs, or an empty set if some data are not encoded here."""
     from recurrent.training.fingerprint import plan
 
     every = [*pipelines()]

@@ -1,4 +1,4 @@
-"""`recurrent publish`: bring MLflow up to what the files say."""
+"""`recurrent publish`: bring MLflow up to date with the files."""
 
 import filecmp
 import subprocess
@@ -16,7 +16,7 @@ from recurrent.training.store import MANIFEST, WEIGHTS, RunStore
 
 
 def main() -> None:
-    """Log what MLflow lacks of every trained and evaluated variant."""
+    """Log every trained and evaluated variant, as far as MLflow lacks it."""
     runs = [*tracked_runs()]
     try:
         changed = publish(runs, trust_stamp=False)
@@ -30,13 +30,13 @@ def main() -> None:
 
 
 def after_repro() -> None:
-    """Publish what is new, if `runtime.tracking` is on. A failure is a warning."""
+    """Publish new results if `runtime.tracking` is on. A failure is only a warning."""
     if config.load().runtime.tracking:
         publish_or_warn(tracked_runs())
 
 
 def tracked_runs() -> Iterator[TrackedRun]:
-    """Every evaluated variant whose weights are those that the present settings train."""
+    """Yield every evaluated variant whose weights are those of the current settings."""
     store, stale = RunStore(), []
     for settings in pipelines():
         for experiment in settings.experiments:
@@ -56,20 +56,20 @@ def tracked_runs() -> Iterator[TrackedRun]:
 
 
 def is_evaluated(variant: Variant, settings: Config) -> bool:
-    """Whether a variant is trained and evaluated."""
+    """Return whether a variant is trained and evaluated."""
     key = variant.experiment, variant.variant
     return settings.results.evaluation(*key).exists() and settings.results.model(*key).exists()
 
 
 def plan_if_encoded(settings: Config, experiment: str) -> list[Run]:
-    """The runs of an experiment, or none if its data are not here."""
+    """Return the runs of an experiment, or an empty list if its data are not encoded here."""
     chosen = settings.experiments[experiment]
     data = map(paths.encoded, (chosen.dataset, chosen.also))
     return plan(settings, experiment) if all(folder.exists() for folder in data) else []
 
 
 def is_current(run: Run, results: paths.Results, store: RunStore) -> bool:
-    """Whether the weights in data/models are those that the run store has under the fingerprint."""
+    """Return whether data/models has the weights that the run store has for this run."""
     stored = store.place(run.fingerprint)
     weights = results.weights(run.variant.experiment, run.variant.variant, run.seed)
     finished = (stored / MANIFEST).exists() and weights.exists()
@@ -77,7 +77,7 @@ def is_current(run: Run, results: paths.Results, store: RunStore) -> bool:
 
 
 def tracked(runs: Sequence[Run], settings: Config, store: RunStore) -> TrackedRun:
-    """The record that MLflow is told: one for all seeds of a variant."""
+    """Return the record to publish: one for all seeds of a variant."""
     variant = runs[0].variant
     about = [store.about(run.fingerprint) for run in runs]
     return TrackedRun(
@@ -92,7 +92,7 @@ def tracked(runs: Sequence[Run], settings: Config, store: RunStore) -> TrackedRu
 
 
 def git_commit() -> str:
-    """The commit that is checked out, marked if the code or the settings differ from it."""
+    """Return the checked-out commit, marked if the code or the settings differ from it."""
 
     def git(*arguments: str) -> str:
         command = ["git", *arguments]

@@ -2,8 +2,8 @@
 
 It runs `recurrent repro` in a clone, whose params.yaml has params.upstream.yaml merged into it, so
 the workspace stays as it is; results go to metrics/upstream. If a corpus is unavailable, the run
-says so, uses a stand-in where one exists, and labels its results. `dvc exp apply upstream` takes
-over everything.
+says so, uses a stand-in where one exists, and labels its results. `dvc exp apply upstream` brings
+everything into the workspace.
 """
 
 import os
@@ -34,7 +34,7 @@ NAMED = ("corpora", "datasets", "embedded", "experiments", "studies")  # section
 
 @dataclass
 class Obtained:
-    """Which corpora the clone gets from a file of their own, and which ones it lacks."""
+    """Which corpora the clone reads from other files, and which ones are unavailable."""
 
     own: dict[str, Download] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
@@ -49,7 +49,7 @@ def main(jobs: int | None = None, own: Mapping[str, Path] | None = None) -> None
 
 
 def replicate(jobs: int | None, own: Mapping[str, Path]) -> None:
-    """Obtain the corpora, run every stage on them, and take over the metrics."""
+    """Obtain the corpora, run every stage on them, and copy the metrics."""
     settings = config.load()
     obtained = Obtained(own=own_files(settings, own))
     for key, corpus in settings.corpora.items():
@@ -77,11 +77,11 @@ def replicate(jobs: int | None, own: Mapping[str, Path]) -> None:
     take_over(folder)
     clone.save(folder, NAME)
     note(f"results on the lectures' corpora: {TARGET / 'report.html'}")
-    note("take over its models: dvc exp apply upstream; compare: dvc exp diff upstream")
+    note("to use these models: dvc exp apply upstream; to compare: dvc exp diff upstream")
 
 
 def own_files(settings: Config, own: Mapping[str, Path]) -> dict[str, Download]:
-    """The user's own files of corpora, checked, by corpus."""
+    """Check the user's own files; return them by corpus."""
     found = {}
     for key, path in own.items():
         corpus = config.choose(settings.corpora, key, "corpus")
@@ -106,7 +106,7 @@ def obtain(key: str, corpus: Corpus, obtained: Obtained) -> None:
         return
     except PipelineError as fault:
         if not (corpus.stand_in or isinstance(fault, Unavailable)):
-            raise  # another file than the pinned one, and nothing to use instead
+            raise  # not the pinned file, and there is no stand-in
         note(f"warning: corpus {key}: {fault}")
     if corpus.stand_in:
         try:
@@ -123,14 +123,14 @@ def obtain(key: str, corpus: Corpus, obtained: Obtained) -> None:
 
 
 def download(corpus: Corpus, wanted: Download) -> None:
-    """Put a verified file on the shelf, unless it is there."""
+    """Download and verify a file, unless the shelf has it."""
     target = SHELF / file_name(wanted.url)
     fetch(wanted, target)
     base.corpus(corpus.kind).check(target)
 
 
 def change_params(folder: Path, settings: Config, obtained: Obtained) -> None:
-    """Turn the parameter files of the clone into those of the lectures' own corpora."""
+    """Adapt the parameter files of the clone to the lectures' own corpora."""
 
     def change(values: Any) -> None:
         if paths.UPSTREAM_PARAMS.exists():
@@ -145,12 +145,12 @@ def change_params(folder: Path, settings: Config, obtained: Obtained) -> None:
     gone = {name for name, one in settings.datasets.items() if one.corpus in obtained.missing}
     gone |= {name for name, one in settings.embedded.items() if one.dataset in gone}
     clone.edit(folder / paths.PARAMS, change)
-    if paths.BEYOND_PARAMS.exists():  # it is not run, but must fit
+    if paths.BEYOND_PARAMS.exists():  # not run here, but it must be valid
         clone.edit(folder / paths.BEYOND_PARAMS, lambda values: leave_out(values, set(), gone))
 
 
 def refuse_unknown_names(values: Mapping[str, Any], overlay: Mapping[str, Any]) -> None:
-    """Refuse to add an entry: a misspelt name would change nothing. `config` checks other keys."""
+    """Refuse new entries: a misspelt name would change nothing. `config` checks other keys."""
     maps = {name: (values.get(name), overlay.get(name)) for name in NAMED}
     experiments = values["experiments"]
     for name, changes in (overlay.get("experiments") or {}).items():
@@ -167,7 +167,7 @@ def refuse_unknown_names(values: Mapping[str, Any], overlay: Mapping[str, Any]) 
 
 
 def merge_into(values: Any, changes: Mapping[str, Any]) -> None:
-    """Merge nested maps in place, as `config.merge` does, so that comments stay."""
+    """Merge nested maps as `config.merge` does, but in place, so that comments stay."""
     for key, change in changes.items():
         if isinstance(change, Mapping) and isinstance(values.get(key), Mapping):
             merge_into(values[key], change)
@@ -202,7 +202,7 @@ def run(options: list[str], folder: Path) -> int:
     with subprocess.Popen(command, cwd=folder, env=environment) as process:
         try:
             return process.wait()
-        except KeyboardInterrupt:  # the terminal interrupts it as well: let it finish
+        except KeyboardInterrupt:  # the terminal interrupts the process, too: let it finish
             process.wait()
             raise
 

@@ -24,7 +24,7 @@ def main(
     beyond: bool = False,
     experiments: Sequence[str] = (),
 ) -> None:
-    """Reproduce the lectures' pipeline, the one beyond them as well, or some experiments alone."""
+    """Reproduce the lectures' pipeline, both pipelines, or only some experiments."""
     with locked("recurrent repro", LOCK):
         prune.outputs()
         both = beyond or bool(experiments)
@@ -50,7 +50,7 @@ def main(
 
 
 def fill_store(pipelines: Sequence[Config], jobs: int | None, experiments: Sequence[str]) -> None:
-    """Train the runs that the store lacks; those on a network's vectors wait for `embed`."""
+    """Train the runs that the store lacks. Runs on a network's vectors wait for `embed`."""
     settings = pipelines[0]
     wanted = {
         name: (pipeline, experiment)
@@ -75,7 +75,7 @@ def fill_store(pipelines: Sequence[Config], jobs: int | None, experiments: Seque
 
 
 def changed_experiments(pipelines: Mapping[str, Config]) -> set[str]:
-    """The experiments whose train stage DVC would run: no other run would be collected."""
+    """Return the experiments whose train stage DVC would run: only these collect runs."""
     if not pipelines:
         return set()
     stages = [stage_of(name, pipeline) for name, pipeline in pipelines.items()]
@@ -88,7 +88,7 @@ def changed_experiments(pipelines: Mapping[str, Config]) -> set[str]:
 
 
 def stage_of(experiment: str, pipeline: Config) -> str:
-    """The DVC stage that trains an experiment."""
+    """Return the DVC stage that trains an experiment."""
     folder = "beyond/dvc.yaml:" if pipeline.pipeline == "beyond" else ""
     return f"{folder}train@{experiment}"
 

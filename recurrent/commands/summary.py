@@ -1,4 +1,4 @@
-"""The headline results on one screen, from the files in metrics/ alone, and where to look next."""
+"""The headline results on one screen, from the files in metrics/, and where to look next."""
 
 from rich.console import Console
 
@@ -10,10 +10,10 @@ from recurrent.report.terminal import show
 from recurrent.report.views import Table
 
 NEXT = """\
-verdict: compared with the best model without a network, or with the one to improve on
-{report}: everything on one page, for a browser
+verdict: against the best model without a network, or the model to improve on
+{report}: all results on one page, for a browser
 {tables}: the same tables as Markdown
-recurrent replicate: the same on the lectures' own corpora"""
+recurrent replicate: run this on the lectures' own corpora"""
 
 
 def main(pipeline: str = "lectures", markdown: bool = False) -> None:
@@ -35,7 +35,7 @@ def main(pipeline: str = "lectures", markdown: bool = False) -> None:
 
 
 def headline(inputs: Inputs) -> list[Table]:
-    """Verdicts counted by lecture, and the models on each set of held-out records."""
+    """Return the counts of verdicts, and a ranking for each set of held-out records."""
     rankings = [
         tables.ranking(inputs, key, records)
         for key in inputs.lectures

@@ -10,7 +10,7 @@ from pathlib import Path
 from recurrent.errors import PipelineError
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the first bytes of a zip, and of an empty one
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile limits what these unpack to
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile can limit what these unpack to
 # What zipfile raises for damaged bytes, depending on where the damage is.
 DAMAGE = (
     zipfile.BadZipFile,
@@ -18,13 +18,13 @@ DAMAGE = (
     struct.error,
     EOFError,
     OSError,
-    RuntimeError,  # encrypted; as NotImplementedError, of a later version of zip
+    RuntimeError,  # encrypted; or a newer version of zip (NotImplementedError)
     UnicodeDecodeError,
 )
 
 
 def is_zip(path: Path) -> bool:
-    """Return whether the file starts like a zip."""
+    """Return whether the file starts with the bytes of a zip."""
     with path.open("rb") as file:
         return file.read(4) in ZIP
 
@@ -38,7 +38,7 @@ def only_member(path: Path, suffix: str, largest: int) -> bytes:
                 f"the zip must hold one {suffix} file, but holds "
                 f"{[member.filename for member in found][:5]}.",
                 where=str(path),
-                remedy="Pack that file alone.",
+                remedy="Zip only that file.",
             )
         return _content(archive, found[0], path, largest)
 
@@ -55,7 +55,7 @@ def members(
             raise PipelineError(
                 f"the zip has no {', '.join(missing)}; it holds {[*found][:5]}.",
                 where=str(path),
-                remedy=f"Pack them: zip {path.name} {' '.join(needed)}.",
+                remedy=f"Zip them: zip {path.name} {' '.join(needed)}.",
             )
         return {
             name: _content(archive, found[name], path, largest) for name in names if name in found
@@ -71,7 +71,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise PipelineError(
             f"the zip cannot be read ({fault!r}).",
             where=str(path),
-            remedy="Pack it again, without a password.",
+            remedy="Zip it again, without a password.",
         ) from fault
 
 
@@ -80,7 +80,7 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, larg
         raise PipelineError(
             f"the zip uses compression method {member.compress_type}; only deflate is supported.",
             where=str(path),
-            remedy=f"Pack it again: zip {path.name} FILE.",
+            remedy=f"Zip it again: zip {path.name} FILE.",
         )
     with archive.open(member) as file:
         content = file.read(largest + 1)  # never more, whatever size the zip states
@@ -88,6 +88,6 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, larg
         raise PipelineError(
             f"{member.filename!r:.60} unpacks to more than {largest >> 20} MiB.",
             where=str(path),
-            remedy="Pack the corpus alone.",
+            remedy="Zip only the corpus.",
         )
     return content

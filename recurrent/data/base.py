@@ -1,7 +1,7 @@
-"""Kinds of data: finds a kind's modules by its name, and reads and writes encoded datasets.
+"""Find the modules of a kind of data by its name; read and write encoded datasets.
 
-Each kind is a package beside this file. Its `clean` module turns a raw file into clean records,
-its `encode` module turns clean records into integer arrays.
+Each kind is a package in this folder. Its `clean` module turns a raw file into clean records; its
+`encode` module turns clean records into integer arrays.
 """
 
 import json
@@ -24,10 +24,10 @@ class CorpusModule(Protocol):
     FILE: str  # name of the raw file in data/raw/<corpus>/
 
     def generate(self, folder: Path, synthetic: Synthetic) -> None:
-        """Write the bundled corpus, and what is known about its source."""
+        """Write the bundled corpus, and the Bayes-optimal values of its records."""
 
     def check(self, path: Path) -> None:
-        """Refuse a file that holds something else."""
+        """Raise an error unless the file is of this kind."""
 
     def clean(self, path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
         """Write the clean records into `out`; return how many rows were kept and dropped."""
@@ -85,7 +85,7 @@ def write(
 
 
 def read_about(folder: Path, kind: str) -> dict[str, Any]:
-    """Return what dataset.json says; refuse a dataset of another kind."""
+    """Return the content of dataset.json; refuse a dataset of another kind."""
     try:
         about: dict[str, Any] = files.read_json(folder / "dataset.json")
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 """Download one file and verify it: from the mirror if it has the file, else from its own URL.
 
 pooch downloads, retries, compares the sha256 and moves a verified file into place. This module
-adds what pooch lacks: the mirror, local paths, limits on time and size, and errors that help.
+adds what pooch lacks: the mirror, local paths, limits on time and size, and helpful errors.
 """
 
 import os
@@ -26,16 +26,16 @@ from recurrent.errors import PipelineError
 MIRROR_VARIABLE = "CORPORA_MIRROR"  # a folder or a URL
 RETRIES = 3
 SILENCE_S = 30  # without a byte from the server
-DEADLINE_S = 900  # for one place, all tries together
+DEADLINE_S = 900  # for all tries of one place
 LARGEST = 1 << 30  # bytes after decompression; the corpora are megabytes
 
 
 class Unavailable(PipelineError):
-    """No place has the file. It may be available later."""
+    """Neither the mirror nor the URL has the file. It may be available later."""
 
 
 def upstream(key: str, corpus: Corpus) -> Download:
-    """Return where the corpus is published, if its owner allows that."""
+    """Return the upstream file of a corpus, or refuse a corpus that cannot be redistributed."""
     if corpus.upstream is None:
         raise Unavailable(
             "this corpus cannot be redistributed, so it has no upstream URL.",

@@ -1,4 +1,4 @@
-"""Character frequencies of a clean corpus, which the lectures look at first."""
+"""Character frequencies of a clean corpus, which the lectures show first."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-HEAD = 20  # characters in the report; the table has all
+HEAD = 20  # characters in the report; the table has all of them
 
 
 def count_characters(texts: Iterable[str], out: Path) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""What trained models score, how they compare, and how near they come to published numbers."""
+"""Scores of trained models, comparisons between them, and comparisons with published numbers."""

@@ -1,11 +1,11 @@
-"""Several seeds as one line: the mean and the sample standard deviation."""
+"""Aggregate seeds: the mean and the sample standard deviation."""
 
 import math
 from collections.abc import Mapping
 from statistics import mean, stdev
 from typing import Any
 
-DECIMALS = 6  # later ones depend on the processor and mean nothing
+DECIMALS = 6  # later ones depend on the processor and are meaningless
 
 Metrics = dict[str, float]
 
@@ -24,7 +24,7 @@ def _deviation(found: list[float]) -> float:
 
 
 def perplexity(loss: float) -> float:
-    """Return e to a mean loss, or infinity if that is more than a float holds."""
+    """Return e to a mean loss, or infinity if a float cannot hold that."""
     try:
         return math.exp(loss)
     except OverflowError:
@@ -32,7 +32,7 @@ def perplexity(loss: float) -> float:
 
 
 def rounded(value: Any) -> Any:
-    """Return every float of a nested value, to the decimals that mean something."""
+    """Round every float of a nested value to the decimals that are meaningful."""
     if isinstance(value, float):
         return round(value, DECIMALS)
     if isinstance(value, dict):

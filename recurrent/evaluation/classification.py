@@ -1,4 +1,4 @@
-"""How often a classifier is right, and whether its probabilities can be believed."""
+"""Accuracy, log loss and calibration of a classifier."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ SAMPLES = 10
 def measure(
     data: LabelledNames, records: NDArray[np.int32], log_probs: Mapping[int, NDArray[np.float64]]
 ) -> Measured:
-    """Measure one variant from the log probability of each class, by seed."""
+    """Measure one variant, given the log-probability of each class by seed."""
     labels = data.labels[records]
     by_seed = {seed: np.exp(found) for seed, found in log_probs.items()}
     first, averaged = next(iter(by_seed.values())), np.mean([*by_seed.values()], axis=0)
@@ -74,7 +74,7 @@ def by_class(
 def confusion(
     probabilities: NDArray[np.float64], labels: NDArray[np.uint8]
 ) -> dict[str, dict[str, int]]:
-    """Return how many names of each label (outer) got which answer (inner)."""
+    """Return how many names of each label (outer key) got each answer (inner key)."""
     counts = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(CLASSES)))
     return {
         label: {answer: int(n) for answer, n in zip(CLASSES, row, strict=True)}
@@ -85,7 +85,7 @@ def confusion(
 def calibration(
     probabilities: NDArray[np.float64], labels: NDArray[np.uint8]
 ) -> list[dict[str, float]]:
-    """Return mean confidence beside accuracy, in bins of confidence."""
+    """Return mean confidence and accuracy, in bins of confidence."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
@@ -102,7 +102,7 @@ def calibration(
 def samples(
     probabilities: NDArray[np.float64], labels: NDArray[np.uint8], names: list[str]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return right answers from the surest to the least sure, and the surest wrong ones."""
+    """Return right answers from most to least confident, and the most confident wrong ones."""
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     right = probabilities.argmax(axis=1)[order] == labels[order]
     spread = np.linspace(0, right.sum() - 1, min(SAMPLES, right.sum())).astype(int)

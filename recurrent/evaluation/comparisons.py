@@ -1,8 +1,8 @@
-"""Which models are compared with which, and what comes of it.
+"""Choose which models are compared with each other, and compare them.
 
-A network is compared with the best model that learns without one, on the same records; a rival that
-lectures.yaml names takes that model's place. A held-out variant is compared with its counterpart,
-which is trained and measured as the lecture does.
+A network is compared with the best model without a network, on the same records, or with the rival
+that lectures.yaml names. A held-out variant is compared with its counterpart, which is trained and
+measured as in the lecture.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -49,9 +49,9 @@ def on_same_records(
 
 
 def is_baseline_of(one: Evaluated, other: Evaluated) -> bool:
-    """Return whether `other` learns without a network and was measured on the same records.
+    """Return whether `other` is not a network and was measured on the same records.
 
-    On training text nothing is a baseline: a network that memorises it beats all of them.
+    There are no baselines on training text: a network that memorises it beats all of them.
     """
     if not isinstance(other.variant.training, Fit) or one.variant.task != other.variant.task:
         return False
@@ -61,9 +61,9 @@ def is_baseline_of(one: Evaluated, other: Evaluated) -> bool:
 
 
 def differences(one: Evaluated, other: Evaluated) -> Iterator[tuple[bool, Difference]]:
-    """Yield the difference seed by seed, and that of the ensemble if there is one."""
+    """Yield the mean difference over seeds, and that of the ensemble if there is one."""
     ours, theirs = one.measured, other.measured
-    # Windows leave out a few characters that a stateful model predicts.
+    # Windows omit a few characters that a stateful model predicts.
     _, here, there = np.intersect1d(ours.records, theirs.records, return_indices=True)
     if len(here) < 2:  # a single record has no standard error
         return
@@ -76,9 +76,9 @@ def differences(one: Evaluated, other: Evaluated) -> Iterator[tuple[bool, Differ
 def held_out(
     names: Mapping[str, object], reports: Reports, lectures: Mapping[str, Lecture]
 ) -> Iterator[Comparison]:
-    """Compare held-out variants with what the lecture measures of the same models.
+    """Compare held-out variants with the same models, measured as in the lecture.
 
-    Part of the difference may be the text itself, so that of the best possible stands beside.
+    Part of the difference may be due to the text, so the difference in Bayes loss is included.
     """
     for name in names:
         here = reports[name]
@@ -108,6 +108,6 @@ def held_out(
 def both(
     here: Metrics | None, there: Metrics | None, metric: str, combine: Callable[..., float]
 ) -> float | None:
-    """Combine one metric of two models, if both know it."""
+    """Combine one metric of two models, if both have it."""
     one, other = (here or {}).get(metric), (there or {}).get(metric)
     return None if one is None or other is None else rounded(combine(one, other))

@@ -1,7 +1,7 @@
-"""Whether a model sees what it is asked to predict, and what it predicts when it does not.
+"""Detect models that see the token that they predict, and measure them without it.
 
-A bidirectional network has read each next character by the time it predicts it, so its loss is not
-that of a language model. We ask it again with nothing in view but what comes before.
+A bidirectional network has already read each character that it predicts, so its loss is not that of
+a language model. We measure it again with only the preceding characters in view.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from torch import Tensor
 from recurrent.models.base import Model
 from recurrent.tasks.base import Predictions, Task
 
-WINDOWS = 256  # at once
+WINDOWS = 256  # per batch
 
 
 @torch.inference_mode()
@@ -25,13 +25,13 @@ def sees_ahead(model: Model) -> bool:
         model(torch.tensor([[1, following, following]], device=device))[0]
         for following in (1, min(2, model.inputs - 1))
     )
-    # A model that answers once, after the whole window, has no earlier answer to give away.
+    # A model that predicts only after the whole window has no earlier prediction to check.
     return one.dim() == 3 and not torch.allclose(one[0, 0], other[0, 0], rtol=0, atol=1e-6)
 
 
 @torch.inference_mode()
 def predict_by_prefix(model: Model, task: Task, split: str) -> Predictions:
-    """Return the log probability of each next character, given only its window up to there."""
+    """Return the log-probability of each next character, given only the window before it."""
 
     def ask(ids: Tensor) -> Tensor:
         prefixes = (ids[:, :n] for n in range(1, ids.shape[1] + 1))
@@ -42,7 +42,7 @@ def predict_by_prefix(model: Model, task: Task, split: str) -> Predictions:
 
 @torch.inference_mode()
 def predict_in_view(model: Model, task: Task, split: str) -> Predictions:
-    """Return the same with the whole window in view, and so each next character but the last."""
+    """Return the same with the whole window in view, which has each target but the last."""
     return _window_by_window(model, task, split, lambda ids: model(ids)[0])
 
 

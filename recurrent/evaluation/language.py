@@ -1,4 +1,4 @@
-"""What a language model pays for each character, in nats, and its perplexity."""
+"""Loss per character of a language model, in nats, and its perplexity."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from recurrent.data.words.spelling import Words, in_characters
 from recurrent.evaluation.aggregate import Metrics, perplexity
 from recurrent.evaluation.measured import Measured
 
-BLOCK = 100  # characters: hard passages come in stretches
+BLOCK = 100  # characters: neighbouring ones are similarly hard
 IN_VIEW = "_in_view"  # suffix of a metric that was measured with the answer in view
 
 
@@ -22,8 +22,8 @@ def measure(
     log_probs: Mapping[int, NDArray[np.float64]],
     words: Words | None = None,
 ) -> Measured:
-    """Measure one variant from the log probability of each token that came next, by seed."""
-    # The ensemble averages probabilities of tokens, before words are spelt out.
+    """Measure one variant, given the log-probability of each true next token by seed."""
+    # The ensemble averages probabilities of tokens, before words are spelled out.
     averaged = np.logaddexp.reduce([*log_probs.values()], axis=0) - np.log(len(log_probs))
     data, records, found = in_characters(
         data, records, [*log_probs.values(), averaged], words or {}
@@ -52,7 +52,7 @@ def metrics(log_probs: NDArray[np.float64]) -> Metrics:
 
 
 def identify(data: RunningText) -> str:
-    """Return a string that is equal for datasets of one text with the same stretches."""
+    """Return a string that identifies the text and its stretches."""
     if data.stretches is None:
         return ""
     text = "".join(data.vocabulary.characters).encode() + data.ids.tobytes()
@@ -60,7 +60,7 @@ def identify(data: RunningText) -> str:
 
 
 def measured_stretch(data: RunningText) -> tuple[int, int, int] | None:
-    """Return where in the text a model is measured, and how long the text is."""
+    """Return the stretch of text on which a model is measured, and the length of the text."""
     if data.stretches is None:
         return None
     first, end = data.stretches[data.measured]
@@ -68,10 +68,10 @@ def measured_stretch(data: RunningText) -> tuple[int, int, int] | None:
 
 
 def by_prefix(measured: Measured, in_view: Measured) -> Measured:
-    """Mark a model that sees ahead. Its metrics are those by prefix alone.
+    """Mark a model that sees ahead; its main metrics are those by prefix.
 
-    What it reaches with the answer in view stands beside them, under names of its own: it is no
-    language model's loss.
+    Metrics with the answer in view are added under names of their own: they are not those of a
+    language model.
     """
     by_seed = {
         seed: found | {name + IN_VIEW: value for name, value in in_view.by_seed[seed].items()}

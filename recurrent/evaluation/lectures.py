@@ -1,4 +1,4 @@
-"""lectures.yaml as checked, frozen values: what each lecture publishes, and who gave it."""
+"""lectures.yaml as validated, frozen values: what each lecture publishes, and who gave it."""
 
 import re
 from collections.abc import Iterator
@@ -27,35 +27,35 @@ class Number:
     metric: str
     id: str = ""  # stable: `A4.valid_loss.epoch_4`
     published: float | str = ""
-    tolerance: float = 0  # ours reproduces it within so much
-    better: Better | None = None  # None: ours is equal or it is not
+    tolerance: float = 0  # ours reproduces it if it differs by no more
+    better: Better | None = None  # None: neither direction is better
     name: str | None = None  # experiment/variant
     epoch: int | None = None  # the metric in the history at that epoch; None: of the trained model
-    last: int = 1  # the median of so many epochs, up to `epoch`
+    last: int = 1  # take the median of this many epochs, up to `epoch`
     ensemble: bool = False  # the metric of the seeds' averaged answers
     prefix: str | None = None  # the text is what the model wrote after it
     report: str | None = None  # a JSON file
-    key: tuple[str, ...] = ()  # the number's place in it
+    key: tuple[str, ...] = ()  # the keys that lead to the number in it
     no_verdict: str | None = None  # why a comparison would mean nothing
 
 
 class Entry(Frozen):
-    """Published numbers of one row and metric: exactly one of its four kinds.
+    """Published numbers of one row and metric, all of one of four kinds.
 
     `epochs` and `texts` belong to an `experiment`, `values` to a `report`.
     """
 
     row: str
-    metric: str  # of a report, `{}` stands for the key of each value
+    metric: str  # with a `report`, `{}` is replaced by the key of each value
     models: dict[Name, float | int] = Field(default_factory=dict)  # of trained models
     experiment: Name | None = None
     epochs: dict[int, float | int] = Field(default_factory=dict)  # of its history
     texts: dict[str, str] = Field(default_factory=dict)  # what it wrote, by prefix
     report: str | None = None  # a JSON file
-    key: Listed[str] = ()  # the place of the values in it
+    key: Listed[str] = ()  # the keys that lead to the values in it
     values: dict[str, float | int] = Field(default_factory=dict)  # by their last key
     tolerance: Tolerance | dict[int, Tolerance] = 0  # one, or one for each epoch
-    median_of: Count | None = None  # adds the median of the last epochs, without a verdict
+    median_of: Count | None = None  # add the median of the last epochs, without a verdict
     ensemble: bool = False
     no_verdict: str | None = None
 
@@ -63,7 +63,7 @@ class Entry(Frozen):
     def _one_kind(self) -> Self:
         kinds = [bool(self.models), bool(self.epochs), bool(self.texts), bool(self.values)]
         if sum(kinds) != 1:
-            raise ValueError("give one of `models`, `epochs`, `texts` and `values`")
+            raise ValueError("give exactly one of `models`, `epochs`, `texts` and `values`")
         if bool(self.experiment) != bool(self.epochs or self.texts):
             raise ValueError("`experiment` goes with `epochs` or `texts`")
         if bool(self.report) != bool(self.values):
@@ -135,9 +135,9 @@ class Table(Frozen):
     title: str
     metric: str
     epoch: Count | None = None  # the metric in the history at that epoch; None: of trained models
-    last: Count = 1  # the median of so many epochs, up to `epoch`
+    last: Count = 1  # take the median of this many epochs, up to `epoch`
     columns: Listed[str]
-    rows: dict[str, Listed[Name | None]]  # the model of each column; null: there is none
+    rows: dict[str, Listed[Name | None]]  # the model for each column; null: no model
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:
@@ -159,12 +159,12 @@ class Lecture(Frozen):
     given_by: str
     headline: str  # the metric by which its models are compared
     better: Better
-    rows: dict[str, str]  # a human name for each row of the lecture
-    default_row: str  # of models that no published number or table names
-    samples: Samples | None = None  # of its models that name none
+    rows: dict[str, str]  # a title for each row of the lecture
+    default_row: str  # for models that no published number or table names
+    samples: Samples | None = None  # for its models that have no `samples`
     published: Listed[Entry]
     tables: Listed[Table] = ()
-    rivals: dict[Name, Name] = Field(default_factory=dict)  # in place of the best baseline
+    rivals: dict[Name, Name] = Field(default_factory=dict)  # instead of the best baseline
     counterparts: dict[Name, Name] = Field(default_factory=dict)  # held-out model: the lecture's
     caveats: dict[str, str] = Field(default_factory=dict)  # by row
 
@@ -189,7 +189,7 @@ class Lecture(Frozen):
         return tuple(number for one in self.published for number in one.numbers(self.better))
 
     def counterpart(self, name: str) -> str | None:
-        """Return the model that is trained and measured as the lecture does, for a held-out one."""
+        """Return the model that corresponds to a held-out one, measured as in the lecture."""
         experiment, _, variant = name.partition("/")
         if variant == "held_out":
             return f"{experiment}/lecture"

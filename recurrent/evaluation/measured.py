@@ -1,4 +1,4 @@
-"""What measuring one variant yields, whatever its task."""
+"""The result of measuring one variant of any task."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,23 +11,23 @@ from recurrent.evaluation.aggregate import Metrics
 
 @dataclass(frozen=True)
 class Measured:
-    """The metrics of a variant, and what each record adds to the main one.
+    """The metrics of a variant, and the contribution of each record to the main metric.
 
-    Merits are per record, so that two models can be compared pair by pair: the mean merit is the
-    main metric, or minus it where lower is better.
+    A merit is such a contribution, so that two models can be compared record by record. The mean
+    merit is the main metric, with a minus sign where lower is better.
     """
 
     metric: str  # the main one
     by_seed: dict[int, Metrics]
-    ensemble: Metrics | None  # of the seeds' averaged answers; None of a single seed
+    ensemble: Metrics | None  # of the seeds' averaged predictions; None for a single seed
     bayes: Metrics | None  # the best possible, if the source of the records is known
-    records: NDArray[np.int32]  # which rows of the dataset, or places in its text
+    records: NDArray[np.int32]  # rows of the dataset, or positions in its text
     merit: NDArray[np.float64]  # (records,), the mean over seeds
     ensemble_merit: NDArray[np.float64] | None
     unit: str  # what a record is
-    block: int = 1  # so many neighbours depend on each other, and count as one for an error
+    block: int = 1  # this many neighbouring records count as one for standard errors
     text: str = ""  # identifies the text and its stretches; datasets of one text share records
     stretch: tuple[int, int, int] | None = None  # first, end and length of the text, if contiguous
     details: dict[str, Any] = field(default_factory=dict)  # further tables
     samples: dict[str, Any] = field(default_factory=dict)  # answers or texts to read
-    by_prefix: bool = False  # the model can see ahead, so it was asked with nothing ahead in view
+    by_prefix: bool = False  # the model can see ahead, so it was measured on prefixes only

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
-SURE = 0.975  # a difference's sign must be as sure as this
+SURE = 0.975  # one-sided confidence in the sign of a difference
 
 
 class Difference(NamedTuple):
@@ -18,9 +18,9 @@ class Difference(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Better, level or worse; a difference of two standard errors or less is level.
+        """Better, level or worse. A difference of two standard errors or less is level.
 
-        From few blocks the error itself is uncertain, so Student's t asks for more.
+        With few blocks the error itself is uncertain, so Student's t raises the limit.
         """
         needed = max(2.0, float(t.ppf(SURE, self.blocks - 1)))
         if abs(self.mean) <= needed * self.standard_error:
@@ -29,7 +29,7 @@ class Difference(NamedTuple):
 
 
 def compare(ours: NDArray[np.float64], theirs: NDArray[np.float64], block: int = 1) -> Difference:
-    """Compare two models by their merit on each of the same records, two or more.
+    """Compare two models by their merits on the same records, at least two.
 
     Neighbours in a block depend on each other, so each block counts as one record.
     """

@@ -1,4 +1,4 @@
-"""Our value for each published number, wherever it is found, and the verdict on it."""
+"""Find our value for each published number, and the verdict."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from recurrent.paths import Results
 from recurrent.tracking.history import read_history
 
 UPSTREAM = "upstream"  # the corpora for which the lectures publish their numbers
-NO_CORPUS = "no corpus"  # of a study: a published number holds whatever the source
+NO_CORPUS = "no corpus"  # of a study: its numbers are comparable with any source
 NOT_RUN, UNAVAILABLE, ANOTHER = "not run", "the corpus is unavailable", "another corpus"
 
 
 @dataclass(frozen=True)
 class Found:
-    """Our value of a published number, and what belongs to it."""
+    """Our value for a published number, and details about it."""
 
     source: str = UPSTREAM
     ours: float | str | None = None  # None: not run
@@ -71,7 +71,7 @@ def published_rows(
 
 
 def find(number: Number, reports: Reports, results: Results) -> Found:
-    """Find our value in a history, an evaluation, the texts that a model wrote, or a report."""
+    """Find our value in a history, an evaluation, generated texts, or a report."""
     if number.report is not None:
         return _in_report(Path(number.report), number.key)
     report = reports.get(number.name or "")
@@ -85,7 +85,7 @@ def find(number: Number, reports: Reports, results: Results) -> Found:
 
 
 def _measured(number: Number, report: Mapping[str, Any]) -> Found:
-    """Return ours as it was evaluated: the mean over seeds, or the ensemble's."""
+    """Return the evaluated value: the mean over seeds, or the ensemble's."""
     ensemble = number.ensemble and report["ensemble"] is not None  # one seed is its own ensemble
     metrics = report["ensemble"] if ensemble else report["mean"]
     if number.metric not in metrics:
@@ -105,9 +105,9 @@ def _measured(number: Number, report: Mapping[str, Any]) -> Found:
 
 
 def _at_epoch(number: Number, report: Mapping[str, Any], results: Results) -> Found:
-    """Return ours in the history: for each seed, the median of the last epochs up to the number's.
+    """Return the value in the history: the median of the last epochs up to the number's epoch.
 
-    A perplexity is that of the loss of the same name.
+    The median is taken for each seed. A perplexity is computed from the loss of the same name.
     """
     source, split = source_of(report["origin"]), number.metric.split("_")[0]
     history = read_history(results.history(report["experiment"]))
@@ -130,7 +130,7 @@ def _at_epoch(number: Number, report: Mapping[str, Any], results: Results) -> Fo
 
 
 def _written(number: Number, report: Mapping[str, Any], results: Results) -> Found:
-    """Return what the first seed wrote after a prefix, and how many seeds wrote the same."""
+    """Return the text that the first seed wrote after a prefix, and how many seeds agree."""
     source = source_of(report["origin"])
     path = results.samples(report["experiment"], report["variant"])
     by_seed = files.read_json(path).get("by_seed", {}) if path.is_file() else {}
@@ -142,7 +142,7 @@ def _written(number: Number, report: Mapping[str, Any], results: Results) -> Fou
 
 
 def _in_report(path: Path, keys: tuple[str, ...]) -> Found:
-    """Return a number in a JSON file; one that depends on a random draw is a distribution there."""
+    """Return a number in a JSON file, or a distribution if it depends on a random draw."""
     if not path.is_file():
         return Found(run=False)
     report = value = files.read_json(path)

@@ -1,4 +1,4 @@
-"""How many hidden characters a model restores, and what the right ones cost it."""
+"""The share of hidden characters that a model restores, and its loss on them."""
 
 from collections.abc import Mapping
 
@@ -11,13 +11,13 @@ from recurrent.evaluation.language import BLOCK, identify, measured_stretch
 from recurrent.evaluation.measured import Measured
 
 SAMPLES, GAP = 20, "□"
-CONTEXT = 6  # characters on either side, which leaves out the next hidden one
+CONTEXT = 6  # characters on either side: fewer than the distance to the next hidden one
 
 
 def measure(
     data: RunningText, records: NDArray[np.int32], log_probs: Mapping[int, NDArray[np.float64]]
 ) -> Measured:
-    """Measure one variant from the log probability of each character at each place, by seed."""
+    """Measure one variant, given the log-probability of each character at each position."""
     right = data.ids[records]
     most_frequent = np.bincount(training_text(data)).argmax()
     constant = {"restored_by_most_frequent": float((right == most_frequent).mean())}
@@ -40,7 +40,7 @@ def measure(
 
 
 def training_text(data: RunningText) -> NDArray[np.uint16]:
-    """Return the part of the text that models learn from."""
+    """Return the training stretch of the text."""
     first, end = data.stretches["train"] if data.stretches else (0, len(data.ids))
     return data.ids[first:end]
 
@@ -56,7 +56,7 @@ def metrics(log_probs: NDArray[np.float64], right: NDArray[np.uint16]) -> Metric
 def samples(
     data: RunningText, records: NDArray[np.int32], log_probs: NDArray[np.float64]
 ) -> list[dict[str, str]]:
-    """Return some places: the text around them, what was hidden, and the likeliest answer."""
+    """Return some gaps: the text around them, the hidden character, and the likeliest answer."""
     chosen = np.linspace(0, len(records) - 1, min(SAMPLES, len(records))).astype(int)
     return [
         {

@@ -1,4 +1,4 @@
-"""The rows of the result tables: evaluation writes them, the report and the commands read them."""
+"""The rows of the result tables: evaluation writes them; the report and commands read them."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ from recurrent import files
 
 
 class Published(NamedTuple):
-    """A published number, and ours. A number may be a text that a model wrote."""
+    """A published number, and ours. It may also be a text that a model wrote."""
 
     id: str
     lecture: str
@@ -20,19 +20,19 @@ class Published(NamedTuple):
     seeds: int | None  # or random draws, of a study
     metric: str
     epoch: int | None
-    split: str | None  # train, valid or test; none for a text, and for what needs no corpus
-    source: str  # of the corpus: bundled, upstream, stand-in, a file's name, or "no corpus"
+    split: str | None  # train, valid or test; None for texts and for studies
+    source: str  # bundled, upstream, stand-in, the name of your file, or "no corpus"
     published: float | str
     ours: float | str | None
     sd: float | None
-    low: float | None  # 95 % of random draws, where the lecture's own draw is unknown
+    low: float | None  # 95 % range of random draws, where the lecture's own draw is unknown
     high: float | None
     bayes: float | None
     verdict: str | None  # reproduced, better or differs
     reason: str | None  # why there is no verdict
-    last: int = 1  # the median of so many epochs, up to `epoch`
-    ensemble: bool = False  # the metric of the seeds' averaged answers
-    agree: int | None = None  # the seeds that wrote the same text as the first
+    last: int = 1  # the median of this many epochs, up to `epoch`
+    ensemble: bool = False  # the metric of the seeds' averaged predictions
+    agree: int | None = None  # how many seeds wrote the same text as the first one
 
 
 class Score(NamedTuple):
@@ -45,23 +45,24 @@ class Score(NamedTuple):
     method: str  # descent or fit
     source: str
     split: str
-    records: str  # which records: models are comparable on the same ones
+    records: str  # names the records; models are comparable on the same ones
     count: int  # type: ignore[assignment]  # tuples have a method of that name
     metric: str
     ours: float
     sd: float | None
     seeds: int
-    ensemble: float | None  # the metric of the seeds' averaged answers
+    ensemble: float | None  # the metric of the seeds' averaged predictions
     bayes: float | None  # the best possible, where the source is known
-    by_prefix: bool = False  # the model can see ahead, so it was asked with nothing ahead in view
+    by_prefix: bool = False  # the model can see ahead, so it was measured on prefixes only
 
 
 class Comparison(NamedTuple):
     """The difference between two models.
 
-    A baseline or a rival saw the same records: the difference is positive where the first model is
-    better, whatever the metric, and its standard error is that of paired records. For `held_out` it
-    is the metric on held-out records minus the metric on the lecture's own, for the same model.
+    A baseline or a rival was measured on the same records: the difference is positive if the first
+    model is better, for any metric, and its standard error is that of paired records. For
+    `held_out`, the difference is the metric on held-out records minus the metric on the lecture's
+    own, for the same model.
     """
 
     kind: str  # baseline, rival or held_out
@@ -76,20 +77,20 @@ class Comparison(NamedTuple):
     standard_error: float | None  # of a baseline's or rival's difference
     verdict: str | None  # better, level or worse; none for held_out
     sd: float | None = None  # over seeds, of a held_out difference
-    bayes: float | None = None  # how much of a held_out difference is the text's own
+    bayes: float | None = None  # the same difference for the best possible value
 
 
 Row = TypeVar("Row", Published, Score, Comparison)
 
 
 def write(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
-    """Write a table as csv; its header stays if it has no rows."""
+    """Write a table as csv; without rows, it has only a header."""
     table = pd.DataFrame([*rows], columns=[*kind.__annotations__], dtype=object)
     files.write_text(path, table.to_csv(index=False, lineterminator="\n"))
 
 
 def read(path: Path, kind: type[Row]) -> list[Row]:
-    """Return the rows of a table; none if there is no such file."""
+    """Return the rows of a table; an empty list if there is no such file."""
     if not path.is_file():
         return []
     types: dict[str, Any] = kind.__annotations__

@@ -1,4 +1,4 @@
-"""The metrics of variants as rows, as files for `dvc metrics`, and as a few headline numbers."""
+"""Metrics of variants as table rows, as files for `dvc metrics`, and as headline numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -8,8 +8,8 @@ from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Published, Score
 
 Reports = Mapping[str, Mapping[str, Any]]  # evaluation files by experiment/variant
-ENOUGH = 100  # records: the loss of fewer is a matter of luck
-# `dvc metrics show` has a column for each key: models of all tasks share a few.
+ENOUGH = 100  # records: with fewer, a loss depends on chance
+# `dvc metrics show` has a column for each key, so models of all tasks share a few keys.
 SHARED = {
     "accuracy": "accuracy",
     "restored": "accuracy",
@@ -22,7 +22,7 @@ SHARED = {
 
 
 def score_rows(variant: Variant, report: Mapping[str, Any], lecture: Lecture) -> Iterator[Score]:
-    """Yield a row for each metric of a variant; none if it was measured on too few records."""
+    """Yield a row for each metric of a variant, unless it was measured on too few records."""
     if report["count"] < ENOUGH:
         return
     for metric, ours in report["mean"].items():
@@ -52,7 +52,7 @@ def source_of(origin: Mapping[str, str]) -> str:
 
 
 def flat(report: Mapping[str, Any], headline: str) -> dict[str, float]:
-    """Return a variant's metrics for `dvc metrics`: few keys, which all variants share."""
+    """Return a variant's metrics for `dvc metrics`: a few keys that all variants share."""
     mean: Mapping[str, float] = report["mean"]
     found = {key: mean[metric] for metric, key in SHARED.items() if metric in mean}
     bayes = (report["bayes"] or {}).get(headline)

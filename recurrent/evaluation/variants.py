@@ -1,4 +1,4 @@
-"""Measure one trained variant on the records that its dataset keeps for that."""
+"""Measure one trained variant on the split that its dataset sets aside for results."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -27,10 +27,10 @@ Ask = Callable[[Model, Task, str], Predictions]
 
 
 class Kind(NamedTuple):
-    """How a task is measured."""
+    """How the variants of a task are measured."""
 
     measure: Callable[..., Measured]
-    predicts: bool  # what comes next: a model must not see it, and can write text
+    predicts: bool  # the next token: a model must not see it, and can generate text
 
 
 KINDS = {
@@ -52,7 +52,7 @@ class Evaluated(NamedTuple):
 def evaluate(
     variant: Variant, config: Config, device: torch.device, samples: Samples | None = None
 ) -> Evaluated:
-    """Measure a variant from all of its seeds; with `samples`, let a language model write."""
+    """Measure all seeds of a variant; with `samples`, let a language model generate text."""
     results, encoded = config.results, paths.encoded(variant.dataset)
     folder = results.model(variant.experiment, variant.variant)
     spec = models.read_spec(folder)
@@ -89,7 +89,7 @@ def kind_of(task: str) -> Kind:
 
 
 def predict(model: Model, task: Task, split: str) -> Predictions:
-    """Ask as the task itself does."""
+    """Predict as the task itself does."""
     return task.predictions(model, split)
 
 
@@ -105,7 +105,7 @@ def collect(
         and kind_of(variant.task).predicts
         and isinstance(variant.training, Descent)
     ):
-        # The end of a row that fills no window was in no batch: those characters trained nothing.
+        # The end of a row that fills no window was in no batch, so it trained nothing.
         starts = np.concatenate(task.batches("train", variant.training.batch_size))
         read = (starts[:, None] + np.arange(1, task.data.window + 1)).ravel()
         kept = np.isin(records, read)
@@ -120,7 +120,7 @@ def write(
     words: spelling.Words,
     earlier: Path,
 ) -> dict[str, Any]:
-    """Return what each seed writes after each prefix, and wrote while it trained: in characters."""
+    """Return the text of each seed after each prefix, and the text written during training."""
     read = {prefix: spelling.to_symbols(prefix, words) for prefix in wanted.prefixes}
     read = {p: symbols for p, symbols in read.items() if not task.data.vocabulary.unknown(symbols)}
     if not read:
@@ -135,7 +135,7 @@ def write(
 
 
 def in_text(found: Any, words: spelling.Words) -> Any:
-    """Return every string of a nested value, with words spelt out."""
+    """Return a nested value with the words in its strings spelled out."""
     if isinstance(found, dict):
         return {in_text(key, words): in_text(value, words) for key, value in found.items()}
     return spelling.to_text(found, words)
@@ -167,7 +167,7 @@ def report_of(variant: Variant, measured: Measured, task: Task, config: Config) 
 
 
 def name_records(variant: Variant, measured: Measured, split: str, config: Config) -> str:
-    """Return a readable name, the same for variants that are measured on the same records."""
+    """Return a readable name of the records, equal for variants measured on the same ones."""
     if measured.stretch is None or split == "train":
         embedded = config.embedded.get(variant.dataset)
         return f"{embedded.dataset if embedded else variant.dataset}, {split}"
@@ -179,7 +179,7 @@ def name_records(variant: Variant, measured: Measured, split: str, config: Confi
 
 
 def refuse_nan(name: str, scores: Mapping[str, float]) -> None:
-    """Refuse a model whose weights are finite, while what it predicts for new records is not."""
+    """Refuse a model with finite weights whose predictions are NaN or infinite."""
     wrong = [key for key, value in scores.items() if not math.isfinite(value)]
     if wrong:
         raise PipelineError(

@@ -1,1 +1,1 @@
-"""The lectures' networks, one module a lecture; their baselines; and the contract of all models."""
+"""The lectures' networks (one module per lecture), their baselines, and the models' contract."""

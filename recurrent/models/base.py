@@ -15,7 +15,7 @@ from recurrent import files
 from recurrent.config import Frozen, Key, brief, checked
 from recurrent.errors import PipelineError
 
-State = Any  # a tensor, a tuple of states, or None: each model knows its own
+State = Any  # a tensor, a tuple of states, or None: it depends on the model
 LayerCount = Annotated[int, Field(ge=1, le=100)]
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -39,7 +39,7 @@ class Settings(Frozen):
 
 
 class About(Frozen, extra="allow"):
-    """What a trained model must know of its data."""
+    """What a trained model must know about its data."""
 
     vocabulary: str | list[str]  # without padding
     classes: list[str] = Field(default_factory=list)
@@ -70,11 +70,11 @@ class Model(nn.Module):
         self.inputs, self.outputs, self.settings = inputs, outputs, settings
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """Return the logits for `ids` (batch, steps), read on from `state`, and the state after."""
+        """Return the logits for `ids` (batch, steps), continuing from `state`, and a new state."""
         raise NotImplementedError
 
     def fit(self, ids: Tensor, labels: Tensor) -> None:
-        """Learn in one call from padded ids (records, steps). Networks cannot."""
+        """Learn in one call from padded ids (records, steps). Networks do not support this."""
         raise PipelineError(
             f"{type(self).__name__} learns by gradient descent only.",
             where="params.yaml: training.method",
@@ -90,11 +90,11 @@ class Model(nn.Module):
         )
 
     def recurrent_matrices(self) -> dict[str, Tensor]:
-        """Return the matrices that multiply the hidden state at each step, one a gate."""
+        """Return the matrices that multiply the hidden state at each step, one per gate."""
         return {}
 
     def spec(self) -> dict[str, Any]:
-        """Return what `build` needs to make this model again, without its weights."""
+        """Return what `build` needs to rebuild this model, without its weights."""
         return {
             "module": type(self).__module__.rsplit(".", 1)[-1],
             "name": type(self).__name__,
@@ -105,7 +105,7 @@ class Model(nn.Module):
 
 
 class FittedModel(Model):
-    """A model that `fit` trains in one call. Its arrays are buffers of any length."""
+    """A model that is trained by one call of `fit`. Its arrays are buffers of any length."""
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False

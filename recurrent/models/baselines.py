@@ -1,4 +1,4 @@
-"""Baselines for the names: what single characters and pairs say without a network.
+"""Baselines for the names: classifiers on characters and pairs, without a network.
 
 Both are fitted by scikit-learn. The n-grams are counted here, in arrays: scikit-learn's vectorizers
 loop over strings in Python, which takes minutes for a million names.
@@ -45,7 +45,7 @@ class NaiveBayes(base.Model):
 class LogisticNgrams(base.FittedModel):
     """Logistic regression on the characters of a name and its pairs of neighbours.
 
-    Padding stands before and after the name, so that pairs also say what comes first and last.
+    The name is padded on both sides, so that pairs also encode its first and last character.
     """
 
     class Settings(base.Settings):
@@ -55,7 +55,7 @@ class LogisticNgrams(base.FittedModel):
     bias: Tensor
     of_character: Tensor  # weights
     pair_codes: Tensor  # the pairs of the training names, sorted
-    of_pair: Tensor  # their weights, and at the end 0 for all other pairs
+    of_pair: Tensor  # their weights; the last entry, 0, is for all other pairs
 
     def __init__(self, inputs: int, outputs: int, settings: Settings) -> None:
         super().__init__(inputs, outputs, settings)
@@ -84,7 +84,7 @@ class LogisticNgrams(base.FittedModel):
         return framed[:, :-1] * self.inputs + framed[:, 1:]
 
     def _places(self, ids: Tensor) -> Tensor:
-        """Return each pair's place in `of_pair`."""
+        """Return each pair's index in `of_pair`."""
         codes = self._codes(ids)
         places = torch.searchsorted(self.pair_codes, codes)
         return places.where(torch.isin(codes, self.pair_codes), len(self.pair_codes))

@@ -1,7 +1,7 @@
 """Faster forms of the lectures' mathematics.
 
 The networks read one-hot vectors. A one-hot vector times a matrix is a row of the matrix, so these
-functions look the row up in place of multiplying. Each docstring says what its function equals;
+functions look the row up instead of multiplying. Each docstring says what its function equals;
 inside `with disabled():` the function computes exactly that, and tests compare the two.
 """
 
@@ -20,7 +20,7 @@ _enabled = True
 
 @contextmanager
 def disabled() -> Iterator[None]:
-    """Compute as the lectures write it."""
+    """Compute in the lectures' own form inside this context."""
     global _enabled
     before, _enabled = _enabled, False
     try:
@@ -32,20 +32,20 @@ def disabled() -> Iterator[None]:
 def lookup(weight: Tensor, ids: Tensor) -> Tensor:
     """Return the rows of `weight` that `ids` name.
 
-    On CUDA, the backward pass of F.embedding has a race at some sizes; that of indexing has none.
+    On CUDA, the backward pass of F.embedding has a race condition at some sizes; indexing has none.
     """
     return weight[ids] if ids.is_cuda else F.embedding(ids, weight)
 
 
 class Embedding(nn.Embedding):
-    """nn.Embedding, by `lookup`."""
+    """nn.Embedding that uses `lookup`."""
 
     def forward(self, input: Tensor) -> Tensor:
         return lookup(self.weight, input)
 
 
 def one_hot(ids: Tensor, like: Tensor) -> Tensor:
-    """Return one-hot vectors, as wide as the matrix `like` has rows and of its type."""
+    """Return one-hot vectors with a column for each row of the matrix `like`, in its dtype."""
     return F.one_hot(ids.long(), len(like)).to(like.dtype)
 
 
@@ -57,7 +57,7 @@ def one_hot_matmul(ids: Tensor, weight: Tensor) -> Tensor:
 class OneHot:
     """The one-hot vectors of a sequence of ids (steps, batch): `for X in OneHot(ids): X @ W`.
 
-    X @ W is looked up for all steps at once, when the first step asks for it.
+    X @ W is looked up for all steps at once, when the first step needs it.
     """
 
     def __init__(self, ids: Tensor) -> None:
@@ -93,7 +93,7 @@ def per_character(e: nn.Embedding, layer: Callable[[Tensor], Tensor]) -> Callabl
 
 
 def cat_linear(linear: nn.Linear, e: nn.Embedding) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return (h, c) -> linear(cat((h, e(c)), 1)), with the share of e(c) as in `per_character`."""
+    """Return (h, c) -> linear(cat((h, e(c)), 1)), with the part of e(c) as in `per_character`."""
     if not _enabled:
         return lambda h, c: linear(torch.cat((h, e(c)), 1))
     width = e.embedding_dim
@@ -122,7 +122,7 @@ class OneHotRnn(nn.Module):
     """rnn(one_hot(ids)) for one layer of nn.GRU or nn.LSTM (batch first), in one or two directions.
 
     On a CPU the products of all steps with the input matrix are looked up at once, and this loop
-    over steps beats PyTorch's. On CUDA cuDNN's kernel is faster than any loop.
+    over steps is faster than PyTorch's layer. On CUDA, cuDNN's kernel is faster than any loop.
     """
 
     def __init__(self, rnn: nn.RNNBase) -> None:

@@ -1,7 +1,7 @@
 """GRU, LSTM, deep and bidirectional networks on lyrics, after *Dive into Deep Learning*.
 
 X_t is a batch of one-hot characters, H_t the hidden state. `Gru` and `Lstm` are the lecture's code
-from scratch, letter by letter; `Stacked` is its concise form on nn.GRU and nn.LSTM.
+from scratch, symbol by symbol; `Stacked` is its concise form on nn.GRU and nn.LSTM.
 """
 
 from typing import Annotated, Literal, cast
@@ -112,12 +112,12 @@ class Stacked(base.Model):
 
     H^1 = cell(X)
     H^l = cell(H^{l-1})                       repair: none, as the lecture has it
-          H^{l-1} + cell(H^{l-1})             residual: the gradient has a way past every layer
-          H^{l-1} + cell(norm(H^{l-1}))       norm: and each layer reads numbers of one scale
+          H^{l-1} + cell(H^{l-1})             residual: the gradient can bypass every layer
+          H^{l-1} + cell(norm(H^{l-1}))       norm: in addition, each layer reads normalised input
     O   = H^L W_hq + b_q
 
-    Without a repair, many layers never start to learn. In two directions a network has already
-    read the character that it predicts, so it is no language model.
+    Without a repair, many layers never start to learn. A bidirectional network has already read the
+    character that it predicts, so it is not a language model.
     """
 
     class Settings(base.Settings):

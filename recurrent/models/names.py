@@ -1,8 +1,8 @@
-"""Names to sex (性别预测), from "Deep learning: recurrent networks, continued" by Yixuan Qiu.
+"""Sex from names (性别预测), after "Deep learning: recurrent networks, continued" by Yixuan Qiu.
 
 A name is a sequence x = (x_1, x_2, …) of one-hot characters. The lecture's network is that of
-PyTorch's tutorial "Classifying names with a character-level RNN"; GRU, LSTM, stacked and
-bidirectional networks are what it goes on to.
+PyTorch's tutorial "Classifying names with a character-level RNN"; the lecture goes on to GRU, LSTM,
+stacked and bidirectional networks.
 """
 
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ class CharRnnClassifier(base.Model):
     """The tutorial's network: two linear layers on the character and the hidden state.
 
     combined = cat(x_t, h_{t-1})
-    o_t = h2o(combined)             the answer is o at the last character
+    o_t = h2o(combined)             the prediction is o at the last character
     h_t = i2h(combined)
 
     As in the tutorial, there is no non-linearity between the steps.

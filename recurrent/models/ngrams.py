@@ -4,8 +4,8 @@
     p_k(c | k - 1 tokens) = (n(context c) + T(context) p_{k-1}(c | one token less))
                             / (n(context) + T(context))
 
-n counts in the training text, and T is how many different tokens followed the context there
-(Witten and Bell's weight). After a context that the text does not contain, p_k is p_{k-1}.
+n is a count in the training text, and T is the number of different tokens that follow the context
+there (Witten and Bell's weight). After a context that the text does not contain, p_k is p_{k-1}.
 """
 
 from typing import Annotated
@@ -23,8 +23,8 @@ from recurrent.models.base import State
 class InterpolatedNgrams(base.FittedModel):
     """Witten-Bell interpolation of all orders up to `order`. Its state is the last order-1 tokens.
 
-    A k-gram is stored as one number, its tokens the digits in base `inputs`; so in sorted order the
-    k-grams of one context stand side by side.
+    A k-gram is stored as one number, whose digits in base `inputs` are its tokens. So in sorted
+    order, the k-grams of one context are adjacent.
     """
 
     class Settings(base.Settings):
@@ -86,12 +86,12 @@ class InterpolatedNgrams(base.FittedModel):
         tokens = torch.arange(self.outputs, device=contexts.device)
         wanted = contexts[..., None] * self.inputs + tokens
         places = torch.searchsorted(grams, wanted)
-        # The entry at the end is no gram: it is found for numbers above all grams.
+        # The last entry is not a gram: it is found for numbers larger than all grams.
         known = F.pad(grams, (0, 1), value=-1)[places] == wanted
         return F.pad(counts, (0, 1))[places] * known
 
     def fit(self, ids: Tensor, labels: Tensor) -> None:
-        """Count the k-grams of each row; `labels` are `ids`, one token further."""
+        """Count the k-grams of each row; `labels` are `ids` shifted by one token."""
         if labels.shape != ids.shape:
             raise PipelineError(
                 f"n-grams need a target at every step, but {tuple(ids.shape)} ids have "

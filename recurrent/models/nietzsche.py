@@ -2,7 +2,7 @@
 
 The layers have the lecture's names: e embeds a character, l_in is the green arrow (input to
 hidden), l_hidden the orange one (hidden to hidden), l_out the blue one (hidden to output).
-The networks return logits; the loss takes the lecture's log_softmax.
+The networks return logits; the loss applies the lecture's log_softmax.
 """
 
 from typing import Annotated, Literal
@@ -69,7 +69,7 @@ class CharLoop(Char3):
 
 
 class CharLoopConcat(base.Model):
-    """The loop over cat(h, e(c)) in place of the sum: no information is lost."""
+    """The loop over cat(h, e(c)) instead of the sum: no information is lost."""
 
     Settings = Sizes
 
@@ -121,7 +121,7 @@ class CharSeqRnn(CharRnn):
 
 
 class StatefulRnn(base.Model):
-    """RNN, GRU and LSTM that keep their state from window to window, as lesson 6 goes on.
+    """RNN, GRU and LSTM that keep their state from window to window, as later in lesson 6.
 
     x_t = E[c_t]
     h_t = cell(x_t, h_{t-1})

@@ -1,9 +1,9 @@
 """Entity embeddings of categorical variables (Guo and Berkhahn 2016), as lesson 6 presents them.
 
-A row holds the number of one symbol per column, and no two columns share symbols. The target is the
-logarithm of the sales, as a share of the largest: between 0 and 1. Two networks learn it, by a
-vector per level or from one-hot levels; neighbours, a forest and boosted trees are fitted by their
-libraries, on the levels or on a network's vectors.
+A row holds the index of one symbol per column, and no two columns share symbols. The target is the
+logarithm of the sales divided by the largest one, so it is between 0 and 1. Two networks learn it:
+one has a vector for each level, the other reads one-hot levels. Nearest neighbours, a random forest
+and boosted trees are fitted by their libraries, on the levels or on a network's vectors.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from recurrent.models.base import State
 from recurrent.models.fast import Embedding, one_hot_matmul
 
 INITIAL = 0.05  # bound of the embeddings before training
-ROWS_AT_ONCE = 1024  # that go down the trees of a forest
+ROWS_AT_ONCE = 1024  # rows that a forest predicts in one pass
 
 Features = NDArray[np.float32]  # (rows, width)
 
@@ -38,7 +38,7 @@ class DenseLayers(nn.Sequential):
 
 
 class EntityEmbeddings(base.Model):
-    """A vector for each level; a row is the vectors of its levels, side by side."""
+    """A vector for each level; a row is the concatenation of its levels' vectors."""
 
     class Settings(base.Settings):
         widths: list[PositiveInt] = Field(min_length=1)  # of the vectors, column by column
@@ -98,10 +98,10 @@ def refuse_vectors(ids: Tensor) -> None:
 
 
 class FittedRegressor(base.FittedModel):
-    """A method of a library. It reads levels, numbered from 0 in each column, or vectors."""
+    """A library's regressor. It reads levels, numbered from 0 in each column, or vectors."""
 
     arrays: ClassVar[dict[str, torch.dtype]]  # what `_fit` returns
-    first: Tensor  # the smallest symbol of each column; of vectors, nothing
+    first: Tensor  # the smallest symbol of each column; empty for vectors
 
     def __init__(self, inputs: int, outputs: int, settings: base.Settings) -> None:
         super().__init__(inputs, outputs, settings)
@@ -128,14 +128,14 @@ class FittedRegressor(base.FittedModel):
         raise NotImplementedError
 
     def _predict(self, rows: Features) -> NDArray[np.floating]:
-        """Return one number a row."""
+        """Return one number per row."""
         raise NotImplementedError
 
 
 class NearestNeighbours(FittedRegressor):
     """The mean of the nearest rows, weighted by 1 / distance.
 
-    Rows have length 1; the distance is the sum of absolute differences.
+    Rows are normalised to length 1; the distance is the sum of absolute differences.
     """
 
     class Settings(base.Settings):
@@ -170,7 +170,7 @@ class NearestNeighbours(FittedRegressor):
 class Forest(FittedRegressor):
     """A random forest: the mean of trees that are each grown on a bootstrap sample.
 
-    All nodes stand in one array, tree by tree, in the order in which scikit-learn grew them. So the
+    All nodes are in one array, tree by tree, in the order in which scikit-learn grew them. So the
     left child of a node is the next node.
     """
 
@@ -263,5 +263,5 @@ class BoostedTrees(FittedRegressor):
 
 
 def draw_seed() -> int:
-    """Return a seed for a library, drawn from PyTorch's: the run's seed decides it."""
+    """Draw a library's seed from PyTorch's generator, so that the run's seed decides it."""
     return int(torch.randint(1 << 31, ()))

@@ -1,1 +1,1 @@
-"""Tables, charts and pages, made from the files that the other stages wrote."""
+"""Tables, charts and pages, made from the files of the other stages."""

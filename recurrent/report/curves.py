@@ -13,7 +13,7 @@ KINDS = {"train_loss": "Training", "valid_loss": "Validation"}
 
 
 def means(inputs: Inputs, lecture: str) -> pd.DataFrame:
-    """The mean over seeds by experiment, variant and epoch, of all that trained for two epochs."""
+    """Return means over seeds, for variants that train for two or more epochs."""
     found = [pd.DataFrame(columns=["experiment", "variant", "epoch", *CURVES])]
     for key, experiment in inputs.config.experiments.items():
         if experiment.lecture == lecture:
@@ -25,7 +25,7 @@ def means(inputs: Inputs, lecture: str) -> pd.DataFrame:
 
 
 def charts(inputs: Inputs, lecture: str) -> Section | None:
-    """Losses by epoch, or perplexities where the lecture publishes those."""
+    """Return charts of losses by epoch, or of perplexities if the lecture publishes those."""
     numbers = inputs.lectures[lecture].numbers
     as_perplexity = any("perplexity" in number.metric for number in numbers)
     found: list[Chart | None] = []
@@ -36,12 +36,12 @@ def charts(inputs: Inputs, lecture: str) -> Section | None:
                 _chart(f"{called}: {title}", column, curves, as_perplexity)
                 for column, called in KINDS.items()
             ]
-    text = "Lines are means over the seeds; bands reach from the lowest seed to the highest."
+    text = "Lines are means over the seeds; bands reach from the lowest to the highest seed."
     return section(f"{lecture}-curves", "Training curves", [text], found)
 
 
 def _groups(inputs: Inputs, lecture: str) -> dict[str, list[str]]:
-    """A chart for each experiment; those with a single variant share one for each dataset."""
+    """Group variants into charts: by experiment, or by dataset for those with one variant."""
     found: dict[str, list[str]] = {}
     for key, experiment in inputs.config.experiments.items():
         if experiment.lecture != lecture:

@@ -1,4 +1,4 @@
-"""A10: where a network puts states, weekdays and months, and how that agrees with a map."""
+"""A10: the learned vectors of states, weekdays and months, and how they agree with a map."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ NAMED = 31  # levels whose names fit on one map
 
 
 def embeddings(inputs: Inputs) -> Section | None:
-    """Maps of each column's vectors, and their distances against the true ones."""
+    """Return maps of each column's vectors, and learned against true distances."""
     maps, pairs = inputs.examined("embeddings"), inputs.examined("embedding_distances")
     charts = [_map(title, own) for title, own in _by_column(maps)]
     charts += [_distances(title, own) for title, own in _by_column(pairs)]
@@ -24,9 +24,9 @@ def embeddings(inputs: Inputs) -> Section | None:
         "embeddings",
         "A10 · Entity embeddings 实体嵌入: what the vectors have learned",
         [
-            "Each level of a column is a vector that the network learned; the maps show the first "
-            "two principal components of the first seed's network. Levels that sell alike should "
-            "lie together."
+            "The network learned a vector for each level of a column. The maps show the first two "
+            "principal components of the first seed's vectors. Levels with similar sales should be "
+            "close to each other."
         ],
         charts,
         [frame(title, inputs.examined("embedding_ranks"), columns)],

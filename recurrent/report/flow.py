@@ -1,4 +1,4 @@
-"""D4, B4, D5: how far back gradients reach, powers of a factor, and the spectra behind them."""
+"""D4, B4, D5: how far back gradients reach, powers of a factor, and spectra."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ ABOVE = 300  # times the largest gradient: where a bound leaves the picture
 
 
 def gradient_flow(inputs: Inputs) -> Section | None:
-    """D4, B4: the gradient at each step back from the loss, before and after training."""
+    """Return charts of the gradient at each step back from the loss (D4, B4)."""
     records = inputs.examined("gradient_flow")
     charts: list[Chart] = []
     if not records.empty:
@@ -32,10 +32,10 @@ def gradient_flow(inputs: Inputs) -> Section | None:
         "gradient-flow",
         "D4, B4 · The gradient through time: RNN, GRU 门控循环单元 and LSTM 长短期记忆",
         [
-            "The norm of the gradient of the loss with respect to the hidden state that many "
-            "steps earlier: the median over records. Thin dotted lines are upper bounds from the "
-            "norms of the Jacobians. Where a line falls straight, the gradient vanishes (梯度消失) "
-            "by the same factor each step."
+            "The charts show the norm of the gradient of the loss with respect to earlier hidden "
+            "states, as a median over records. Thin dotted lines are upper bounds, computed from "
+            "the norms of the Jacobians. Where a line falls straight, the gradient vanishes "
+            "(梯度消失): it shrinks by the same factor at each step."
         ],
         charts,
     )
@@ -76,7 +76,7 @@ def _kept(records: pd.DataFrame) -> str:
 
 
 def powers() -> Section | None:
-    """D5: what a factor near 1 comes to after 365 steps."""
+    """Return a chart of a factor near 1 over 365 steps (D5)."""
     records = read_csv(paths.study("powers") / "powers.csv")
     if records.empty:
         return None
@@ -103,18 +103,18 @@ def powers() -> Section | None:
     )
     caption = (
         f"{ends}. Solid: the number itself. Dashed: the norm of a matrix of that spectral radius. "
-        "Pale: of an orthogonal matrix times the number."
+        "Pale: the norm of an orthogonal matrix times the number."
     )
     text = (
-        "A gradient that goes back through T steps is multiplied T times: above 1 it explodes "
-        "(梯度爆炸), below 1 it vanishes (梯度消失)."
+        "A gradient that goes back through T steps is multiplied T times: by factors above 1 it "
+        "explodes (梯度爆炸), by factors below 1 it vanishes (梯度消失)."
     )
     chart = draw("Powers of a factor a little above and below 1", caption, paint)
     return section("powers", "D5 · Powers of a factor near 1", [text], [chart])
 
 
 def spectra(inputs: Inputs) -> Section | None:
-    """D5: the singular values of recurrent matrices, beside the decay that was measured."""
+    """Return charts of recurrent matrices' singular values, and the measured decay (D5)."""
     records = inputs.examined("spectra")
     names = [] if records.empty else [*records["name"].unique()]
     columns = {
@@ -129,8 +129,8 @@ def spectra(inputs: Inputs) -> Section | None:
         "D5 · Singular values 奇异值 of W_hh, and the measured decay",
         [
             "Without gates, a matrix whose largest singular value is below 1 can only shrink a "
-            "gradient. One above 1 may still shrink it, along its other directions and by the "
-            "slope of the activation. With gates, the matrices are not the whole Jacobian."
+            "gradient. A larger one may still shrink it, along other directions or by the slope of "
+            "the activation. With gates, these matrices are only a part of the Jacobian."
         ],
         [_spectra(records[records["name"].isin(shown)]) for shown in parts(names)],
         [frame("The measured decay and the spectrum", inputs.examined("summary"), columns)],
@@ -138,7 +138,7 @@ def spectra(inputs: Inputs) -> Section | None:
 
 
 def _spectra(records: pd.DataFrame) -> Chart:
-    """At each rank the largest singular value of a network's matrices; ranks as shares of all."""
+    """Return a chart of singular values: at each rank, the largest one of a network's matrices."""
     largest = records.groupby(["name", "when", "rank"], sort=False, as_index=False).max()
     names = [*records["name"].unique()]
 
@@ -158,8 +158,8 @@ def _spectra(records: pd.DataFrame) -> Chart:
         legend_below(figure)
 
     caption = (
-        "Singular values from the largest to the smallest; of several matrices the largest at each "
-        "rank. Above the line at 1 a matrix stretches."
+        "Singular values from the largest to the smallest; for several matrices, the largest one "
+        "at each rank. A matrix stretches vectors where its line is above 1."
     )
     title = f"Singular values of {len(names)} networks"
     return draw(title, caption, paint, 2.9 + 0.11 * len(names))

@@ -1,4 +1,4 @@
-"""D2, D3: gradient norms while networks train, findings, and what clipping does."""
+"""D2, D3: gradient norms during training, findings, and the effect of clipping."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,15 +14,15 @@ from recurrent.report.numbers import count, number
 from recurrent.report.tables import LONG
 from recurrent.report.views import Chart, Section, frame, section
 
-WAYS = {"global": "all parameters together", "each": "each parameter alone", "last": "the last one"}
+WAYS = {"global": "the global norm", "each": "each parameter", "last": "the last parameter"}
 KINDS = {"exploding": "exploding 梯度爆炸", "vanishing": "vanishing 梯度消失", "nan": "NaN"}
-POINTS = 80  # of a curve: each is the median of the steps between
-CHARTS = 6  # of gradient norms; those that went wrong come first
-EXTREMES = 4  # parameters on a chart: the largest, and the smallest
+POINTS = 80  # of a curve; each is the median of neighbouring steps
+CHARTS = 6  # of gradient norms; runs with findings come first
+EXTREMES = 4  # largest parameters on a chart, and as many of the smallest
 
 
 def clipping(inputs: Inputs) -> Section | None:
-    """D2: the length and direction of a step, clipped in three ways."""
+    """Return charts of a step's length and direction, clipped in three ways (D2)."""
     records = inputs.examined("clipping")
     charts = []
     if not records.empty:
@@ -33,8 +33,8 @@ def clipping(inputs: Inputs) -> Section | None:
         "D2 · Gradient clipping 裁剪梯度 in three ways",
         [
             "Algorithm 1 of the lecture rescales the whole gradient and keeps its direction. "
-            "Clipping each parameter alone turns the step. The lecture's listing clips after its "
-            "loop over the parameters, and so the last parameter alone."
+            "Clipping each parameter on its own changes the direction of the step. The lecture's "
+            "listing clips after its loop over the parameters, so it clips only the last one."
         ],
         charts,
     )
@@ -56,32 +56,32 @@ def _clipped(name: str, threshold: float, records: pd.DataFrame) -> Chart:
         legend_below(figure)
 
     clipped = records[records["norm"] > threshold]
-    caption = f"No step is longer than {threshold:g}, so nothing is clipped."
+    caption = f"No gradient is longer than {threshold:g}, so nothing is clipped."
     if len(clipped):
         turned = " and ".join(
             f"{number(float(clipped[f'cosine_{way}'].median()))} for {WAYS[way]}"
             for way in ("each", "last")
         )
         caption = (
-            f"{count(len(clipped))} of {count(len(records))} steps of all seeds are longer than "
-            f"{threshold:g}. The median cosine between step and gradient is 1 for all parameters "
-            f"together, {turned}."
+            f"At {count(len(clipped))} of {count(len(records))} steps (all seeds), the gradient is "
+            f"longer than {threshold:g}. The median cosine between step and gradient is 1 for the "
+            f"global norm, {turned}."
         )
     return draw(f"{name}, clipped at {threshold:g}", caption, paint, 3.9)
 
 
 def norms(inputs: Inputs, lectures: Sequence[str]) -> Section | None:
-    """D3: the norm of each parameter's gradient by step, runs with findings first."""
+    """Return charts of each parameter's gradient norm by step, findings first (D3)."""
     variants = [variant for lecture in lectures for variant in inputs.variants(lecture)]
     order = sorted(variants, key=lambda variant: not inputs.findings(variant))
     watched = [variant for variant in order if not inputs.gradients(variant).empty]
     charts = [_norms(variant, inputs.gradients(variant)) for variant in watched[:CHARTS]]
     text = [
-        "The norm of each parameter's gradient before clipping, of the first seed: medians of "
-        "neighbouring steps. Runs with findings come first."
+        "The charts show the norm of each parameter's gradient before clipping, for the first "
+        "seed, as medians of neighbouring steps. Runs with findings come first."
     ]
     if len(watched) > CHARTS:
-        text.append(f"{CHARTS} of {len(watched)} models are drawn; data/runs has all.")
+        text.append(f"These are {CHARTS} of {len(watched)} models; data/runs has all of them.")
     return section("gradient-norms", "D3 · Gradient norms 梯度范数", text, charts)
 
 
@@ -96,7 +96,7 @@ def _norms(variant: Variant, table: pd.DataFrame) -> Chart:
         axis = figure.add_subplot()
         for place, parameter in enumerate(shown):
             axis.plot(curves.index, curves[parameter], label=parameter, **look(place))
-        axis.plot(curves.index, curves["total"], "-", color=INK, linewidth=2, label="all together")
+        axis.plot(curves.index, curves["total"], "-", color=INK, linewidth=2, label="global norm")
         log_if_wide(axis, [value for value in curves[["total", *shown]].stack() if value > 0])
         axis.set_xlabel("step")
         axis.set_ylabel("norm")
@@ -107,14 +107,14 @@ def _norms(variant: Variant, table: pd.DataFrame) -> Chart:
     if len(total):
         ends = [number(float(total.iloc[place])) for place in (0, -1)]
         most = number(float(total.max()))
-        caption = f"All together: {ends[0]} at the start, {ends[1]} at the end, {most} at most."
+        caption = f"Global norm: {ends[0]} at the start, {ends[1]} at the end, {most} at most."
     if len(shown) < len(parameters):
-        caption += f" Drawn are the {EXTREMES} largest and the {EXTREMES} smallest parameters."
+        caption += f" Lines show the {EXTREMES} largest and the {EXTREMES} smallest parameters."
     return draw(variant.name, caption, paint, 2.9 + 0.11 * len(shown))
 
 
 def findings(inputs: Inputs) -> Section | None:
-    """D3: what runs found wrong with their own gradients."""
+    """Return a table of the problems that runs found in their gradients (D3)."""
     found = {
         variant.name: own
         for variant in inputs.config.variants()
@@ -135,7 +135,7 @@ def findings(inputs: Inputs) -> Section | None:
     )
     return Section(
         "findings",
-        "D3 · What runs found wrong with their gradients",
+        "D3 · Problems that runs found in their gradients",
         (f"{count(len(found))} models recorded their gradients. {count(well)} have no findings.",),
         tables=(listed,) if listed else (),
     )

@@ -1,4 +1,4 @@
-"""Everything that a report is made of, read from the files of one pipeline."""
+"""Read everything that a report needs from the files of one pipeline."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ LECTURES = paths.PIPELINES["lectures"]
 
 @dataclass(frozen=True)
 class Inputs:
-    """One pipeline's settings and results. What was not run yet is missing, and no error."""
+    """One pipeline's settings and results. Results may be missing; that is not an error."""
 
     config: Config
     lectures: Mapping[str, Lecture]
@@ -33,50 +33,50 @@ class Inputs:
 
     @property
     def main(self) -> bool:
-        """Whether these are the lectures' results, and not what goes beyond them."""
+        """Whether these are the results of the lectures' own pipeline."""
         return self.config.results == LECTURES
 
     def of(self, lecture: str, table: tuple[Row, ...]) -> list[Row]:
-        """The rows of a lecture."""
+        """Return the rows of a lecture."""
         return [row for row in table if row.lecture == lecture]
 
     def variants(self, lecture: str) -> Iterator[Variant]:
-        """The variants of a lecture, in the order of the parameters."""
+        """Yield the variants of a lecture, in the order of the parameter file."""
         for key, experiment in self.config.experiments.items():
             if experiment.lecture == lecture:
                 yield from self.config.variants(key)
 
     def evaluation(self, variant: Variant) -> Mapping[str, Any]:
-        """Everything measured of a variant."""
+        """Return all measurements of a variant."""
         return read_json(self.config.results.evaluation(variant.experiment, variant.variant))
 
     def samples(self, variant: Variant) -> Mapping[str, Any]:
-        """What a variant's models answer or write."""
+        """Return the sample answers or texts of a variant."""
         return read_json(self.config.results.samples(variant.experiment, variant.variant))
 
     def bundled(self, variant: Variant) -> bool:
-        """Whether a variant was measured on a corpus that is ours to show."""
+        """Return whether a variant was measured on a bundled corpus, which we may publish."""
         return bool(self.evaluation(variant).get("origin", {}).get("source") == BUNDLED)
 
     def history(self, experiment: str) -> pd.DataFrame:
-        """An experiment's losses; the lectures' own, too, for what goes beyond them."""
+        """Return an experiment's losses; `beyond` also finds those of the lectures."""
         for results in (self.config.results, LECTURES):
             if (path := results.history(experiment)).is_file():
                 return read_history(path)
         return pd.DataFrame({"variant": [], "seed": [], "epoch": []})
 
     def gradients(self, variant: Variant) -> pd.DataFrame:
-        """A variant's gradient norms by step."""
+        """Return a variant's gradient norms by step."""
         path = self.config.results.gradients(variant.experiment, variant.variant)
         return read_gradients(path) if path.is_file() else pd.DataFrame()
 
     def findings(self, variant: Variant) -> list[tuple[int, Finding]] | None:
-        """What a variant's runs found wrong with their gradients; None if there is no file."""
+        """Return the findings of a variant's runs; None if there is no file."""
         path = self.config.results.findings(variant.experiment, variant.variant)
         return read_findings(path) if path.is_file() else None
 
     def examined(self, name: str) -> pd.DataFrame:
-        """A table of what trained networks were examined for, with `name` as experiment/variant."""
+        """Return a table of the stage `examine`, with a column `name` (experiment/variant)."""
         found = read_csv(self.config.results.examined / f"{name}.csv")
         if not found.empty:
             found["name"] = found["experiment"] + "/" + found["variant"]
@@ -85,7 +85,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Records:
-    """The models that were measured on the same records, the best first."""
+    """The models that were measured on the same records, best first."""
 
     name: str
     scores: tuple[Score, ...]
@@ -106,7 +106,7 @@ class Records:
         return next((score.bayes for score in self.scores if score.bayes is not None), None)
 
     def reached(self, score: Score) -> float | None:
-        """How much of the way from the best baseline to the best possible; None if unknown."""
+        """Return how much of the gap from the best baseline to bayes a model closes, if known."""
         if self.bayes is None or not self.baselines or self.baselines[0].ours == self.bayes:
             return None
         start = self.baselines[0].ours
@@ -132,7 +132,7 @@ def load(pipeline: str = "lectures") -> Inputs:
 
 
 def held_out(inputs: Inputs, lecture: str) -> list[Records]:
-    """The lecture's headline metric on each set of records that no model saw."""
+    """Return scores in the lecture's headline metric, for each set of held-out records."""
     chosen = inputs.lectures[lecture]
     groups: dict[str, list[Score]] = {}
     for score in inputs.of(lecture, inputs.scores):
@@ -146,18 +146,18 @@ def held_out(inputs: Inputs, lecture: str) -> list[Records]:
 
 
 def perplexity(loss: float) -> float:
-    """The exponential of a loss in nats, as far as a float holds it."""
+    """Return the exponential of a loss in nats, limited to what a float can hold."""
     return exp(min(loss, 700.0))
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The map in a JSON file; an empty one if there is no such file."""
+    """Return the map in a JSON file; an empty one if there is no such file."""
     found: dict[str, Any] = files.read_json(path) if path.is_file() else {}
     return found
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """A table; an empty one if there is no such file. A level may be called NA."""
+    """Return a table; an empty one if there is no such file. A level may be called NA."""
     if not path.is_file():
         return pd.DataFrame()
     return pd.read_csv(path, keep_default_na=False, na_values=[""])

@@ -1,4 +1,4 @@
-"""A lecture as a part of the page."""
+"""The part of the page about one lecture."""
 
 from recurrent.report import curves, scores, tables
 from recurrent.report.embeddings import embeddings
@@ -18,7 +18,7 @@ SOURCES = {
 
 
 def lecture(inputs: Inputs, key: str) -> Section | None:
-    """Everything about a lecture, under its title; None if nothing of it was run."""
+    """Return everything about a lecture; None if none of it was run."""
     chosen = inputs.lectures[key]
     published, measured = inputs.of(key, inputs.published), inputs.of(key, inputs.scores)
     if not (published or measured or any(inputs.variants(key))):
@@ -28,7 +28,7 @@ def lecture(inputs: Inputs, key: str) -> Section | None:
     chart = scores.held_out(chosen, held_out(inputs, key))
     numbers = tables.published(chosen, published)
     parts = [
-        section(f"{key}-published", "Published, and ours", tables=numbers),
+        section(f"{key}-published", "Published numbers and ours", tables=numbers),
         section(f"{key}-scores", "Scores", charts=[chart], tables=[tables.scores(measured)]),
         section(f"{key}-compared", "Comparisons", tables=[*tables.grids(inputs, key), *compared]),
         *(studies(inputs, key) if inputs.main else []),
@@ -47,7 +47,7 @@ def lecture(inputs: Inputs, key: str) -> Section | None:
 
 
 def studies(inputs: Inputs, key: str) -> list[Section | None]:
-    """What is studied apart from training, with the lecture that it belongs to."""
+    """Return the sections on studies and examined networks that belong to a lecture."""
     if key == "nietzsche":
         return [line(inputs)]
     if key == "entities":

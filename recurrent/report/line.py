@@ -15,13 +15,13 @@ STEP = "loss at step "  # how lectures.yaml names a loss of A8
 
 
 def line(inputs: Inputs) -> Section | None:
-    """The losses with those that the lecture publishes, the fitted line, and the animation."""
+    """Return our losses and the published ones, the fitted line, and the animation."""
     folder = paths.study("line")
     film = folder / "by_hand.gif"
     return section(
         "line",
         "Gradient descent 梯度下降 on a line",
-        ["A straight line is fitted to points, by autograd (A8) and with gradients by hand (A9)."],
+        ["We fit a straight line to points, by autograd (A8) and with gradients by hand (A9)."],
         [_losses(inputs.published), _by_hand()],
         animation=data_url("image/gif", film.read_bytes()) if film.is_file() else "",
     )
@@ -50,7 +50,7 @@ def _losses(rows: Sequence[Published]) -> Chart | None:
         legend_below(figure)
 
     ends = [number(float(losses["median"].iloc[place])) for place in (0, -1)]
-    caption = f"At the median over draws the error falls from {ends[0]} to {ends[1]}."
+    caption = f"The median error over draws falls from {ends[0]} to {ends[1]}."
     return draw("Loss by step", caption, paint)
 
 

@@ -1,4 +1,4 @@
-"""The one way that numbers and texts are written, on every page and in the terminal."""
+"""Format numbers and texts, in one way for all pages and the terminal."""
 
 import re
 from math import floor, isfinite, log10
@@ -7,9 +7,9 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 def number(value: float | None, sd: float | None = None) -> str:
-    """A number in the decimals that mean something, with its standard deviation if it has one.
+    """Format a number with its meaningful decimals, and with its standard deviation if given.
 
-    The deviation has two digits, and the number as many decimals as the deviation.
+    The deviation has two digits; the number has as many decimals as the deviation.
     """
     if value is None:
         return ""
@@ -22,32 +22,32 @@ def number(value: float | None, sd: float | None = None) -> str:
 
 
 def difference(value: float, error: float | None = None) -> str:
-    """A difference with its sign and its error."""
+    """Format a difference with its sign and its error."""
     return ("+" if value > 0 else "") + number(value, error)
 
 
 def published(value: float) -> str:
-    """A published number in all its digits."""
+    """Format a published number with all its digits."""
     return _signed(f"{value:,.10g}")
 
 
 def percent(share: float) -> str:
-    """A share, in whole percent."""
+    """Format a share in whole percent."""
     return _signed(f"{share:.0%}".replace("%", " %"))
 
 
 def count(value: int | None) -> str:
-    """A number of things."""
+    """Format a count."""
     return "" if value is None else f"{value:,}"
 
 
 def one_line(text: str) -> str:
-    """A text in one line: ↵ stands for the end of a line, · for other control characters."""
+    """Return a text as one line: ↵ replaces line ends, · other control characters."""
     return CONTROL.sub("·", text.replace("\r\n", "\n").replace("\n", "↵"))
 
 
 def _decimals(value: float) -> int | None:
-    """How many decimals mean something; None where digits are better counted from the first."""
+    """Return how many decimals are meaningful; None if scientific notation is better."""
     size = abs(value)
     if not size < 1e6 or 0 < size < 1e-4:
         return None
@@ -66,5 +66,5 @@ def _fixed(value: float, decimals: int | None) -> str:
 
 
 def _signed(text: str) -> str:
-    """The text with the minus sign that is made for numbers."""
+    """Replace hyphens by the mathematical minus sign."""
     return text.replace("-", "−")

@@ -1,4 +1,4 @@
-"""The start of the page: what was replicated, on which corpora, and what came of it."""
+"""The start of the page: what was replicated, on which corpora, with which results."""
 
 from collections import Counter
 
@@ -11,20 +11,21 @@ from recurrent.report.views import Cell, Section, Table, measured, name, printed
 WHOSE = {BUNDLED: "synthetic, bundled", "upstream": "the lecture's own", "stand-in": "a stand-in"}
 ON_BUNDLED = (
     "This run is on the bundled synthetic corpora, so numbers that were published for other "
-    "corpora cannot be compared. The source of these corpora is known, and with it the best score "
-    "that any model can reach: the tables say how near the models come to that."
+    "corpora cannot be compared. We know how these corpora were generated, so we know the best "
+    "score that any model can reach. The tables show how close the models come to it."
 )
 READING = (
-    "Ours is the mean over the seeds ± their standard deviation. Next to a published number it is "
-    "what the lecture measures, everywhere else it is measured on records that neither trained the "
-    "model nor chose its epoch. Reproduced means within the tolerance that lectures.yaml states, "
-    "or within two standard deviations; better and differs mean further away. Best possible is "
-    "what the source of a bundled corpus reaches by Bayes' rule on the same records."
+    "Ours is the mean over the seeds ± their standard deviation. Next to a published number, we "
+    "measure what the lecture measures; everywhere else, we measure on records that neither "
+    "trained the model nor chose its epoch. Reproduced means within the tolerance in "
+    "lectures.yaml, or within two standard deviations; otherwise a number is better, or it "
+    "differs. Best possible is the Bayes-optimal value on the same records; we know it for bundled "
+    "corpora only."
 )
 
 
 def overview(inputs: Inputs) -> Section:
-    """Verdicts, how near networks come to the best possible, corpora, and what differs."""
+    """Return verdicts, scores against the best possible, corpora, and numbers that differ."""
     groups = {
         f"{key}: {group.name}": group for key in inputs.lectures for group in held_out(inputs, key)
     }
@@ -46,7 +47,7 @@ def overview(inputs: Inputs) -> Section:
 
 
 def _sentences(inputs: Inputs) -> list[str]:
-    """What came of the comparison with the lectures, in words."""
+    """Describe the comparison with the published numbers in words."""
     if not inputs.published:
         return []
     counted = tables.tally(inputs.published)
@@ -61,7 +62,7 @@ def _sentences(inputs: Inputs) -> list[str]:
 
 
 def _best(groups: dict[str, Records]) -> Table | None:
-    """The best network on each set of held-out records."""
+    """Return a table of the best network on each set of held-out records."""
     rows = []
     for label, group in groups.items():
         if group.networks:
@@ -78,8 +79,8 @@ def _best(groups: dict[str, Records]) -> Table | None:
                     Cell("" if share is None else percent(share), "number"),
                 )
             )
-    head = ("records", "best network", "metric", "ours", "without a network", "best possible")
-    return table("The best network on held-out records", (*head, "of the way"), rows)
+    head = ("records", "best network", "metric", "ours", "best without a network", "best possible")
+    return table("The best network on held-out records", (*head, "share of the gap closed"), rows)
 
 
 def _corpora(inputs: Inputs) -> Table | None:
@@ -92,7 +93,7 @@ def _corpora(inputs: Inputs) -> Table | None:
         if report:
             whose = WHOSE.get(origin.get("source", ""), str(origin.get("name", "")))
             rows.append((Cell(corpus), Cell(whose), Cell(f"{count(size)} {unit}", "number")))
-    return table("The corpora of this run", ("corpus", "whose", "size"), rows)
+    return table("The corpora of this run", ("corpus", "source", "size"), rows)
 
 
 def _differing(inputs: Inputs) -> Table | None:
@@ -108,7 +109,7 @@ def _differing(inputs: Inputs) -> Table | None:
         if row.verdict == "differs"
     ]
     head = ("row", "model", "metric", "published", "ours")
-    return table("Numbers that differ", head, rows, "The caveats of each lecture say more.")
+    return table("Numbers that differ", head, rows, "See the caveats of each lecture.")
 
 
 def _reasons(inputs: Inputs) -> Table | None:

@@ -24,22 +24,22 @@ MARKDOWN = re.compile(r"([\\`*_\[\]<|~#])")
 
 
 def document(inputs: Inputs) -> list[Section]:
-    """The overview, a chapter for each lecture of which something was run, and what went wrong."""
+    """Return the overview and a chapter for each lecture that was run, at least in part."""
     chapters = [lecture(inputs, key) for key in inputs.lectures]
-    if not inputs.main:  # there they belong to a lecture
+    if not inputs.main:  # in the main report they belong to a lecture
         chapters.append(findings(inputs))
     return [overview(inputs), *(chapter for chapter in chapters if chapter is not None)]
 
 
 def html(inputs: Inputs, sections: Iterable[Section]) -> str:
-    """All results as one page that needs no other file."""
+    """Return all results as one page that needs no other file."""
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
     title = TITLES[inputs.config.pipeline]
     return _render("report.html.j2", title=title, sections=[*sections], style=style)
 
 
 def markdown(inputs: Inputs, sections: Iterable[Section], figures: Iterable[str] = ()) -> str:
-    """The tables as Markdown, but for samples; `figures` are lectures with a chart of scores."""
+    """Return all tables but samples as Markdown; `figures` names lectures with a scores chart."""
     kept = [
         section._replace(parts=tuple(p for p in section.parts if not p.anchor.endswith("-samples")))
         for section in sections
@@ -49,7 +49,7 @@ def markdown(inputs: Inputs, sections: Iterable[Section], figures: Iterable[str]
 
 
 def markdown_tables(tables: Iterable[Table]) -> str:
-    """A few tables as Markdown, as for the summary of a CI run."""
+    """Return a few tables as Markdown, such as the summary of a CI run."""
     return _render("summary.md.j2", tables=[*tables])
 
 
@@ -67,17 +67,17 @@ def _render(template: str, **values: object) -> str:
 
 
 def _chinese(text: str) -> Markup:
-    """Escaped text whose Chinese is marked as such, for fonts and for screen readers."""
+    """Escape a text and mark its Chinese as such, for fonts and screen readers."""
     return Markup(CHINESE.sub(lambda run: f'<span lang="zh">{run[0]}</span>', str(escape(text))))
 
 
 def _prose(text: str) -> Markup:
-    """The same for prose of lectures.yaml, which has *emphasis*."""
+    """Do the same for prose of lectures.yaml, which has *emphasis*."""
     return Markup(EMPHASIS.sub(r"<em>\1</em>", str(_chinese(text))))
 
 
 def markdown_cell(cell: Cell) -> str:
-    """A cell that no text in it can break out of."""
+    """Format a cell so that no text can break out of it."""
     text = " ".join(cell.text.splitlines())
     if cell.kind == "code" and text:
         longest = max((len(run) for run in re.findall("`+", text)), default=0)

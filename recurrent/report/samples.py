@@ -1,4 +1,4 @@
-"""What models wrote or answered, where their corpus is ours to show."""
+"""Texts and answers of models, for corpora that we may publish."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,15 +8,15 @@ from recurrent.report.numbers import number, one_line
 from recurrent.report.views import Cell, Section, Table, measured, section, table
 
 WITHHELD = (
-    "Samples of the lectures' own corpora are not shown. A network that memorises writes its "
-    "corpus, which is not ours to publish, and names are those of people."
+    "Samples of the lectures' own corpora are not shown: a network may have memorised its corpus, "
+    "which we may not publish, and the names belong to real people."
 )
 ANSWERS = {"right": "Right answers", "wrong": "Wrong answers"}
 TITLE = "What the models write and answer"
 
 
 def samples(inputs: Inputs, lecture: str) -> Section | None:
-    """Texts after each prefix, names, and restored characters, each kind in tables of its own."""
+    """Return tables of texts after each prefix, classified names, and restored characters."""
     found = {one.name: (one, inputs.samples(one)) for one in inputs.variants(lecture)}
     shown = {name: sample for name, (one, sample) in found.items() if inputs.bundled(one)}
     withheld = any(sample for name, (_, sample) in found.items() if name not in shown)
@@ -37,7 +37,7 @@ def samples(inputs: Inputs, lecture: str) -> Section | None:
 
 
 def _written(texts: Mapping[str, Mapping[str, Mapping[str, str]]]) -> list[Table | None]:
-    """A table for each prefix, with what the first seed of each model writes after it."""
+    """Return a table for each prefix, with the text that each model's first seed writes."""
     by_prefix: dict[str, list[tuple[Cell, ...]]] = {}
     for name, by_seed in texts.items():
         for prefix, text in next(iter(by_seed.values())).items():

@@ -1,4 +1,4 @@
-"""Charts of scores: the models on each set of held-out records, and how near they come to bayes."""
+"""Charts of scores on held-out records, and of distances from published numbers."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import shorten
@@ -17,7 +17,7 @@ VERDICT_COLOURS = {"reproduced": "#2f7a35", "better": "#2749b0", "differs": "#b3
 
 
 def held_out(lecture: Lecture, groups: Sequence[Records]) -> Chart | None:
-    """Every model on records that it never saw: a panel for each set of records."""
+    """Return a chart of all models on held-out records, with a panel for each set of records."""
     if not groups:
         return None
     heights = [len(group.scores) + 1.6 for group in groups]
@@ -44,7 +44,7 @@ def held_out(lecture: Lecture, groups: Sequence[Records]) -> Chart | None:
 
 
 def _panel(axis: Axes, group: Records) -> None:
-    """The best model on top."""
+    """Draw one set of records, with the best model on top."""
     scores = [*reversed(group.scores)]
     for place, score in enumerate(scores):
         network = score.method == "descent"
@@ -61,7 +61,7 @@ def _panel(axis: Axes, group: Records) -> None:
 
 
 def nearness(groups: Mapping[str, Records]) -> Chart | None:
-    """How far networks come from the best baseline to the best possible, on each set of records."""
+    """Return a chart of how much of the gap from the best baseline to bayes networks close."""
     shares = {
         label: [share for score in group.networks if (share := group.reached(score)) is not None]
         for label, group in groups.items()
@@ -87,15 +87,15 @@ def nearness(groups: Mapping[str, Records]) -> Chart | None:
         axis.set_ylim(-0.6, len(shown) - 0.3)
 
     caption = (
-        "Each dot is a network on records that no model saw: at 0 it is as good as the best model "
-        "without a network, at 100 % as good as possible. Dots below −100 % lie on the left edge."
+        "Each dot is a network on held-out records. At 0 it is as good as the best model without a "
+        "network, at 100 % as good as possible. Dots below −100 % are on the left edge."
     )
-    title = "How near networks come to the best possible"
+    title = "How close networks come to the best possible"
     return draw(title, caption, paint, height=0.8 + 0.42 * len(shown))
 
 
 def distances(rows: Sequence[Published], lectures: Mapping[str, Lecture]) -> Chart | None:
-    """How far our numbers are from the published ones, by row."""
+    """Return a chart of how far our numbers are from the published ones, by row."""
     known: dict[str, list[tuple[float, str]]] = {}
     for row in rows:
         if row.verdict and isinstance(row.published, float) and isinstance(row.ours, float):
@@ -122,7 +122,7 @@ def distances(rows: Sequence[Published], lectures: Mapping[str, Lecture]) -> Cha
     caption = (
         "Each mark is a published number, by its row. Green dots are reproduced: ours is within "
         "the tolerance, or within two standard deviations of the seeds. Blue plus signs are better "
-        "by more than that, red crosses worse."
+        "by more than that; red crosses differ."
     )
     title = "How far ours is from the published number"
     return draw(title, caption, paint, height=0.8 + 0.24 * len(known))

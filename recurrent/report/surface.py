@@ -1,4 +1,4 @@
-"""D1: the wall in the error surface of a recurrent unit, and descents that meet it."""
+"""D1: the cliff in the error surface of a recurrent unit, and descents that meet it."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ DESCENTS = {"plain": ("#b3261e", "without clipping"), "clipped": ("#7a47a8", "wi
 
 
 def surface() -> Section | None:
-    """The surface from the side and from above, both descents, and their gradients."""
+    """Return charts of the surface from the side and from above, with both descents."""
     table = read_csv(paths.study("error_surface") / "surface.csv")
     steps = read_csv(paths.study("error_surface") / "paths.csv")
     if table.empty or steps.empty:
@@ -25,15 +25,15 @@ def surface() -> Section | None:
     grid = table.pivot(index="b", columns="w", values="error")
     descents = {name: steps[steps["descent"] == name] for name in DESCENTS}
     ends = "; ".join(
-        f"{DESCENTS[name][1]} the largest gradient has norm {number(path['gradient_norm'].max())} "
+        f"{DESCENTS[name][1]}, the largest gradient norm is {number(path['gradient_norm'].max())} "
         f"and the last error is {number(path['error'].iloc[-1])}"
         for name, path in descents.items()
     )
     charts = [
         draw(
             "The error surface from the side",
-            "Where the unit tips from one fixed point to another, the error rises like a wall and "
-            "its gradient explodes.",
+            "Where the unit switches from one fixed point to another, the error rises like a cliff "
+            "and its gradient explodes.",
             lambda figure: _from_the_side(figure, grid, descents),
             4.0,
         ),
@@ -46,7 +46,7 @@ def surface() -> Section | None:
     ]
     return section(
         "error-surface",
-        "D1 · The wall: gradient explosion 梯度爆炸 and clipping 裁剪梯度",
+        "D1 · The cliff: gradient explosion 梯度爆炸 and clipping 裁剪梯度",
         [
             "The error of a single recurrent unit by its weight w and its bias b, computed as in "
             "figure 6 of Pascanu, Mikolov and Bengio (2013)."
@@ -56,7 +56,7 @@ def surface() -> Section | None:
 
 
 def _colours(grid: pd.DataFrame) -> dict[str, Any]:
-    """Pale colours, so that paths stand out; square roots, since the wall is high."""
+    """Return pale colours, so that paths stand out, on a square-root scale, for the cliff."""
     pale = ListedColormap([tuple(colormaps["YlGnBu"](0.08 + 0.54 * n / 63)) for n in range(64)])
     norm = PowerNorm(0.5, float(grid.to_numpy().min()), float(grid.to_numpy().max()))
     return {"cmap": pale, "norm": norm}
@@ -69,7 +69,7 @@ def _from_the_side(figure: Figure, grid: pd.DataFrame, descents: dict[str, pd.Da
     look = {"rcount": 90, "ccount": 90, "linewidth": 0, "antialiased": False, "rasterized": True}
     axis.plot_surface(w, b, grid.to_numpy(), zorder=1, **look, **_colours(grid))
     for name, path in descents.items():
-        # A 3-D picture does not cut off what lies outside.
+        # A 3-D plot does not clip lines to its axes.
         inside = path[path["w"].between(w.min(), w.max()) & path["b"].between(b.min(), b.max())]
         height = inside["error"] + 0.01
         axis.plot(inside["w"], inside["b"], height, "-", color=DESCENTS[name][0], zorder=3, lw=1.2)

@@ -11,10 +11,10 @@ from recurrent.report.inputs import Inputs, Records, perplexity
 from recurrent.report.numbers import count, difference, number
 from recurrent.report.views import Cell, Table, measured, name, printed, table
 
-LONG = 12  # rows of a table that are always in sight
+LONG = 12  # rows; longer tables are folded
 VERDICTS = ("reproduced", "better", "differs")
 NONE = "no verdict"
-ONCE = " (once)"
+ONCE = " (one seed)"
 PAIRED = "Difference ± its standard error on the same records; positive is better."
 COMPARED = {
     "baseline": ("Against the best model without a network", PAIRED),
@@ -22,19 +22,19 @@ COMPARED = {
     "held_out": (
         "Held-out records against the lecture's own",
         "The metric on held-out records minus the metric on the records that the lecture uses. "
-        "The best possible differs, too, if one text is harder than the other.",
+        "If one text is harder than the other, the best possible differs as well.",
     ),
 }
 
 
 def tally(rows: Iterable[Published]) -> dict[str, int]:
-    """How many published numbers have each verdict."""
+    """Count the published numbers with each verdict."""
     counted = Counter(row.verdict or NONE for row in rows)
     return {verdict: counted[verdict] for verdict in (*VERDICTS, NONE)}
 
 
 def tallies(inputs: Inputs) -> Table | None:
-    """A row for each lecture: how many of its published numbers have which verdict."""
+    """Return a table of verdict counts, with a row for each lecture."""
     rows = []
     for key, lecture in inputs.lectures.items():
         counted = tally(inputs.of(key, inputs.published))
@@ -45,12 +45,12 @@ def tallies(inputs: Inputs) -> Table | None:
 
 
 def labelled(lecture: Lecture, row: str) -> Cell:
-    """The code of a row and what it stands for."""
+    """Return the code of a row with its title."""
     return Cell(f"{row} · {lecture.rows[row]}" if row in lecture.rows else row)
 
 
 def published(lecture: Lecture, rows: Sequence[Published]) -> list[Table | None]:
-    """Published numbers and ours, the verdict first; of a long table the last of each row."""
+    """Return tables of published numbers and ours. A short one precedes a long one."""
     title = f"All {len(rows)} published numbers"
     if len(rows) <= LONG:
         return [_published(title, lecture, rows)]
@@ -88,7 +88,7 @@ def _published(
 
 
 def what(row: Published) -> str:
-    """The metric of a published number, and when it was taken."""
+    """Return the metric of a published number, and its epoch."""
     if row.epoch is None:
         return f"{row.metric} of the ensemble" if row.ensemble else row.metric
     if row.last == 1:
@@ -97,7 +97,7 @@ def what(row: Published) -> str:
 
 
 def scores(rows: Sequence[Score]) -> Table | None:
-    """Every score of a lecture's models."""
+    """Return a table of every score of a lecture's models."""
     cells = [
         (
             name(row.experiment, row.variant),
@@ -117,8 +117,8 @@ def scores(rows: Sequence[Score]) -> Table | None:
 
 
 def comparisons(rows: Sequence[Comparison]) -> list[Table | None]:
-    """Pairs of models, one table for each kind of pair."""
-    head = ("verdict", "model", "against", "metric", "difference", "of the best possible")
+    """Return tables of compared models, one for each kind of comparison."""
+    head = ("verdict", "model", "against", "metric", "difference", "difference of best possible")
     found = []
     for kind, (title, note) in COMPARED.items():
         cells = [
@@ -139,7 +139,7 @@ def comparisons(rows: Sequence[Comparison]) -> list[Table | None]:
 
 
 def ranking(inputs: Inputs, key: str, records: Records) -> Table | None:
-    """The models on one set of held-out records, the best first."""
+    """Return a table of the models on one set of held-out records, best first."""
     metric = inputs.lectures[key].headline
     verdicts = {
         (row.experiment, row.variant): row.verdict or ""
@@ -160,7 +160,7 @@ def ranking(inputs: Inputs, key: str, records: Records) -> Table | None:
 
 
 def grids(inputs: Inputs, key: str) -> list[Table | None]:
-    """The lecture's tables of models that differ in two ways, as far as this pipeline has them."""
+    """Return the lecture's grids of models, as far as this pipeline has them."""
     own = {variant.name for variant in inputs.variants(key)}
     found = []
     for grid in inputs.lectures[key].tables:
@@ -177,13 +177,13 @@ def grids(inputs: Inputs, key: str) -> list[Table | None]:
             grid.metric if grid.epoch is None else f"{grid.metric}, epoch {grid.epoch}",
             *grid.columns,
         )
-        note = "Once: a single seed." if any(ONCE in c.text for row in rows for c in row) else ""
+        note = "One seed: no deviation." if any(ONCE in c.text for row in rows for c in row) else ""
         found.append(table(grid.title[:1].upper() + grid.title[1:], head, rows, note))
     return found
 
 
 def _cell(inputs: Inputs, model: str | None, metric: str, epoch: int | None, last: int) -> Cell:
-    """A model's metric after an epoch (the median of the `last` ones), or at the end."""
+    """Return a model's metric after an epoch (the median of the `last` ones), or at the end."""
     if model is None:
         return Cell()
     experiment, _, variant = model.partition("/")
@@ -213,7 +213,7 @@ def _once(value: float, sd: float | None) -> Cell:
 
 
 def caveats(lecture: Lecture, rows: set[str]) -> Table | None:
-    """What to bear in mind about some rows."""
+    """Return a table of the caveats of some rows."""
     cells = [
         (labelled(lecture, row), Cell(text, "prose"))
         for row, text in lecture.caveats.items()

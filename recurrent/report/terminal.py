@@ -1,4 +1,4 @@
-"""Tables in a terminal."""
+"""Print tables in a terminal."""
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -9,7 +9,7 @@ from recurrent.report.views import Table
 
 
 def show(table: Table, console: Console) -> None:
-    """Print a table; numbers are aligned to the right."""
+    """Print a table with numbers aligned to the right."""
     shown = RichTable(title=Text(table.title), title_justify="left", box=SIMPLE, padding=(0, 1))
     for place, name in enumerate(table.head):
         right, wraps = table.numeric(place), any(row[place].kind == "text" for row in table.rows)

@@ -18,7 +18,7 @@ class Cell(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table; `folded` hides it on the page until it is asked for."""
+    """A table; if `folded`, the page hides it until the reader opens it."""
 
     title: str
     head: tuple[str, ...]
@@ -27,13 +27,13 @@ class Table(NamedTuple):
     folded: bool = False
 
     def numeric(self, column: int) -> bool:
-        """Whether a column is aligned to the right."""
+        """Return whether a column is aligned to the right."""
         kinds = {row[column].kind for row in self.rows if row[column].text}
         return kinds == {"number"}
 
 
 class Chart(NamedTuple):
-    """A picture, its title, and what there is to see on it."""
+    """A picture, its title, and a caption that describes it."""
 
     title: str
     caption: str
@@ -58,7 +58,7 @@ class Section(NamedTuple):
 
 
 def data_url(kind: str, content: bytes) -> str:
-    """A file's content as a URL."""
+    """Return a file's content as a data URL."""
     return f"data:{kind};base64,{b64encode(content).decode('ascii')}"
 
 
@@ -69,7 +69,7 @@ def table(
     note: str = "",
     folded: bool = False,
 ) -> Table | None:
-    """A table without its empty columns; None if it has no rows."""
+    """Return a table without its empty columns; None if it has no rows."""
     if not rows:
         return None
     kept = [place for place in range(len(head)) if any(row[place].text for row in rows)]
@@ -90,7 +90,7 @@ def section(
     tables: Sequence[Table | None] = (),
     animation: str = "",
 ) -> Section | None:
-    """A section of the charts and tables that there are; None if there are none."""
+    """Return a section of the charts and tables that are not None; None if it would be empty."""
     drawn = tuple(chart for chart in charts if chart is not None)
     filled = tuple(one for one in tables if one is not None)
     if not (drawn or filled or animation):
@@ -101,7 +101,7 @@ def section(
 def frame(
     title: str, found: pd.DataFrame, columns: Mapping[str, str], folded: bool = False
 ) -> Table | None:
-    """A table of some columns of a data frame, under other names."""
+    """Return a table of some columns of a data frame, under other names."""
     rows = [
         [_cell(value, column) for column, value in zip(columns, row, strict=True)]
         for row in found.reindex(columns=[*columns]).itertuples(index=False)
@@ -118,17 +118,17 @@ def _cell(value: object, column: str) -> Cell:
 
 
 def measured(value: float | str | None, sd: float | None = None) -> Cell:
-    """Our value: a number with its standard deviation, or a text that a model wrote."""
+    """Return a cell for our value: a number with its deviation, or a text that a model wrote."""
     if isinstance(value, str):
         return Cell(one_line(value), "code")
     return Cell(number(value, sd), "number")
 
 
 def printed(value: float | str | None) -> Cell:
-    """A published value, in the digits that the lecture gives."""
+    """Return a cell for a published value, with the digits that the lecture gives."""
     return Cell(published(value), "number") if isinstance(value, float) else measured(value)
 
 
 def name(experiment: str, variant: str | None = None) -> Cell:
-    """What an experiment, a variant or a file is called."""
+    """Return a cell with the name of an experiment, a variant or a file."""
     return Cell(f"{experiment}/{variant}" if variant else experiment, "code")

@@ -1,1 +1,1 @@
-"""Studies beside training: small computations, and what trained networks look like inside."""
+"""Studies: small computations that need no corpus, and examinations of trained networks."""

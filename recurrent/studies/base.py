@@ -32,10 +32,10 @@ def load(name: str) -> Study:
 
 
 def six(value: float) -> float:
-    """Return a number in six digits; later ones depend on the processor."""
+    """Round a number to six digits; later ones depend on the processor."""
     return float(f"{value:.6g}")
 
 
 def write(path: Path, table: pd.DataFrame) -> None:
-    """Write a table in six digits."""
+    """Write a table as csv, with six digits."""
     table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")

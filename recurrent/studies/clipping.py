@@ -1,12 +1,12 @@
 """D2: three ways to clip a gradient, computed from the norm of each parameter's gradient.
 
 Algorithm 1 of the lecture rescales all gradients together when their global norm passes a
-threshold, so the step keeps its direction. Clipping each parameter on its own changes how long they
-are in proportion, and so turns the step. The lecture's listing calls clip_grad_norm_ after its loop
-over the parameters has ended: it clips the last parameter and no other.
+threshold, so the step keeps its direction. Clipping each parameter on its own changes their
+proportions, so the step changes direction. The lecture's listing calls clip_grad_norm_ after its
+loop over the parameters has ended, so it clips only the last parameter.
 
-The norms are all that is needed. A whole gradient is its parameters' gradients side by side, which
-are at right angles to each other, so clipping one of them only rescales that side.
+The norms are sufficient: the whole gradient is the concatenation of its parameters' gradients,
+which are orthogonal to each other, so clipping one of them only rescales that part.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ Norms = NDArray[np.float64]
 
 
 class Clipped(NamedTuple):
-    """The gradient after clipping: its norm, and the cosine of the angle that it was turned by."""
+    """The gradient after clipping: its norm, and the cosine of the angle to the original."""
 
     norm: Norms  # (steps,)
     cosine: Norms
@@ -38,7 +38,7 @@ def each_parameter(norms: Norms, threshold: float) -> Clipped:
 
 
 def last_parameter(norms: Norms, threshold: float) -> Clipped:
-    """Rescale the last parameter by its own norm, and no other: the lecture's listing."""
+    """Rescale only the last parameter, by its own norm, as the lecture's listing does."""
     factors = np.ones_like(norms)
     factors[:, -1] = _factor(norms[:, -1], threshold)
     return _rescale(norms, factors)
@@ -48,7 +48,7 @@ WAYS = {"global": by_global_norm, "each": each_parameter, "last": last_parameter
 
 
 def table(recorded: pd.DataFrame, thresholds: Sequence[float]) -> pd.DataFrame:
-    """Clip gradients that training recorded in each way, at each threshold."""
+    """Clip recorded gradients in each way, at each threshold."""
     norms = recorded.drop(columns=["seed", "epoch", "step", "total"]).to_numpy(dtype=np.float64)
     tables = []
     for threshold in thresholds:

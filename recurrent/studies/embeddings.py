@@ -1,4 +1,4 @@
-"""A10: the vectors that a network learned for the levels of each column, on a map and compared.
+"""A10: the vectors that a network learned for the levels of each column, as maps and distances.
 
 Guo and Berkhahn draw the first two principal components of each embedding, and compare distances
 between vectors of German states with distances on the map of Germany.
@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 from recurrent.data.sales.dataset import Table
 from recurrent.models.base import Model
 
-FEWEST = 3  # levels: two points always lie on a line
+FEWEST = 3  # levels: two points are always on a line
 
 
 class Embedding(NamedTuple):
@@ -30,8 +30,8 @@ class Embedding(NamedTuple):
 def learned(network: Model, data: Table) -> list[Embedding]:
     """Return the embedding of each column with enough levels.
 
-    We ask for rows that differ in one column only, so that only that column's vectors tell them
-    apart: `vectors` has the constant vectors of the other columns beside them.
+    For each column we embed rows that differ in that column only. `vectors` also contains the
+    vectors of the other columns, which are constant.
     """
     sizes = [len(levels) for levels in data.columns.values()]
     starts = np.cumsum([1, *sizes])[:-1]
@@ -48,7 +48,7 @@ def learned(network: Model, data: Table) -> list[Embedding]:
 
 
 def principal_components(embedding: Embedding) -> pd.DataFrame:
-    """Return each level by the first two principal components, and their share of the variance."""
+    """Return each level's first two principal components, and their share of the variance."""
     centred = embedding.vectors - embedding.vectors.mean(axis=0)
     left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
     # The sign of a component is arbitrary: make its largest entry positive.
@@ -66,7 +66,7 @@ def principal_components(embedding: Embedding) -> pd.DataFrame:
 
 
 def distances(embedding: Embedding, places: dict[str, list[float]]) -> pd.DataFrame:
-    """Return the distance of each pair of levels, of their vectors and of their true places."""
+    """Return the distances of each pair of levels: of their vectors, and of their true places."""
     pairs = [*combinations(range(len(embedding.levels)), 2)]
     one, other = np.array(pairs).T
     true = np.array([places[level] for level in embedding.levels])
@@ -83,5 +83,5 @@ def distances(embedding: Embedding, places: dict[str, list[float]]) -> pd.DataFr
 
 
 def rank_correlation(pairs: pd.DataFrame) -> float:
-    """Return Spearman's correlation of learned and true distances: 1 if both rank alike."""
+    """Return Spearman's correlation of learned and true distances: 1 if their order agrees."""
     return float(spearmanr(pairs["learned"], pairs["true"]).statistic)

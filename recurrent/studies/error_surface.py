@@ -2,7 +2,7 @@
 
 Figure 6 of Pascanu, Mikolov and Bengio (2013): one hidden unit without input,
 x_k = w * sigmoid(x_(k-1)) + b, and the error of its last state, over (w, b). Where the gradient
-explodes, the surface is a cliff. A descent that touches it is thrown far away; one that is clipped
+explodes, the surface is a cliff. A descent that touches it is thrown far away; with clipping, it
 takes a short step in the same direction and stays near.
 """
 
@@ -31,7 +31,7 @@ class Axis(Frozen):
 
 
 class Settings(Frozen):
-    """The unit of the figure, a grid around its cliff, and a start from which descents meet it."""
+    """The unit of the figure, a grid around its cliff, and a start near the cliff."""
 
     steps: int = Field(default=50, ge=1)  # of the unit
     state: float = 0.5  # before the first step
@@ -39,20 +39,21 @@ class Settings(Frozen):
     # The cliff runs from about (4.2, -2.1) to (6.5, -3.5), and there is none below w = 4.
     w: Axis = Axis(low=3.5, high=6.5)
     b: Axis = Axis(low=-3.7, high=0.3)
-    # With these, most clipped descents from all over the grid converge, and half of the plain ones.
+    # With these settings, most clipped descents from all over the grid converge, but only half of
+    # the plain ones.
     learning_rate: float = Field(default=0.5, gt=0)
     threshold: float = Field(default=0.2, gt=0)  # a few times the gradient away from the cliff
     updates: int = Field(default=200, ge=1)  # of a descent
-    # From here the plain descent is thrown by 2.9, still inside the picture. And the paths do not
-    # depend on the last digit of their start, as they do from many other places.
+    # From here the plain descent is thrown by 2.9 and stays inside the picture. The paths do not
+    # depend on the last digit of this start, as they do from many other places.
     start_w: float = 5.05
     start_b: float = -2.1
-    thin: int = Field(default=4, ge=1)  # every so many grid points, a descent starts as well
+    thin: int = Field(default=4, ge=1)  # other descents start at every `thin`-th grid point
     low: float = Field(default=0.01, gt=0)  # the error below which a descent has converged
 
 
 def run(settings: Settings, folder: Path) -> dict[str, Any]:
-    """Compute the surface, both descents from one start, and where others from all over it end."""
+    """Compute the surface, two descents from one start, and how many others converge."""
     sides = [np.linspace(side.low, side.high, side.points) for side in (settings.w, settings.b)]
     grid = np.array(np.meshgrid(*sides, indexing="ij"))
     surface, gradient = error(grid, settings)
@@ -86,7 +87,7 @@ def run(settings: Settings, folder: Path) -> dict[str, Any]:
 
 
 def error(place: Numbers, settings: Settings) -> tuple[Numbers, Numbers]:
-    """Return the error at (w, b) and its gradient, carried along with the state.
+    """Return the error at (w, b) and its gradient, which is computed along with the state.
 
     Many places may be given at once: (2, ...).
     """
@@ -110,7 +111,10 @@ def clip(gradient: Numbers, threshold: float) -> Numbers:
 
 
 def descend(start: Numbers, kind: str, settings: Settings) -> Numbers:
-    """Descend from (w, b), maybe off the grid; return every place, start and end included."""
+    """Descend from (w, b); return every place, start and end included.
+
+    The path may leave the grid.
+    """
     places = [start]
     for _ in range(settings.updates):
         _, gradient = error(places[-1], settings)

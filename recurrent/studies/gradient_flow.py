@@ -6,7 +6,7 @@ must vanish, above 1 it may explode. An LSTM's cell offers a second way back, al
 forget gate multiplies.
 
 Both are measured here, on any network that carries a state. For the gradient we run the network one
-step at a time and ask for the gradient of each state on the way; the Jacobians come row by row.
+step at a time and keep the gradient of each state; the Jacobians are computed row by row.
 """
 
 from typing import NamedTuple
@@ -25,24 +25,24 @@ FORGET_PATH = "c, forget gates only"
 
 
 class Flow(NamedTuple):
-    """Norms of gradients, from the step before the last backwards: (steps, records)."""
+    """Norms of gradients, backwards from the step before the last: (steps, records)."""
 
-    by_part: dict[str, Tensor]  # h; of an LSTM also c, and c along the forget gates only
+    by_part: dict[str, Tensor]  # h; for an LSTM also c, and c along the forget gates only
     whole: Tensor  # of all parts of the state together
-    bound: Tensor  # the most that the Jacobians allow `whole` to be, of the first records
+    bound: Tensor  # upper bound of `whole` by the Jacobians, for the first records
 
 
 def gradient_flow(model: Model, ids: Tensor, targets: Tensor, bounded: int) -> Flow:
     """Measure the gradients of `ids` (records, steps) with one target each.
 
-    The bound costs a Jacobian a step, so only the first `bounded` records get it.
+    The bound needs one Jacobian per step, so only the first `bounded` records have it.
     """
     layers = {name[:-1] for name in model.recurrent_matrices()}  # without the gate
     if len(layers) != 1:
         raise PipelineError(
             "gradients are followed through networks of one layer and one direction only.",
             where="params.yaml: examined.gradient_flow",
-            remedy="Remove this network there.",
+            remedy="Remove this network from that list.",
         )
     model.eval()
     found = {part: g.norm(dim=2) for part, g in gradients(model, ids, targets).items()}
@@ -59,8 +59,8 @@ def gradient_flow(model: Model, ids: Tensor, targets: Tensor, bounded: int) -> F
 def table(flow: Flow) -> pd.DataFrame:
     """Return median and quartiles over the records, by part of the state and steps back.
 
-    How far the bound lies above the gradient is a median over the few records that have one, so the
-    bound never falls below the median gradient.
+    The ratio of bound to gradient is a median over the few records that have a bound. It multiplies
+    the median gradient, so the bound is never below that.
     """
     bounded = flow.whole[:, : flow.bound.shape[1]]
     slack = (flow.bound / bounded).nanquantile(0.5, dim=1) if len(bounded) else bounded
@@ -104,7 +104,7 @@ def gradients(
     loss = F.cross_entropy(logits.flatten(0, -2), targets, reduction="sum")
     loss.backward()
     model.zero_grad()
-    # The state after the last step leads nowhere.
+    # Nothing depends on the state after the last step.
     return {
         name: torch.stack([_gradient(parts[number]) for parts in reversed(states)])[1:]
         for number, name in enumerate(PARTS[: len(states[0])])
@@ -114,13 +114,13 @@ def gradients(
 def jacobian_norms(model: Model, ids: Tensor) -> Tensor:
     """Return the spectral norm of ds_k/ds_(k-1), at each step of one record that a state enters.
 
-    A batch with one copy of the record for each number of the state gives all rows of the Jacobian
-    at once: copy k is differentiated at number k.
+    A batch with one copy of the record for each component of the state gives all rows of the
+    Jacobian at once: in copy k, component k is differentiated.
     """
     with torch.no_grad():
         _, state = model(ids[:, :1])
     found = []
-    for token in ids.T[1:-1]:  # the last step leads to the loss and to no further state
+    for token in ids.T[1:-1]:  # only the loss depends on the last step, no further state
         size = sum(part.shape[-1] for part in tensors(state))
         copies = [
             part.detach().expand(*part.shape[:-2], size, part.shape[-1]).clone().requires_grad_()

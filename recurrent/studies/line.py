@@ -1,8 +1,8 @@
-"""A8, A9: gradient descent on a line, by autograd and by hand, and how much is luck.
+"""A8, A9: gradient descent on a line, by autograd and by hand, and the role of chance.
 
 The lecture draws its points and its start without a seed, so a published loss can only be compared
-with the distribution of losses over many draws. The loss of a line depends on the points through
-five means alone, which lets all draws descend at once.
+with the distribution of losses over many draws. The loss of a line depends on the points only
+through five means, so all draws can descend at once.
 """
 
 from collections.abc import Iterable
@@ -41,19 +41,19 @@ class Settings(Frozen):
     """The lecture's settings, and the number of draws."""
 
     seed: int = Field(default=0, ge=0)
-    slope: float = 3.0  # of the line that the points are drawn around
+    slope: float = 3.0  # of the line around which points are drawn
     intercept: float = 8.0
     noise: float = Field(default=0.3, ge=0)  # standard deviation: 0.1 * N(0, 3)
     points: int = Field(default=10_000, ge=2)
     learning_rate: float = Field(default=1e-3, gt=0)
     steps: int = Field(default=10_000, ge=1)
     every: int = Field(default=1000, ge=1)  # steps from one published loss to the next
-    draws: int = Field(default=1000, ge=2)  # of points and start, beside the seeded run
+    draws: int = Field(default=1000, ge=2)  # of points and start, besides the seeded run
     by_hand: ByHand = ByHand()
 
 
 def run(settings: Settings, folder: Path) -> dict[str, Any]:
-    """Run both descents from a seed, and many more draws of each; write tables and an animation."""
+    """Run both descents from a seed, and many more draws; write tables and an animation."""
     rng = np.random.default_rng(settings.seed)
     x, y = gen_fake_data(rng, settings.points, settings)
     a, b = rng.standard_normal(2)
@@ -131,7 +131,7 @@ def on_means(of: Numbers, starts: Numbers, settings: Settings) -> list[Numbers]:
 
 
 def frames_by_hand(x: Numbers, y: Numbers, settings: ByHand) -> list[tuple[float, float]]:
-    """Return (a, b) at each frame, before its updates, and at the end."""
+    """Return (a, b) at each frame, before its updates, and after the last one."""
     a, b = settings.a, settings.b
     states = [(a, b)]
     for _ in range(settings.frames):

@@ -1,8 +1,8 @@
 """D5: a factor a little below or above one, multiplied by itself for a year.
 
-0.99^365 is 0.03 and 1.01^365 is 37.8. A matrix behaves alike: its powers vanish or explode with its
-spectral radius, in the long run. At first its singular values decide. Those of an orthogonal matrix
-are all equal to the radius, those of a Gaussian matrix are far from it.
+0.99^365 is 0.03 and 1.01^365 is 37.8. A matrix behaves similarly: in the long run, its spectral
+radius decides whether its powers vanish or explode. At first, its singular values decide. Those of
+an orthogonal matrix are all 1, like its radius; those of a Gaussian matrix are far from its radius.
 """
 
 from pathlib import Path

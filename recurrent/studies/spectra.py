@@ -1,7 +1,7 @@
 """D5: the singular values and the spectral radius of the matrices that multiply a hidden state.
 
-A matrix stretches a vector by its largest singular value at most. Over many steps its spectral
-radius decides, the largest absolute eigenvalue: above 1 its powers grow, below 1 they vanish.
+A matrix stretches a vector at most by its largest singular value. Over many steps the spectral
+radius, its largest absolute eigenvalue, decides: above 1 its powers grow, below 1 they vanish.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recurrent.models.base import Model
 
-RANKS = 40  # of the singular values that are kept: the largest, and a sample of the rest
+RANKS = 40  # of the singular values to keep: the largest ones, and a sample of the rest
 
 
 def singular_values(model: Model) -> dict[str, NDArray[np.float64]]:

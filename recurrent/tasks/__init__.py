@@ -1,1 +1,1 @@
-"""What models are asked to do: one module a task, and the contract of all tasks."""
+"""What models learn: one module per task, and the contract of all tasks."""

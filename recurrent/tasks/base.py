@@ -1,4 +1,4 @@
-"""The contract of every task: all that training and evaluation know about data."""
+"""The contract of every task: everything that training and evaluation know about data."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -32,7 +32,7 @@ class Task(Protocol):
     device: torch.device
     inputs: int  # size of the vocabulary, with padding
     outputs: int  # number of classes
-    about: dict[str, Any]  # what a trained model must know of its data
+    about: dict[str, Any]  # what a trained model must know about its data
     data: Any  # the dataset
 
     def batches(
@@ -53,7 +53,7 @@ class Task(Protocol):
         """Return the mean loss of a batch."""
 
     def score(self, model: Model, split: str) -> dict[str, float]:
-        """Return the metrics to watch during training; none if the split is empty."""
+        """Return the metrics to monitor during training; no metrics if the split is empty."""
 
     def predictions(self, model: Model, split: str) -> Predictions:
         """Return what a model predicts for every record of a split."""
@@ -64,9 +64,10 @@ class Task(Protocol):
     def probe_batch(
         self, steps: int, count: int, rng: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Draw inputs (count, steps), shorter if the data are, and the target after the last step.
+        """Draw inputs (count, steps) and the target that follows the last step.
 
-        Studies follow gradients back through them.
+        There are fewer steps if the data are shorter. Studies follow gradients back from the
+        target.
         """
 
 

@@ -1,4 +1,4 @@
-"""Classification: one label a sequence."""
+"""Classification: one label per sequence."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ SCORING_BATCH = 4096
 
 
 class Classify:
-    """Predict the class of a name. The names of a batch have the same length: nothing is padded."""
+    """Predict the class of a name. The names of a batch have one length, so nothing is padded."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         self.data, self.device = LabelledNames.load(folder), device
@@ -79,7 +79,7 @@ class Classify:
     def probe_batch(
         self, steps: int, count: int, rng: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Draw names of one length: the greatest with enough names, or else the commonest one."""
+        """Draw names of one length: the longest with enough names, or else the most common one."""
         rows = self.data.splits["test"]
         lengths = self.data.lengths[rows]
         enough = [n for n in range(1, steps + 1) if (lengths == n).sum() >= count]

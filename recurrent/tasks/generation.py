@@ -40,7 +40,7 @@ def sample(temperature: float, top: int | None, seed: int) -> Choice:
 class Generator:
     """A trained model that generates text as it was trained to read.
 
-    A stateful model reads each token once. Any other model reads the last `window` tokens anew at
+    A stateful model reads each token once. Any other model reads the last `window` tokens again at
     each step, as the lecture's `get_next_n` does.
     """
 
@@ -75,7 +75,7 @@ class Generator:
 
     @torch.inference_mode()
     def _next(self, ids: list[int], state: State) -> tuple[Tensor, State]:
-        """Return the logits of the token after these, and the state."""
+        """Return the logits of the token that follows `ids`, and the state."""
         outputs, state = self.model(torch.tensor([ids], device=self.device), state)
         logits = outputs.flatten(0, -2)[-1]
         logits[0] = -torch.inf  # never padding

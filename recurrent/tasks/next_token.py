@@ -17,12 +17,12 @@ from recurrent.models.base import Model, State, detach
 from recurrent.tasks.base import Batch, Predictions, to_device
 from recurrent.tasks.generation import Generator, greedy
 
-SCORING_WINDOWS = 2048  # a batch
-SCORING_ROWS, SCORING_STEPS, WARM_UP = 32, 64, 128  # of a text that is read with its state
+SCORING_WINDOWS = 2048  # per batch
+SCORING_ROWS, SCORING_STEPS, WARM_UP = 32, 64, 128  # for stateful models
 
 
 class NextToken:
-    """Predict the token after each step of a window, or after its last step alone.
+    """Predict the token after each step of a window, or only after its last step.
 
     Windows are independent and shuffled, or rows continue from batch to batch with their state.
     """
@@ -126,7 +126,7 @@ class NextToken:
         log_prob: NDArray[np.float64],
         mask: NDArray[np.bool],
     ) -> None:
-        """Fill in the tokens of a stretch, read in rows that each have a warm-up."""
+        """Fill in the log-probabilities of a stretch, which is read in rows after a warm-up."""
         rows = min(SCORING_ROWS, stretch[1] - stretch[0])
         starts, length = covering(stretch, rows, WARM_UP)
         positions = starts[:, None] + np.arange(length + 1)

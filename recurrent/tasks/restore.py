@@ -1,6 +1,6 @@
 """Restoration: some characters of a window are hidden, and the model predicts them.
 
-The text after a gap may be read, so a bidirectional network is a fair model here.
+A model may read the text after a gap, so bidirectional networks are legitimate here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from recurrent.models.base import Model, State
 from recurrent.tasks.base import Batch, Predictions, to_device
 
 HIDDEN = 0  # padding stands for a hidden character
-EVERY = 7  # one character in so many is hidden at a time
+EVERY = 7  # one character in seven is hidden at a time
 SCORING_WINDOWS = 256
 
 
@@ -44,7 +44,7 @@ class Restore:
     def batches(
         self, split: str, size: int, rng: np.random.Generator | None = None
     ) -> Sequence[Batch]:
-        """Hide random steps of each window, or without `rng` each step of it once."""
+        """Hide random steps of each window; without `rng`, hide each step once."""
         starts = shuffled(self.data.starts[split], size, rng)
         window = self.data.window
         if rng is None:
@@ -57,7 +57,7 @@ class Restore:
         ]
 
     def take(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return windows with hidden characters; targets are each hidden step and its character."""
+        """Return windows with hidden characters; a target is a hidden step and its character."""
         rows = to_device(batch, self.device).long()
         windows, hidden = self.windows[rows[:, 0]], rows[:, 1:]
         targets = torch.stack([hidden, windows.gather(1, hidden)], dim=2)
@@ -88,7 +88,7 @@ class Restore:
 
     @torch.inference_mode()
     def predictions(self, model: Model, split: str) -> Predictions:
-        """Return the log-probability of all characters at each position, hidden once."""
+        """Return the log-probability of all characters at each position while it is hidden."""
         model.eval()
         positions: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
         log_prob = [np.zeros((0, self.outputs))]
@@ -128,13 +128,13 @@ def at_hidden(logits: Tensor, targets: Tensor) -> Tensor:
             where="params.yaml: experiments",
             remedy="Use a model that predicts at every step.",
         )
-    # Not `gather`, whose deterministic backward pass on CUDA waits for the GPU.
+    # We avoid `gather`: its deterministic backward pass on CUDA waits for the GPU.
     rows = torch.arange(len(logits), device=logits.device)[:, None]
     return logits[rows, targets[..., 0]].flatten(0, 1)
 
 
 def hide_each_once(starts: Starts, window: int) -> Iterator[Batch]:
-    """Yield the windows again and again with other steps hidden, until each was hidden once."""
+    """Yield the windows repeatedly, with other steps hidden, until each was hidden once."""
     for first in range(min(EVERY, window)):
         steps = np.arange(first, window, EVERY, dtype=np.int32)
         yield np.column_stack([starts, np.tile(steps, (len(starts), 1))])

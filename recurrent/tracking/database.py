@@ -10,10 +10,10 @@ SQLITE = "sqlite:///"
 
 
 def project_folder() -> Path:
-    """The project that the current folder belongs to.
+    """Return the project that the current folder belongs to.
 
     DVC runs queued and temporary experiments in folders below `.dvc/tmp`, and `recurrent replicate`
-    puts its clone there. They are part of the project that holds them.
+    puts its clone there. They belong to the project that contains them.
     """
     here = Path.cwd()
     for folder in reversed(here.parents):
@@ -23,10 +23,10 @@ def project_folder() -> Path:
 
 
 def tracking_uri() -> str:
-    """MLFLOW_TRACKING_URI, or a SQLite database in the project's folder.
+    """Return MLFLOW_TRACKING_URI, or the URI of a SQLite database in the project's folder.
 
-    A path in it is relative to the project; the result is relative to the current folder, whose
-    name may have characters that mean something else in a URI.
+    A path in the variable is relative to the project. The result is relative to the current folder,
+    because the folder's own path may have characters that are special in a URI.
     """
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlflow.db"
     file = sqlite_file(uri)
@@ -36,7 +36,7 @@ def tracking_uri() -> str:
 
 
 def sqlite_file(uri: str) -> Path | None:
-    """The file of a SQLite database, or None for any other store."""
+    """Return the file of a SQLite database, or None for any other store."""
     path = uri.removeprefix(SQLITE).split("?")[0]
     return Path(path) if uri.startswith(SQLITE) and path not in ("", ":memory:") else None
 
@@ -45,7 +45,7 @@ def create_once(database: Path, create: Callable[[str], object]) -> None:
     """Create a database completely or not at all: `create` gets the URI of a temporary file.
 
     MLflow creates its tables in sixty steps, and a kill in between would leave a database that it
-    cannot open. Of two processes that start together, one waits for the other.
+    cannot open. If two processes start at the same time, one waits for the other.
     """
     if database.exists():
         return

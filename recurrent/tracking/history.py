@@ -1,4 +1,4 @@
-"""The tables that training writes, and how they are read: losses, gradient norms, findings."""
+"""Write and read the tables of training: losses, gradient norms, findings."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ Row = dict[str, float]
 
 @dataclass(frozen=True)
 class Format:
-    """How a table looks: the columns of one without rows, and the format of its numbers."""
+    """The columns of a table that has no rows, and the format of a table's numbers."""
 
     columns: tuple[str, ...]
     number: str
@@ -29,14 +29,14 @@ GRADIENTS = Format(("epoch", "step", "total"), ".4g")
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong with a run's gradients or losses: where it was first seen, how often."""
+    """A problem with a run's gradients or losses: where it was first seen, and how often."""
 
     kind: Literal["exploding", "vanishing", "nan"]
     epoch: int
     step: int  # since the run started, from 1
     parameter: str  # or the loss or score that is NaN
     norm: float | None  # of that parameter's gradient; None if it is NaN or infinite
-    times: int = 1  # steps at which the gradient exploded, epochs through which it vanished
+    times: int = 1  # steps at which the gradient exploded, or epochs in which it vanished
 
     def __str__(self) -> str:
         place = f"at step {self.step:,} (epoch {self.epoch:,})"
@@ -80,7 +80,7 @@ class Table:
 
 
 def read_table(path: Path) -> list[Row]:
-    """The rows of one run's table. Whole numbers are ints, and empty cells are left out."""
+    """Return the rows of one run's table. Whole numbers are ints; empty cells are left out."""
     with path.open(encoding="utf-8", newline="") as file:
         return [
             {name: _number(cell) for name, cell in row.items() if cell}
@@ -100,15 +100,15 @@ def write_gradients(path: Path, runs: Iterable[tuple[int, Sequence[Row]]]) -> No
 
 
 def read_history(path: Path) -> "pd.DataFrame":
-    """An experiment's losses and scores: variant, seed, epoch, and a column for each number."""
+    """Return an experiment's losses and scores by variant, seed and epoch."""
     import pandas as pd
 
-    # A variant may have a name that pandas takes for a missing value.
+    # pandas would take some names of variants for missing values.
     return pd.read_csv(path, dtype={"variant": str}, keep_default_na=False, na_values=[""])
 
 
 def read_gradients(path: Path) -> "pd.DataFrame":
-    """A variant's gradient norms: seed, epoch, step, total, and a column for each parameter."""
+    """Return a variant's gradient norms by seed, epoch and step: total, and each parameter."""
     import pandas as pd
 
     return pd.read_csv(path)
@@ -121,12 +121,12 @@ def write_findings(path: Path, findings: Mapping[int, Sequence[Finding]]) -> Non
 
 
 def read_findings(path: Path) -> list[tuple[int, Finding]]:
-    """The findings of a variant's runs, each with its seed."""
+    """Return the findings of a variant's runs, each with its seed."""
     return [(one.pop("seed"), Finding(**one)) for one in files.read_json(path)]
 
 
 def health(findings: Sequence[tuple[int, Finding]]) -> str:
-    """All findings in one line, or "healthy"."""
+    """Return all findings in one line, or "healthy"."""
     return "; ".join(f"seed {seed}: {finding}" for seed, finding in findings) or "healthy"
 
 
@@ -134,7 +134,7 @@ Keyed = tuple[tuple[str | int, ...], Row]
 
 
 def _write(path: Path, keys: Sequence[str], rows: Sequence[Keyed], form: Format) -> None:
-    """Write rows that may lack columns; the longest row decides the columns' order."""
+    """Write rows that may lack columns; the longest row decides the order of columns."""
     heads = sorted({tuple(row): None for _, row in rows}, key=len, reverse=True)
     columns = [*dict.fromkeys(name for head in heads for name in head)] or form.columns
     text = StringIO()
@@ -147,7 +147,7 @@ def _write(path: Path, keys: Sequence[str], rows: Sequence[Keyed], form: Format)
 
 
 def _cell(value: float, form: Format) -> str:
-    """A number as a cell: counts as they are, very small numbers with four digits."""
+    """Format a number as a cell: counts as they are, very small numbers with four digits."""
     if isinstance(value, int):
         return str(value)
     return f"{value:.4g}" if 0 < abs(value) < 0.001 else f"{value:{form.number}}"

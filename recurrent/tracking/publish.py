@@ -1,4 +1,4 @@
-"""Bring MLflow up to what the files say."""
+"""Bring MLflow up to date with the files."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,23 +9,23 @@ from recurrent.errors import PipelineError
 from recurrent.tracking.database import project_folder, sqlite_file, tracking_uri
 from recurrent.tracking.runs import TrackedRun
 
-STAMP = Path(".dvc/tmp/published.json")  # what was published, and where to
+STAMP = Path(".dvc/tmp/published.json")  # what was published, and to which store
 
 
 def publish_or_warn(runs: Iterable[TrackedRun]) -> None:
     """Publish; if MLflow fails, print a warning."""
     try:
         publish(runs)
-    except Exception as fault:  # whatever a tracker raises, the pipeline goes on
+    except Exception as fault:  # whatever a tracker raises, the pipeline continues
         note(f"warning: MLflow is not up to date ({one_line(fault)})")
         note("The files are complete. Run `recurrent publish` when MLflow works again.")
 
 
 def publish(runs: Iterable[TrackedRun], *, trust_stamp: bool = True) -> int:
-    """Log what MLflow lacks; return the number of its runs that changed.
+    """Log what MLflow lacks; return how many of its runs changed.
 
-    If the stamp says that the same files are in the same store, mlflow is not even imported, since
-    that takes longer than all the rest. Without `trust_stamp`, MLflow itself is asked.
+    If the stamp says that the same files are in the same store, mlflow is not even imported,
+    because the import takes longer than everything else. Without `trust_stamp`, query MLflow.
     """
     wanted = {run.variant.name: (run, run.state()) for run in runs if run.is_complete()}
     published = _read_stamp() if trust_stamp else {}
@@ -46,12 +46,12 @@ def publish(runs: Iterable[TrackedRun], *, trust_stamp: bool = True) -> int:
 
 
 def one_line(fault: Exception) -> str:
-    """An exception in one line: a tracker's own message may have many."""
+    """Format an exception as one line: a tracker's own message may have many."""
     return " ".join(f"{type(fault).__name__}: {fault}".split())[:300]
 
 
 def _read_stamp() -> dict[str, str]:
-    """The published state of each variant in the present store."""
+    """Return the published state of each variant in the current store."""
     try:
         stamp = files.read_json(project_folder() / STAMP)
     except (FileNotFoundError, PipelineError):
@@ -60,7 +60,7 @@ def _read_stamp() -> dict[str, str]:
 
 
 def _store_identity() -> list[str | int]:
-    """Which store: a database that was deleted and created again is another one."""
+    """Identify the store. A database that was deleted and created again is another store."""
     uri = tracking_uri()
     file = sqlite_file(uri)
     if file is None:

@@ -1,4 +1,4 @@
-"""A variant's files as MLflow is told of them: parameters, curves, scores and artifacts."""
+"""A variant's results as MLflow records them: parameters, curves, scores and artifacts."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ class TrackedRun:
     fingerprint: str
     device: str
     results: Results
-    seconds: float = 0.0  # that all seeds took to train
+    seconds: float = 0.0  # the training time of all seeds
     git_commit: str = ""
 
     @property
@@ -31,11 +31,11 @@ class TrackedRun:
         return self.variant.experiment, self.variant.variant
 
     def evaluation(self) -> dict[str, Any]:
-        """Everything measured of the variant."""
+        """Return all measurements of the variant."""
         return dict(files.read_json(self.results.evaluation(*self._key)))
 
     def parameters(self) -> dict[str, str]:
-        """Settings of the model, the training and the dataset, with short dotted names."""
+        """Return the settings of model, training and dataset, with short dotted names."""
         variant = self.variant.model_dump(mode="json")
         model, dataset = variant["model"], self.dataset.model_dump(mode="json")
         return {
@@ -51,7 +51,7 @@ class TrackedRun:
         }
 
     def points(self) -> Iterator[Point]:
-        """Every point of every curve: of each seed and their mean, and the gradient norms."""
+        """Yield every point of every curve: each seed, the mean over seeds, and gradient norms."""
         history = read_history(self.results.history(self.variant.experiment))
         history = history[history["variant"] == self.variant.variant]
         columns = [name for name in history if name not in ("variant", "seed", "epoch")]
@@ -70,27 +70,27 @@ class TrackedRun:
                 yield from _curve(f"seed_{seed}/gradient_norm/{name}", points)
 
     def health(self) -> str:
-        """What the runs found wrong with their own gradients, in one line."""
+        """Return the findings of the variant's runs in one line."""
         return health(read_findings(self.results.findings(*self._key)))
 
     def artifacts(self) -> Iterator[tuple[Path, str]]:
-        """Files and folders to upload, and the folder of the run that they go to."""
+        """Yield files and folders to upload, each with its target folder in the run."""
         yield self.results.evaluation(*self._key), "evaluation"
         if self.results.samples(*self._key).exists():
             yield self.results.samples(*self._key), "samples"
         yield self.results.model(*self._key), "model"
 
     def final_metrics(self) -> dict[str, float]:
-        """The seconds of training and the scores, named as MLflow shows them."""
+        """Return the seconds of training and the scores, named as MLflow shows them."""
         return {"seconds": self.seconds, **scores(self.evaluation())}
 
     def is_complete(self) -> bool:
-        """Whether the variant is trained and evaluated."""
+        """Return whether the variant is trained and evaluated."""
         spec = self.results.model(*self._key) / "spec.json"
         return spec.exists() and self.results.evaluation(*self._key).exists()
 
     def state(self) -> str:
-        """A hash of all that MLflow is told. The fingerprint stands for the weights."""
+        """Return a hash of everything that is published. The fingerprint stands for the weights."""
         state = hashlib.sha256(self.fingerprint.encode())
         paths = (
             self.results.evaluation(*self._key),
@@ -106,7 +106,7 @@ class TrackedRun:
 
 
 def scores(evaluation: Mapping[str, Any]) -> dict[str, float]:
-    """The scores of a variant, named as MLflow shows them."""
+    """Return the scores of a variant, named as MLflow shows them."""
     kinds = {"mean": "", "sd": "_sd", "ensemble": "_ensemble", "bayes": "_bayes"}
     return {
         f"final/{metric}{suffix}": value
@@ -117,7 +117,7 @@ def scores(evaluation: Mapping[str, Any]) -> dict[str, float]:
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested settings as text, with dotted names."""
+    """Flatten nested settings into text with dotted names."""
     found: dict[str, str] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-# Give up on a server that does not answer within seconds, not after MLflow's four minutes.
+# Give up within seconds if a server does not answer; MLflow's defaults take four minutes.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -21,18 +21,18 @@ from recurrent.tracking import database
 from recurrent.tracking.runs import Point, TrackedRun
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
-TRIES = 4  # to open a database, within a second; MLflow's own ten take 100
+TRIES = 4  # to open a database, within a second; MLflow's own ten take 100 seconds
 ARTIFACTS = "mlartifacts"
-FINGERPRINT, PUBLISHED = "fingerprint", "published"  # tags; the second is the state of the files
+FINGERPRINT, PUBLISHED = "fingerprint", "published"  # tags; `published` is the state of the files
 LONGEST_TAG, LONGEST_PARAMETER = 5000, 500  # characters that every backend of MLflow stores
-BATCH = 1000  # metrics a call, which is the server's limit
+BATCH = 1000  # metrics per call: the server's limit
 
 
 class Store:
     """MLflow's runs by fingerprint. Publishing twice is harmless: only what is missing is added."""
 
     def __init__(self) -> None:
-        logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # errors are raised as well
+        logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # errors are raised anyway
         logging.getLogger("alembic").setLevel(logging.WARNING)  # migrations at first use
         self.uri = database.tracking_uri()
         if not self.uri.startswith("http"):
@@ -40,9 +40,9 @@ class Store:
         self.client = mlflow.MlflowClient(self.uri)
 
     def publish(self, run: TrackedRun, state: str) -> bool:
-        """Bring MLflow's run up to the files; whether anything was missing.
+        """Bring MLflow's run up to date with the files; return whether anything was missing.
 
-        The state is written last: if it is there, everything is.
+        The state is written last, so a run that has it is complete.
         """
         known = self.find(run)
         if known is not None and known.data.tags.get(PUBLISHED) == state:
@@ -63,9 +63,9 @@ class Store:
         return True
 
     def find(self, run: TrackedRun) -> MlflowRun | None:
-        """MLflow's run with this fingerprint, if it is there.
+        """Return MLflow's run with this fingerprint, or None.
 
-        Two variants that differ by name alone have one fingerprint.
+        Variants that differ only by name have the same fingerprint, so names are compared as well.
         """
         found = self.client.search_runs(
             [self.experiment(run.variant.lecture)],
@@ -78,15 +78,15 @@ class Store:
         return found[0] if found else None
 
     def experiment(self, lecture: str) -> str:
-        """The id of a lecture's experiment, created if need be."""
+        """Return the id of a lecture's experiment; create it if necessary."""
         place, file = None, database.sqlite_file(self.uri)
-        if file is not None:  # our own database: artifacts lie beside it
+        if file is not None:  # our own database: artifacts are stored next to it
             place = (file.resolve().parent / ARTIFACTS).as_uri()
         found = self.client.get_experiment_by_name(lecture)
         if found is None:
             try:
                 return str(self.client.create_experiment(lecture, artifact_location=place))
-            except MlflowException:  # another process has created it, or the answer was lost
+            except MlflowException:  # another process has created it, or the response was lost
                 found = self.client.get_experiment_by_name(lecture)
                 if found is None:
                     raise
@@ -108,7 +108,7 @@ class Store:
             return self.client.create_run(experiment, tags=tags, run_name=run.variant.name)
 
     def _log_parameters(self, known: MlflowRun, parameters: Mapping[str, str]) -> None:
-        """Add the parameters that the run lacks; MLflow accepts no second value."""
+        """Add the parameters that the run lacks; MLflow does not accept a second value."""
         missing = [
             Param(key, value[:LONGEST_PARAMETER])
             for key, value in parameters.items()
@@ -142,7 +142,7 @@ class Store:
 
 
 def _open_database(uri: str) -> None:
-    """Create our own database completely, and give up soon on one that cannot be opened."""
+    """Create our own database completely; give up early on one that cannot be opened."""
     from mlflow.store.db import utils
 
     utils.MAX_RETRY_COUNT = TRIES
@@ -153,7 +153,7 @@ def _open_database(uri: str) -> None:
 
 @contextmanager
 def _asked_once() -> Iterator[None]:
-    """Make no second try: if only the answer was lost, it would create a second run."""
+    """Disable retries: if only the response was lost, a retry would create a second run."""
     tries, os.environ[RETRIES] = os.environ[RETRIES], "0"
     try:
         yield

@@ -17,7 +17,7 @@ from recurrent import files
 from recurrent.console import note
 from recurrent.tracking.history import Finding, Row
 
-EVERY_S = 20.0  # writing one after every epoch can cost more than the epoch
+EVERY_S = 20.0  # writing one after every epoch can take longer than the epoch
 Written = dict[str, dict[str, str]]  # epoch -> prefix -> what the model wrote
 
 
@@ -43,7 +43,7 @@ COUNTS = ("epoch", "step")  # columns of the gradients that are whole numbers
 
 
 class Checkpoint:
-    """A file that is replaced atomically. `due` tells when to write it again."""
+    """A file that is replaced atomically. `due` says when to write it again."""
 
     def __init__(self, path: Path, every_s: float = EVERY_S) -> None:
         self.path, self.every_s = path, every_s

@@ -9,8 +9,8 @@ from recurrent.config import Runtime
 from recurrent.errors import PipelineError
 
 # Use the same kernels on every x86-64 with AVX2. PyTorch and oneDNN must not use wider
-# instructions; MKL uses those that every processor has. The libraries read these variables at
-# their first computation. OpenBLAS reads its own when NumPy is imported: recurrent/__init__.py.
+# instructions; MKL uses those that every processor has. The libraries read these variables at their
+# first computation. OpenBLAS reads its own when NumPy is imported: see recurrent/__init__.py.
 STRICT = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "MKL_CBWR": "COMPATIBLE",
@@ -25,10 +25,11 @@ def prepare(runtime: Runtime) -> torch.device:
     # cuBLAS is deterministic only with a fixed workspace.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # Vanishing gradients are slow, too: subnormal numbers cost a CPU many cycles, so we flush them
-    # to zero. Threads inherit this when they start: set it before any does.
+    # to zero. Threads inherit this when they start, so we set it before any thread starts.
     torch.set_flush_denormal(True)
     torch.set_num_threads(runtime.threads)
-    # Like use_deterministic_algorithms(True), which also imports PyTorch's compiler (one second).
+    # The same as use_deterministic_algorithms(True), but without importing PyTorch's compiler,
+    # which takes a second.
     torch.set_deterministic_debug_mode("error")
     tf32 = runtime.precision == "tf32"
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32

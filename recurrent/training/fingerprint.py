@@ -2,7 +2,8 @@
 
 A fingerprint covers the resolved parameters, the encoded data, the code that computes (its syntax
 trees without docstrings, so comments and docstrings may change) and the arithmetic. Names of
-variants are left out: renaming one trains nothing. On a CPU no torch is needed to compute it.
+variants are left out, so renaming one trains nothing. On a CPU, computing a fingerprint needs no
+torch.
 """
 
 import ast
@@ -49,7 +50,7 @@ class Run:
 
 
 def plan(config: Config, *experiments: str) -> list[Run]:
-    """Return every run of these experiments, or of all. Their datasets must be encoded."""
+    """Return every run of these experiments (default: all). Their datasets must be encoded."""
     arithmetic = describe_arithmetic(config.runtime)
     data: dict[str, str] = {}
     runs = []
@@ -69,12 +70,15 @@ def plan(config: Config, *experiments: str) -> list[Run]:
 
 
 def digest(content: Any) -> str:
-    """The SHA-256 of a JSON value."""
+    """Return the SHA-256 of a JSON value."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def describe_arithmetic(runtime: Runtime) -> list[str]:
-    """What may change the last bits of a result: device, threads, in fast mode the processor."""
+    """Describe what may change the last bits of a result, such as the device and threads.
+
+    In fast mode this includes the processor.
+    """
     bits = [f"threads {runtime.threads}", runtime.precision, runtime.reproducible]
     if gpu := gpu_name(runtime):
         return ["cuda", gpu, f"graphs {runtime.graphs}", *bits]
@@ -83,7 +87,7 @@ def describe_arithmetic(runtime: Runtime) -> list[str]:
 
 
 def gpu_name(runtime: Runtime) -> str:
-    """The GPU that runs would use, or "". Imports torch only if there may be one."""
+    """Return the GPU that runs would use, or "". Import torch only if there may be one."""
     devices = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")
     likely = platform.system() == "Windows" or any(Path(device).exists() for device in devices)
     if runtime.device == "cpu" or not (likely or runtime.device == "cuda"):
@@ -94,7 +98,7 @@ def gpu_name(runtime: Runtime) -> str:
 
 
 def processor() -> str:
-    """The kind of CPU: vendor, family and model."""
+    """Return the kind of CPU: vendor, family and model."""
     wanted = ("vendor_id", "cpu family", "model")
     path = Path("/proc/cpuinfo")
     if not path.exists():
@@ -107,7 +111,7 @@ def processor() -> str:
 
 
 def library_versions(method: str) -> Iterator[str]:
-    """The libraries that compute, with their versions."""
+    """Yield the libraries that compute, with their versions."""
     for name in FITTING_LIBRARIES if method == "fit" else LIBRARIES:
         yield f"{name} {version(name)}"
     if method == "fit":
@@ -115,7 +119,7 @@ def library_versions(method: str) -> Iterator[str]:
 
 
 def installed(name: str) -> bool:
-    """Whether a distribution is installed."""
+    """Return whether a distribution is installed."""
     try:
         return bool(version(name))
     except ModuleNotFoundError:
@@ -123,13 +127,13 @@ def installed(name: str) -> bool:
 
 
 def data_digest(folder: Path) -> str:
-    """The SHA-256 of every file of an encoded dataset but its report."""
+    """Return a hash of all files of an encoded dataset except its report."""
     files = sorted(path for path in folder.iterdir() if path.name != "report.json")
     return digest({path.name: file_digest(path) for path in files})
 
 
 def file_digest(path: Path) -> str:
-    """The SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -145,14 +149,14 @@ def entry_modules(variant: Variant) -> tuple[str, ...]:
 
 @cache
 def code_digest(modules: tuple[str, ...]) -> str:
-    """The SHA-256 of the syntax trees of these modules and all of ours that they import."""
+    """Return a hash of the syntax trees of these modules and all of ours that they import."""
     files = sorted(imported_files(modules).difference(NOT_COMPUTING))
     return digest({file: syntax(file) for file in files})
 
 
 @cache
 def syntax(file: str) -> str:
-    """The syntax tree of a file without docstrings and comments."""
+    """Return the syntax tree of a file, without docstrings and comments."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
@@ -163,7 +167,7 @@ def syntax(file: str) -> str:
 
 
 def imported_files(modules: Iterable[str], skip: Container[str] = ()) -> set[str]:
-    """The files of these modules and of all that they import, late imports included.
+    """Return the files of these modules and of all that they import, late imports included.
 
     Leave out the files in `skip` and what only they import.
     """
@@ -192,7 +196,7 @@ def imports(file: str) -> tuple[str, ...]:
 
 
 def module_file(module: str) -> str | None:
-    """The file of one of our modules, as a path from the root; None for any other name."""
+    """Return the file of one of our modules, as a path from the root; None for other names."""
     if module.partition(".")[0] not in (PACKAGE, "stages"):
         return None
     base = Path(*module.split("."))

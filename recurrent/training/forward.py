@@ -28,16 +28,16 @@ class Forward:
         self._captured: dict[Shapes, nn.Module] = {}
 
     def __call__(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Logits of a batch in full precision, and the state after it."""
+        """Return the logits of a batch in full precision, and the state after it."""
         inputs = (ids,) if state is None else (ids, state)
         with self.autocast:
             logits, after = (self._graph(inputs) if self.graphs else self.model)(*inputs)
         return logits.float(), None if isinstance(after, tuple) and not after else after
 
     def _graph(self, inputs: tuple[State, ...]) -> nn.Module:
-        """Return the graph for inputs of these shapes, from their second batch on."""
+        """Return the graph for inputs of these shapes; for the first ones, the network itself."""
         shapes = map_state(inputs, lambda part: (part.shape, part.dtype))
-        if shapes not in self._seen:  # a shape that comes once is not worth a graph
+        if shapes not in self._seen:  # a shape that occurs only once is not worth a graph
             self._seen.add(shapes)
             return self.model
         if shapes not in self._captured:
@@ -47,9 +47,8 @@ class Forward:
     def _capture(self, inputs: tuple[State, ...]) -> nn.Module:
         """Capture all kernels of a forward and a backward pass, one launch for each pass."""
         own = map_state(inputs, Tensor.clone)  # later batches are copied into these
-        with torch.random.fork_rng(
-            [self.device]
-        ):  # the warm-up must not advance dropout's random numbers
+        # The warm-up must not advance dropout's random numbers.
+        with torch.random.fork_rng([self.device]):
             captured = torch.cuda.make_graphed_callables(
                 TensorsOnly(self.model), own, allow_unused_input=True
             )

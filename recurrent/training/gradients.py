@@ -31,14 +31,14 @@ class Gradients:
 
     @staticmethod
     def _norm(parameter: nn.Parameter) -> Tensor:
-        """A parameter's gradient norm; 0 if the loss does not depend on it."""
+        """Return a parameter's gradient norm; 0 if the loss does not depend on it."""
         if parameter.grad is None:
             return parameter.new_zeros(())
         norm: Tensor = torch.linalg.vector_norm(parameter.grad)
         return norm
 
     def take_epoch(self) -> Tensor:
-        """The norms since the last call: (steps, parameters)."""
+        """Return the norms since the last call: (steps, parameters)."""
         norms = self._norms[: self._steps].double().cpu()
         self._steps = 0
         return norms
@@ -53,13 +53,13 @@ class Gradients:
 
 
 def global_norm(norms: Tensor) -> Tensor:
-    """The norm of all gradients at each step: (steps,)."""
+    """Return the global norm of the gradients at each step: (steps,)."""
     found: Tensor = torch.linalg.vector_norm(norms, dim=1)
     return found
 
 
 def recorded(norms: Tensor, names: list[str], epoch: int, every: int) -> list[Row]:
-    """Return the rows to record of an epoch: one for every `every` steps of the run."""
+    """Return the rows to record for an epoch: one per `every` steps of the run."""
     rows = []
     totals, steps = global_norm(norms), len(norms)
     for step in range(steps * (epoch - 1), steps * epoch):
@@ -74,5 +74,5 @@ def recorded(norms: Tensor, names: list[str], epoch: int, every: int) -> list[Ro
 
 
 def four_digits(value: float) -> float:
-    """A number rounded to four significant digits."""
+    """Round a number to four significant digits."""
     return float(f"{value:.4g}")

@@ -20,7 +20,7 @@ REMEDY = "Lower its learning_rate, or set clip_norm."
 def check_epoch(
     gradients: Gradients, losses: Tensor, epoch: int, progress: Progress, callbacks: Callbacks
 ) -> Tensor:
-    """Record and check an epoch's gradient norms; return them: (steps, parameters)."""
+    """Record, check and return an epoch's gradient norms: (steps, parameters)."""
     norms, names = gradients.take_epoch(), [*gradients.parameters]
     training = gradients.training
     if training.gradient_norms is not None:
@@ -41,7 +41,7 @@ def check_epoch(
 def nan_error(
     what: str, message: str, epoch: int, progress: Progress, callbacks: Callbacks
 ) -> PipelineError:
-    """Report a result that is NaN or infinite; return the error to raise."""
+    """Record a result that is NaN or infinite as a finding; return the error to raise."""
     add(progress.findings, Finding("nan", epoch, progress.batches, what, None))
     callbacks.findings(progress.findings)
     return PipelineError(f"{message} (seed {callbacks.seed}).", where=callbacks.name, remedy=REMEDY)
@@ -67,7 +67,7 @@ def findings(
     if not finite.all():
         step = int(finite.logical_not().nonzero()[0])
         finite_norms = norms[step].isfinite()
-        if finite_norms.all():  # the loss is computed before its gradients
+        if finite_norms.all():  # the loss is computed before the gradients
             yield replace(at("nan", step, 0, losses[step]), parameter="the loss")
         else:
             first = int(finite_norms.int().argmin())
@@ -87,7 +87,7 @@ def findings(
 
 
 def add(known: list[Finding], finding: Finding) -> None:
-    """Add a finding of a new kind; count a finding of a known kind."""
+    """Add a finding of a new kind; add the count of a known kind to the first one."""
     for number, other in enumerate(known):
         if other.kind == finding.kind:
             known[number] = replace(other, times=other.times + finding.times)

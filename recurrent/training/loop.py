@@ -1,4 +1,4 @@
-"""The one training loop: every network of every lecture is trained here."""
+"""The training loop: every network of every lecture is trained here."""
 
 import math
 import operator
@@ -27,9 +27,9 @@ MOMENTUM = 0.98  # of the moving average that lesson six publishes as its traini
 def descend(
     model: Model, task: Task, training: Descent, callbacks: Callbacks, runtime: Runtime
 ) -> Written:
-    """Train by gradient descent; leave the weights that `training.keep` asks for.
+    """Train by gradient descent; return the text that the model generated during training.
 
-    Returns what the model wrote while it trained.
+    The model ends with the weights that `training.keep` selects.
     """
     optimizer = make_optimizer(model, training, callbacks.name)
     if callbacks.samples:  # fail on an unusable prefix now, not after hours of training
@@ -102,14 +102,14 @@ def train_epoch(
         optimizer.step()
         losses[number] = loss.detach()
         sizes.append(targets.numel())
-        # Free this batch's graph: none may be alive while a CUDA graph is captured.
+        # Free this batch's autograd graph: none may exist while a CUDA graph is captured.
         state = task.carry(state)
         del logits, loss
-    return losses.cpu(), sizes  # one copy per epoch, so the device never waits
+    return losses.cpu(), sizes  # one copy per epoch, so that the device never waits
 
 
 def smooth(progress: Progress, losses: list[float]) -> float:
-    """The moving average of all batches' losses so far, corrected for its start at 0."""
+    """Return the moving average of all batches' losses so far, corrected for its start at 0."""
     for loss in losses:
         progress.smoothed = MOMENTUM * progress.smoothed + (1 - MOMENTUM) * loss
     progress.batches += len(losses)
@@ -117,7 +117,7 @@ def smooth(progress: Progress, losses: list[float]) -> float:
 
 
 def validate(model: Model, task: Task) -> Row:
-    """The scores on validation records."""
+    """Return the scores on validation records."""
     return {f"valid_{name}": value for name, value in task.score(model, "valid").items()}
 
 
@@ -166,7 +166,7 @@ def refuse_nan(row: Row, progress: Progress, callbacks: Callbacks) -> None:
 def refuse_overflow(
     model: Model, task: Task, training: Descent, progress: Progress, callbacks: Callbacks
 ) -> None:
-    """Stop the run if the weights after its last step overflow: no later loss would show it."""
+    """Stop the run if the weights overflow in its last step, which no other loss would show."""
     model.eval()
     ids, targets = task.take(task.batches("train", training.batch_size)[0])
     if not task.loss(model(ids)[0], targets).isfinite():

@@ -17,7 +17,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 
 
 def make_optimizer(model: torch.nn.Module, training: Descent, name: str) -> torch.optim.Optimizer:
-    """The optimiser of a model's weights."""
+    """Return the optimiser for a model's weights."""
     weights = [*model.parameters()]
     if not weights:
         raise PipelineError(
@@ -33,13 +33,13 @@ def make_optimizer(model: torch.nn.Module, training: Descent, name: str) -> torc
 def set_learning_rate(
     optimizer: torch.optim.Optimizer, training: Descent, epochs_done: float
 ) -> None:
-    """Set the learning rate of the next step; a fraction of an epoch counts."""
+    """Set the learning rate of the next step, `epochs_done` epochs after the start."""
     for group in optimizer.param_groups:
         group["lr"] = learning_rate(training, epochs_done)
 
 
 def learning_rate(training: Descent, epochs_done: float) -> float:
-    """The learning rate after so many epochs; a fraction of an epoch counts."""
+    """Return the learning rate after this many epochs, fractions included."""
     if isinstance(training.learning_rate, tuple):
         return training.learning_rate[int(epochs_done)]
     if training.schedule == "constant":

@@ -1,7 +1,7 @@
 """Fill the run store in parallel, with long-lived worker processes.
 
-Each worker imports torch once and trains one run after another into the store; the train stages
-then only collect. The results are the same bytes as those of sequential training.
+Each worker imports torch once and trains one run after another into the store; then the train
+stages only collect. The results have the same bytes as after sequential training.
 """
 
 import multiprocessing
@@ -21,11 +21,11 @@ from recurrent.training.store import RunStore
 
 CGROUP = Path("/sys/fs/cgroup/cpu.max")  # microseconds in a period, or max
 RESTARTS = 2  # of the pool, after a worker was killed
-EVERY_S = 10.0  # between the lines that a worker prints of one run
+EVERY_S = 10.0  # seconds between the lines that a worker prints about one run
 
 
 def processors() -> int:
-    """The processors that this process may use, and a container's share of them."""
+    """Return how many processors this process may use, within the quota of its container."""
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = CGROUP.read_text(encoding="ascii").split()
@@ -42,7 +42,7 @@ def default_jobs(runtime: Runtime) -> int:
 def fill(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> None:
     """Train the runs that the store lacks.
 
-    A killed worker loses only what it did since its last checkpoint.
+    A killed worker loses only its work since the last checkpoint.
     """
     missing = [run for run in runs if store.finished(run.fingerprint) is None]
     unique = list({run.fingerprint: run for run in missing}.values())
@@ -70,7 +70,7 @@ def fill(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> N
 
 
 def _fill_once(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> None:
-    # Spawned, not forked: torch and the libraries under it do not survive a fork.
+    # Spawn, do not fork: torch and the libraries below it do not survive a fork.
     context = multiprocessing.get_context("spawn")
     parent = os.getpid()
     with ProcessPoolExecutor(min(jobs, len(runs)), context, initializer=_start) as pool:
@@ -85,7 +85,7 @@ def _fill_once(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore
 
 
 def _wait(pending: dict[Future[None], Run]) -> None:
-    """Wait for every run; report each one, and an estimate of the time left."""
+    """Wait for every run; report each one with an estimate of the time left."""
     started = time.monotonic()
     for done, future in enumerate(as_completed(pending), 1):
         run = pending[future]
@@ -120,7 +120,7 @@ def _train(run: Run, runtime: Runtime, folder: Path, parent: int) -> None:
 
 
 class Reporter:
-    """Print a run's progress, at most once every `every_s` seconds."""
+    """Print a run's progress, at most once in `every_s` seconds."""
 
     def __init__(self, every_s: float = EVERY_S) -> None:
         self.every_s = every_s

@@ -1,4 +1,4 @@
-"""Random numbers that depend on names alone, so that resuming needs no generator's state."""
+"""Seeds that are derived from names, so that a resumed run needs no saved generator state."""
 
 import hashlib
 
@@ -7,16 +7,16 @@ import torch
 
 
 def derive(*parts: str | int) -> int:
-    """A seed for one purpose: the same on every machine, and different for any other purpose."""
+    """Return a seed for one purpose: the same on every machine, different for other purposes."""
     text = "/".join(map(str, parts))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
 def seed_torch(*parts: str | int) -> None:
-    """Seed torch's global generators (first weights, dropout)."""
+    """Seed torch's global generators (initial weights, dropout)."""
     torch.manual_seed(derive(*parts))
 
 
 def generator(*parts: str | int) -> np.random.Generator:
-    """A NumPy generator for one purpose (shuffling)."""
+    """Return a NumPy generator for one purpose (shuffling)."""
     return np.random.default_rng(derive(*parts))

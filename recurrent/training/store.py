@@ -2,7 +2,7 @@
 
 It is in DVC's cache folder, so the workspace, queued and temporary experiments, the clone of
 `recurrent replicate` and CI's cache share it. A run is found by its fingerprint, as a compiler
-cache finds an object file: whether it was trained here or not, the bytes are the same.
+cache finds an object file. The bytes do not depend on where it was trained.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ HISTORY, GRADIENTS, FINDINGS, SAMPLES = (
 
 
 def cache_folder(project: Path = Path()) -> Path:
-    """DVC's cache folder: `cache.dir` of its configuration, or .dvc/cache."""
+    """Return DVC's cache folder: `cache.dir` of its configuration, or .dvc/cache."""
     dvc = project / ".dvc"
     for name in ("config.local", "config"):
         parser = ConfigParser(interpolation=None)
@@ -43,17 +43,17 @@ def cache_folder(project: Path = Path()) -> Path:
 
 
 class RunStore:
-    """Runs by fingerprint, each in a folder of its own."""
+    """Runs by fingerprint, each in its own folder."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = cache_folder() / FOLDER if folder is None else folder
 
     def place(self, fingerprint: str) -> Path:
-        """The folder of a run, finished or not."""
+        """Return the folder of a run, finished or not."""
         return self.folder / fingerprint
 
     def finished(self, fingerprint: str) -> Path | None:
-        """The folder of a finished run, or None. A damaged one is set aside with a warning."""
+        """Return the folder of a finished run, or None. Set a damaged one aside with a warning."""
         place = self.place(fingerprint)
         if not (place / MANIFEST).exists():
             return None
@@ -67,12 +67,12 @@ class RunStore:
         return None
 
     def about(self, fingerprint: str) -> dict[str, Any]:
-        """Return what was recorded of a finished run: variant, seed, device and seconds."""
+        """Return what was recorded about a finished run: variant, seed, device and seconds."""
         about: dict[str, Any] = files.read_json(self.place(fingerprint) / MANIFEST)["about"]
         return about
 
     def finish(self, fingerprint: str, about: dict[str, Any]) -> None:
-        """Mark a run as finished: every file in its folder, with its checksum."""
+        """Mark a run as finished: write a manifest with the checksum of each file."""
         place = self.place(fingerprint)
         (place / CHECKPOINT).unlink(missing_ok=True)
         names = sorted(path.name for path in place.iterdir() if path.name != MANIFEST)
@@ -82,7 +82,7 @@ class RunStore:
 
     @contextmanager
     def training(self, fingerprint: str, title: str) -> Iterator[Path]:
-        """Hold the lock of a run while it trains; a second process waits until it ends."""
+        """Hold the lock of a run while it trains; a second process waits until it is released."""
         place = self.place(fingerprint)
         place.mkdir(parents=True, exist_ok=True)
         with locked(f"run {title}", self.folder / f"{fingerprint}.lock"):
@@ -103,7 +103,7 @@ class RunStore:
 
     @staticmethod
     def _fault(place: Path, fingerprint: str) -> str | None:
-        """What is wrong with a finished run, or None."""
+        """Return what is wrong with a finished run, or None."""
         try:
             manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
             if manifest["fingerprint"] != fingerprint:
@@ -117,6 +117,6 @@ class RunStore:
 
 
 def checksum(path: Path) -> str:
-    """The SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

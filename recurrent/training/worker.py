@@ -29,7 +29,7 @@ Report = Callable[[Run, Row], None]
 def train_run(
     run: Run, runtime: Runtime, runs: RunStore, report: Report, checkpoint_every_s: float = 20.0
 ) -> None:
-    """Train a run, continuing what a killed process left; do nothing if it is finished."""
+    """Train a run, from its checkpoint if it has one; do nothing if it is finished."""
     with runs.training(run.fingerprint, str(run)) as folder:
         if runs.finished(run.fingerprint):  # by the process that this one waited for
             return
@@ -88,7 +88,7 @@ def train_run(
 
 
 def refuse_contradictions(variant: Variant, task: Task) -> None:
-    """Refuse settings that only the encoded data shows to be wrong."""
+    """Refuse settings that do not fit the encoded data."""
     where = f"params.yaml: experiments.{variant.experiment}"
     training = variant.training
     best = isinstance(training, Descent) and training.keep == "best"

@@ -1,4 +1,4 @@
-"""The clone is as the workspace is, and keeps what an earlier one had finished."""
+"""The clone equals the workspace, and keeps finished work from one update to the next."""
 
 import shutil
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_the_next_update_keeps_what_stages_made_and_nothing_else(workspace: Work
     assert files.read_json(folder / "dvc.lock") == lock
 
 
-def test_an_incomplete_clone_is_made_anew_and_a_damaged_one_is_refused(
+def test_an_incomplete_clone_is_replaced_and_a_damaged_one_is_refused(
     workspace: Workspace,
 ) -> None:
     part = clone.PLACE / "copy.part"

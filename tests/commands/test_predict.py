@@ -95,7 +95,7 @@ def test_a_model_that_does_not_classify_and_an_untrained_one_are_refused(project
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x80\x04N.", b"\xff" * 64])
-def test_a_file_that_is_no_weights_is_refused(trained: Project, damage: bytes) -> None:
+def test_a_file_without_weights_is_refused(trained: Project, damage: bytes) -> None:
     path = Path(FOLDER / "seed-1.safetensors")
     path.write_bytes(damage)
     with pytest.raises(PipelineError, match=str(path)):

@@ -1,4 +1,4 @@
-"""Prune: what the parameter files name stays; the rest leaves the disk and the locks."""
+"""Prune: what the parameter files name stays; everything else is removed from disk and locks."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def locked(*names: str) -> str:
     return OLD + "".join(f"  {name}:\n    cmd: a\n" for name in names)
 
 
-def test_outputs_and_lock_entries_without_a_name_go(
+def test_outputs_and_lock_entries_that_nothing_names_are_removed(
     declared: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     beyond = paths.PIPELINES["beyond"]
@@ -59,7 +59,7 @@ def test_outputs_and_lock_entries_without_a_name_go(
     assert "removed from dvc.lock: old, train@gone" in capsys.readouterr().err
 
 
-def test_an_experiment_that_was_removed_goes(declared: Project) -> None:
+def test_the_outputs_of_a_removed_experiment_are_removed(declared: Project) -> None:
     folder = paths.PIPELINES["lectures"].run("nietzsche_char3")
     folder.mkdir(parents=True)
     prune.outputs()
@@ -94,7 +94,7 @@ def test_runs_are_kept_while_data_are_not_encoded(
     assert "kept all stored runs" in capsys.readouterr().err
 
 
-def test_runs_that_no_parameter_file_names_go(
+def test_runs_that_no_parameter_file_names_are_removed(
     declared: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = {Path.cwd(): {"here"}, Path.cwd() / ".dvc/tmp/upstream": {"replica"}}

@@ -1,4 +1,4 @@
-"""Which variants are published: those whose weights the present settings train."""
+"""Which variants are published: those with the weights of the current settings."""
 
 import subprocess
 from pathlib import Path

@@ -51,7 +51,7 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
         members(path, ["a.csv", "c.csv", "d.csv", "e.csv"], LARGEST, optional=["e.csv"])
     assert str(fault.value) == (
         f"{path}: the zip has no c.csv, d.csv; it holds ['a.csv', 'b.csv', 'notes.txt']. "
-        "Pack them: zip tables.zip a.csv c.csv d.csv."
+        "Zip them: zip tables.zip a.csv c.csv d.csv."
     )
 
 

@@ -60,7 +60,7 @@ def test_a_wrong_hash_is_refused_with_the_place_and_both_hashes(server: Server) 
     assert sha256(GOOD) in message and sha256(BAD) in message
 
 
-def test_a_server_that_keeps_failing_is_given_up_after_longer_and_longer_waits(
+def test_a_failing_server_is_retried_after_longer_and_longer_waits(
     server: Server, waits: list[float]
 ) -> None:
     message = refused(server.serves("/names.txt", Answer(status=500)))
@@ -153,7 +153,7 @@ def test_the_file_name_is_the_last_part(url: str, name: str) -> None:
     assert file_name(url) == name
 
 
-def test_a_corpus_without_upstream_must_come_from_its_owner() -> None:
+def test_a_corpus_without_upstream_is_refused_with_a_remedy() -> None:
     corpus = Corpus(kind="sales", synthetic=Synthetic(seed=0, size=1))
     with pytest.raises(Unavailable, match=r"corpora\.sales: .*cannot be redistributed.*Set `own`"):
         upstream("sales", corpus)

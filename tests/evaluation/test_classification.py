@@ -1,4 +1,4 @@
-"""A classifier's metrics by hand, its tables, and the names that it is shown by."""
+"""A classifier's metrics by hand, its tables, and its sample names."""
 
 import math
 

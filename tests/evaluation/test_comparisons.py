@@ -1,4 +1,4 @@
-"""Who is compared with whom, and on which records."""
+"""Which models are compared, and on which records."""
 
 from typing import Any
 
@@ -118,7 +118,7 @@ def test_a_text_is_shared_by_datasets_and_only_common_records_count() -> None:
         {"first": 99},  # one record in common has no standard error
     ],
 )
-def test_other_records_or_another_task_are_no_baseline(changes: dict[str, Any]) -> None:
+def test_a_baseline_has_the_same_records_and_task(changes: dict[str, Any]) -> None:
     assert compared(one("net/gru", [-1.0] * 100), one("fit/a", [-2.0] * 100))
     assert not compared(one("net/gru", [-1.0] * 100, **changes), one("fit/a", [-2.0] * 100))
 

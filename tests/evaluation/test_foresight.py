@@ -48,7 +48,7 @@ def at_once(model: Model, asked: NextToken, start: int) -> list[float]:
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)
-def test_of_all_our_models_only_bidirectional_ones_see_ahead(name: str) -> None:
+def test_only_bidirectional_models_see_ahead(name: str) -> None:
     spec = ONE_OF_EACH[name].model.model_dump()
     expected = spec["settings"].get("bidirectional", False)
     assert all(sees_ahead(built(spec, seed=seed)) is expected for seed in range(3))
@@ -76,7 +76,7 @@ def test_a_network_of_one_direction_predicts_as_in_one_pass_over_each_window(
 
 @ORDERS
 @pytest.mark.parametrize("step", [1, 2, 3])
-def test_by_prefix_a_later_character_changes_no_earlier_prediction(
+def test_a_later_character_changes_no_prediction_by_prefix(
     tmp_path: Path, changes: dict[str, Any], step: int
 ) -> None:
     asked = task(tmp_path, **changes)

@@ -65,7 +65,7 @@ def test_a_single_seed_is_no_ensemble(data: RunningText) -> None:
     assert (found.ensemble, found.ensemble_merit) == (None, None)
 
 
-def test_what_is_reached_in_view_stands_beside_and_changes_nothing(data: RunningText) -> None:
+def test_metrics_in_view_are_added_and_change_no_others(data: RunningText) -> None:
     before = measure(data, RECORDS, {3: logs([0.5] * 5), 7: logs([0.125] * 5)})
     seen = measure(data, RECORDS, {3: logs([1.0] * 5), 7: logs([0.25] * 5)})
     found = language.by_prefix(before, seen)

@@ -1,4 +1,4 @@
-"""lectures.yaml: the real file names what exists, and a wrong one is refused by its key."""
+"""lectures.yaml: the real file names things that exist; a wrong one is refused by its key."""
 
 from pathlib import Path
 from typing import Any
@@ -135,8 +135,8 @@ def test_the_other_kinds_of_numbers(tmp_path: Path, text: str, expected: dict[st
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("row: B1, metric: m, experiment: a/b", "give one of `models`, `epochs`"),
-        ("row: B1, metric: m, experiment: a/b, epochs: {1: 2}, texts: {a: b}", "give one of"),
+        ("row: B1, metric: m, experiment: a/b", "give exactly one of `models`, `epochs`"),
+        ("row: B1, metric: m, experiment: a/b, epochs: {1: 2}, texts: {a: b}", "give exactly one"),
         ("row: B1, metric: m, epochs: {1: 2}", "`experiment` goes with"),
         ("row: B1, metric: m, experiment: a/b, models: {a/b: 1}", "`experiment` goes with"),
         ("row: B1, metric: m, values: {a: 1}", "`report` goes with `values`"),

@@ -1,4 +1,4 @@
-"""Paired differences: their standard error, and when a difference is one."""
+"""Paired differences: their standard error, and when a difference is significant."""
 
 import numpy as np
 import pytest

@@ -98,7 +98,7 @@ class TestFind:
         assert at(4, last=4).ours == pytest.approx(5, abs=1e-6), "of perplexities"
 
     @pytest.mark.parametrize("epochs", [[9, 9], [12, 9], [0, 0]])
-    def test_fewer_epochs_are_no_run(self, epochs: list[int]) -> None:
+    def test_with_too_few_epochs_nothing_is_found(self, epochs: list[int]) -> None:
         write_history("train_loss", [[1.0] * count for count in epochs])
         assert at(10, last=10).ours is None
         assert at(10, "valid_loss").ours is None, "the history has no such column"
@@ -143,7 +143,7 @@ class TestJudge:
             (0.95, "lower", "better"),
         ],
     )
-    def test_ours_is_within_the_tolerance_or_it_is_not(
+    def test_a_number_within_the_tolerance_is_reproduced(
         self, ours: float, better: str | None, verdict: str
     ) -> None:
         assert self.judge(ours, better=better) == (verdict, None)
@@ -153,7 +153,7 @@ class TestJudge:
         assert self.judge(0.95, 0.02)[0] == "reproduced"
         assert self.judge(0.97, 0.0001)[0] == "reproduced"
 
-    def test_counts_and_texts_are_equal_or_they_are_not(self) -> None:
+    def test_counts_and_texts_must_be_equal(self) -> None:
         count = {"published": 50_390, "tolerance": 0, "better": None}
         assert [self.judge(ours, **count)[0] for ours in (50_390, 50_391)] == [
             "reproduced",

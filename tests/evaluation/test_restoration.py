@@ -1,4 +1,4 @@
-"""Hidden characters: how many are restored, at what cost, and what readers are shown."""
+"""Hidden characters: how many are restored, at what cost, and the samples."""
 
 import math
 from pathlib import Path

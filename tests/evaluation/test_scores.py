@@ -37,7 +37,7 @@ def test_each_metric_has_a_row() -> None:
     assert (in_view.ensemble, in_view.bayes) == (None, None)
 
 
-def test_a_loss_of_few_records_has_no_row() -> None:
+def test_a_loss_on_few_records_has_no_row() -> None:
     assert [*score_rows(variant("net/lecture"), {**REPORT, "count": 99}, LECTURE)] == []
 
 

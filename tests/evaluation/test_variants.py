@@ -53,7 +53,7 @@ def test_every_task_can_be_measured() -> None:
 
 @pytest.mark.parametrize("weight", [3e38, 1e4], ids=["nan", "infinite perplexity"])
 @pytest.mark.parametrize("changes", [{}, STREAM, {"targets": "last"}])
-def test_predictions_that_are_nan_or_infinite_are_refused_by_the_variants_name(
+def test_nan_or_infinite_predictions_are_refused_by_the_variants_name(
     tmp_path: Path, changes: dict[str, Any], weight: float
 ) -> None:
     trained(encoded(tmp_path, some_text(400), **changes))
@@ -133,7 +133,7 @@ def test_only_known_prefixes_are_continued(tmp_path: Path) -> None:
     assert evaluated(samples=Samples(prefixes=("xyz",), length=7)).measured.samples == {}
 
 
-def test_of_the_training_text_only_what_was_in_a_batch_counts(tmp_path: Path) -> None:
+def test_only_training_text_that_was_in_a_batch_counts(tmp_path: Path) -> None:
     whole: dict[str, Any] = {**STREAM, "valid": 0.0, "test": 0.0}
     task, (model,) = trained(encoded(tmp_path, some_text(400), **whole), seeds=1)
     measured, report = evaluated()[1:]
@@ -147,7 +147,7 @@ def test_of_the_training_text_only_what_was_in_a_batch_counts(tmp_path: Path) ->
     assert (report["sd"], report["ensemble"]) == (None, None)
 
 
-def test_what_was_written_while_training_stands_beside(tmp_path: Path) -> None:
+def test_texts_written_during_training_are_included(tmp_path: Path) -> None:
     trained(encoded(tmp_path, some_text(400), **STREAM))
     earlier = {"0": {"40": {"ab": "abc"}}, "1": {}}
     files.write_json(RESULTS.written("small", "one"), earlier)
@@ -203,7 +203,7 @@ class TestWords:
             loss = -log_probs.sum() / held_out
             assert report["by_seed"][str(seed)]["loss"] == pytest.approx(loss, abs=1e-5)
 
-    def test_prefixes_are_read_as_words_and_texts_are_spelt_out(
+    def test_prefixes_are_read_as_words_and_texts_are_spelled_out(
         self, data: RunningWords, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         trained(data, STATEFUL)

@@ -47,7 +47,7 @@ def test_every_network_computes_as_the_lecture_writes_it(
     assert all(gradient.any() for gradient in found), "every weight must matter"
 
 
-def test_only_while_disabled_one_hot_vectors_are_multiplied() -> None:
+def test_one_hot_vectors_are_multiplied_only_while_disabled() -> None:
     ids, weight = batch(), torch.randn(TOKENS, 3, requires_grad=True)
     product = F.one_hot(ids, TOKENS).to(weight.dtype) @ weight
     looked_up = fast.one_hot_matmul(ids, weight)

@@ -125,7 +125,7 @@ def test_no_gram_contains_padding() -> None:
     assert torch.equal(plain(ids)[0], padded(ids)[0])
 
 
-def test_one_label_a_row_is_refused() -> None:
+def test_one_label_per_row_is_refused() -> None:
     model = InterpolatedNgrams(SYMBOLS + 1, 2, InterpolatedNgrams.Settings(order=2))
     with pytest.raises(PipelineError, match="need a target at every step"):
         model.fit(torch.ones(3, 5, dtype=torch.int64), torch.ones(3, dtype=torch.int64))

@@ -57,7 +57,7 @@ def one_hot_entities(*hidden: int) -> OneHotEntities:
     return model.double()
 
 
-def test_entity_embeddings_are_one_embedding_a_column_side_by_side() -> None:
+def test_entity_embeddings_concatenate_one_embedding_per_column() -> None:
     model, ids = entity_embeddings(5, 4), rows_of("levels", 40)
     places = [
         (slice(first, first + levels), slice(width))

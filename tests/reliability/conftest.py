@@ -76,7 +76,7 @@ def promise(request: pytest.FixtureRequest) -> Iterator[Promised]:
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Return what `python -m stages.train writing` leaves when nothing goes wrong."""
-    folder = runs.prepare(tmp_path_factory.mktemp("undisturbed"))
+    folder = runs.prepare(tmp_path_factory.mktemp("peace") / "project")
     command = [sys.executable, "-m", "stages.train", "writing"]
     subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
     return runs.results(folder)

@@ -19,40 +19,39 @@ def kill_at(step: int) -> None:
         if number == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    _at_each_change(kill)
+    _before_each_change(kill)
 
 
 def refuse_from(step: int) -> None:
-    """From that change on, let nothing be opened for writing, made, copied or renamed."""
+    """Refuse that change of the disk and every later one, as a full disk does."""
 
     def refuse(number: int) -> None:
         if number >= step:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    _at_each_change(refuse)
+    _before_each_change(refuse)
 
 
 def limit_files(size: int) -> None:
-    """Let no file grow beyond so many bytes: a write stops in the middle of a file."""
+    """Let no file grow beyond so many bytes: writes stop in the middle of a file."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-def count_to(path: Path) -> None:
-    """Write a byte to a file for each change that this process makes."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    _at_each_change(lambda _: os.write(file, b"."))
+def count_changes(path: Path) -> None:
+    """Write a byte to a file for each change of the disk."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT)
+    _before_each_change(lambda _: os.write(file, b"."))
 
 
-def _at_each_change(act: Callable[[int], object]) -> None:
+def _before_each_change(act: Callable[[int], object]) -> None:
     """Call `act` with 1, 2, 3, ... before each change that this process makes in its folder."""
     number = 0
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal number
-        path, flags = arguments[0] if arguments else "", arguments[-1]
-        if event == "open" and not (isinstance(flags, int) and flags & WRITING):
+        if event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING):
             return
-        if event in ("open", *CHANGES) and not Path(str(path)).is_absolute():
+        if event in ("open", *CHANGES) and not Path(str(arguments[0])).is_absolute():
             number += 1
             act(number)
 

@@ -15,48 +15,43 @@ from recurrent import console
 from recurrent.training.checkpoint import Checkpoint
 from recurrent.training.store import CHECKPOINT, FOLDER, HISTORY, MANIFEST
 from tests.reliability import faults
-from tests.reliability.nasty import assert_paragraph
+from tests.reliability.ledger import Many, Promise
 from tests.training.small import edit, write_project
 
-EPOCHS, RUNS = 3, 3  # of the experiment `writing`
+RUNS, EPOCHS = 3, 3  # of the experiment `writing`
 STORE = Path(".dvc/cache") / FOLDER
 STARTED = "started.txt"  # the runs that stages have started to train, one a line
+Fault = Callable[[], None]
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(["recurrent.training.worker", "torch._dynamo", "stages.train"])
 
 
-def prepare(folder: Path, epochs: int = EPOCHS) -> Path:
-    """Write a small project with an experiment `writing`: two variants, three runs."""
-    folder.mkdir(parents=True, exist_ok=True)
+def prepare(folder: Path) -> Path:
+    """Write a small project."""
+    folder.mkdir()
     write_project(folder)
-    training = {"gradient_norms": 3, "epochs": epochs}
-    edit(folder, {"experiments": {"writing": {"training": training}}})
+    edit(folder, {"experiments": {"writing": {"training": {"gradient_norms": 3}}}})
     return folder
 
 
 class Stage:
     """`stages.train writing` in a process of its own, with a checkpoint after each epoch."""
 
-    def __init__(self, folder: Path, fault: Callable[[], None] | None = None) -> None:
+    def __init__(self, folder: Path, fault: Fault | None = None) -> None:
         self._output, output = context.Pipe(duplex=False)
         self.process = context.Process(target=_train, args=(folder, output, fault))
         self.process.start()
         output.close()
 
-    def kill(self) -> None:
-        """Send SIGKILL and wait for the end."""
-        self.process.kill()
-        self.process.join()
-
     def end(self) -> tuple[int | None, str]:
         """Wait for the end; return the exit status (negative: a signal) and what was printed."""
         with os.fdopen(os.dup(self._output.fileno()), encoding="utf-8") as file:
-            said = file.read()
+            printed = file.read()
         self.process.join()
-        return self.process.exitcode, said
+        return self.process.exitcode, printed
 
 
-def _train(folder: Path, output: Connection, fault: Callable[[], None] | None) -> None:
+def _train(folder: Path, output: Connection, fault: Fault | None) -> None:
     from recurrent.training import worker
     from stages import train
 
@@ -79,60 +74,62 @@ def _note_training(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    """Every byte that the stage leaves, by file."""
+    """Return every byte that the stage leaves, by file."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for place in ("data/models", "data/runs")
-        for path in sorted((folder / place).rglob("*"))
+        for path in (folder / place).rglob("*")
         if path.is_file()
     }
 
 
 def trained(folder: Path) -> list[str]:
-    """The runs that stages have started to train since this was last called."""
+    """Return the runs that stages have started to train, and forget them."""
     path = folder / STARTED
-    if not path.exists():
-        return []
-    found = path.read_text(encoding="utf-8").split()
-    path.unlink()
+    found = path.read_text(encoding="utf-8").split() if path.exists() else []
+    path.unlink(missing_ok=True)
     return found
 
 
 def finished(folder: Path) -> set[str]:
-    """The runs that the store has."""
+    """Return the runs that are finished."""
     return {path.parent.name for path in (folder / STORE).glob(f"*/{MANIFEST}")}
 
 
-def epochs_done(folder: Path, epochs: int = EPOCHS) -> int:
-    """The epochs that no kill can take any more, of all runs."""
-    done = len(finished(folder)) * epochs
-    for path in (folder / STORE).glob(f"*/{CHECKPOINT}"):
-        progress = Checkpoint(path).read()
-        assert progress is not None
-        done += progress.epoch
-    return done
+def epochs_done(folder: Path) -> int:
+    """Return how many epochs are safe on disk, of all runs together."""
+    begun = {path.parent for path in (folder / STORE).glob(f"*/{CHECKPOINT}")}
+    ended = finished(folder)
+    progress = [Checkpoint(p / CHECKPOINT).read() for p in begun if p.name not in ended]
+    return len(ended) * EPOCHS + sum(one.epoch for one in progress if one)
 
 
 def assert_finishes(folder: Path, undisturbed: dict[str, bytes]) -> None:
-    """Fail unless the next stage trains what is missing, and leaves the bytes of no fault."""
+    """Fail unless the next stage trains only what is missing and leaves the bytes of no fault."""
     kept, _ = finished(folder), trained(folder)
-    status, said = Stage(folder).end()
-    assert status == 0 and "damaged" not in said, said
+    status, printed = Stage(folder).end()
+    assert status == 0 and "damaged" not in printed, printed
     assert kept.isdisjoint(trained(folder)), "a finished run was trained again"
     assert results(folder) == undisturbed
 
 
-def assert_one_error(status: int | None, said: str, says: str) -> None:
-    """Fail unless a stage ended with one error, of one paragraph."""
-    assert status == 1, said
-    (error,) = [line for line in said.splitlines() if line.startswith("error: ")]
-    assert says in error and "Traceback" not in said
-    assert_paragraph(error)
-
-
-def count_changes(folder: Path) -> int:
-    """Return how often the stage changes something on disk when nothing goes wrong."""
-    counted = folder / "changes.txt"
-    status, said = Stage(prepare(folder), partial(faults.count_to, counted)).end()
-    assert status == 0, said
-    return counted.stat().st_size
+def break_at_each_change(
+    folder: Path,
+    fault: Callable[[int], None],
+    check: Callable[[Path, int | None, str], None],
+    undisturbed: dict[str, bytes],
+    kept: Promise,
+    many: Many,
+) -> None:
+    """Inject a fault at changes of the disk from the first to the last; a stage follows each."""
+    counted = folder / "changes"
+    assert Stage(prepare(folder / "all"), partial(faults.count_changes, counted)).end()[0] == 0
+    changes, done = counted.stat().st_size, 0
+    for step in range(1, changes + 1, changes // many(4, changes)):
+        broken = prepare(folder / str(step))
+        check(broken, *Stage(broken, partial(fault, step)).end())
+        kept.injected += 1
+        kept.lost += max(0, done - epochs_done(broken))
+        done = epochs_done(broken)
+        assert_finishes(broken, undisturbed)
+    assert not kept.lost

@@ -22,7 +22,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def documents(projects: dict[str, Path]) -> Documents:
-    """What reports of the examples are made of, by source and pipeline."""
+    """Inputs and sections of the examples' reports, by source and pipeline."""
     found = {}
     for source, pipeline in NEEDED:
         with pytest.MonkeyPatch.context() as patch:

@@ -61,7 +61,7 @@ def test_a_text_that_a_model_wrote_is_code_in_one_line() -> None:
 
 
 @pytest.mark.usefixtures("upstream")
-def test_published_numbers_stand_beside_ours_with_the_verdict_first() -> None:
+def test_a_row_has_the_verdict_the_published_number_and_ours() -> None:
     inputs = load()
     (found,) = tables.published(inputs.lectures["nietzsche"], inputs.published)
     assert texts(found)[0] == [
@@ -86,7 +86,7 @@ def test_published_numbers_stand_beside_ours_with_the_verdict_first() -> None:
 
 
 @pytest.mark.usefixtures("upstream")
-def test_of_many_published_numbers_the_last_of_each_row_is_in_sight() -> None:
+def test_a_long_table_is_folded_below_the_last_number_of_each_row() -> None:
     lecture = load().lectures["nietzsche"]
     rows = [example.published(epoch=epoch) for epoch in range(20)]
     rows += [example.published(epoch=20, ours=None, verdict=None, reason="not run")]
@@ -114,7 +114,7 @@ def test_a_grid_has_what_its_pipeline_ran() -> None:
     assert first is not None
     assert texts(first) == [["1 layer", "4.87 ± 0.49"], ["2 layers", "13.2 ± 1.3"]]
     assert first.head == ("train_perplexity, epoch 4", "plain")
-    assert texts(second) == [["all", "1.500 ± 0.010", "2.0000 (once)"]]
+    assert texts(second) == [["all", "1.500 ± 0.010", "2.0000 (one seed)"]]
     (beyond,) = tables.grids(load("beyond"), "nietzsche")
     assert beyond is not None
     assert beyond.head == ("train_perplexity, epoch 4", "plain", "residual")

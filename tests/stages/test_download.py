@@ -69,7 +69,7 @@ def test_a_stand_in_is_labelled_as_one(project: Project) -> None:
     assert origin() == {"source": "stand-in", "name": "others.txt"}
 
 
-def test_a_corpus_that_only_its_owner_has_is_refused(project: Project) -> None:
+def test_a_corpus_that_cannot_be_redistributed_is_refused(project: Project) -> None:
     project.edit({"source": "upstream"})
     with pytest.raises(PipelineError, match=r"corpora\.sales: .*Set `own`"):
         download.main("sales")

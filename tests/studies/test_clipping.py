@@ -15,7 +15,7 @@ NORMS = st.lists(st.floats(1e-6, 1e6), min_size=2, max_size=5).map(lambda row: n
 
 
 def network() -> tuple[nn.Module, list[Tensor]]:
-    """A network with gradients, and a copy of those."""
+    """A network with gradients, and a copy of the gradients."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).double()
     model(50 * torch.randn(8, 3).double()).pow(2).sum().backward()
@@ -58,7 +58,7 @@ def test_only_the_global_norm_keeps_the_direction_and_the_bound(
         assert found.norm[0] <= np.linalg.norm(row) * (1 + 1e-12)
 
 
-def test_no_gradient_is_clipped_to_none_and_the_listing_bounds_one_parameter() -> None:
+def test_a_zero_gradient_stays_zero_and_the_listing_bounds_one_parameter() -> None:
     nothing = each_parameter(np.zeros((1, 3)), 1.0)
     assert (nothing.norm[0], nothing.cosine[0]) == (0, 1)
     found = last_parameter(np.array([[300.0, 400.0, 12.0]]), 10.0)

@@ -37,7 +37,7 @@ def network() -> Model:
     return base.build({**spec, "settings": {"widths": [3, 1, 2], "hidden": [4]}})
 
 
-def test_rows_differ_in_one_column_alone_and_two_levels_are_no_map(network: Model) -> None:
+def test_rows_differ_in_only_one_column_and_two_levels_make_no_map(network: Model) -> None:
     found = {one.column: one.vectors for one in learned(network, DATA)}
     assert [*found] == ["state", "month"]
     weight = dict(network.named_parameters())["vectors.weight"].detach().double().numpy()
@@ -48,7 +48,7 @@ def test_rows_differ_in_one_column_alone_and_two_levels_are_no_map(network: Mode
     assert np.allclose(month[:, 4:], weight[7:10, :2] - weight[7, :2])
 
 
-def test_a_map_is_that_of_principal_components(network: Model) -> None:
+def test_a_map_shows_principal_components(network: Model) -> None:
     state = learned(network, DATA)[0]
     ours, theirs = principal_components(state), PCA(2).fit(state.vectors)
     expected = theirs.transform(state.vectors)

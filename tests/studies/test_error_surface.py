@@ -82,7 +82,7 @@ def test_a_step_is_the_learning_rate_times_the_gradient(kind: str) -> None:
         assert longest <= DEFAULT.learning_rate * DEFAULT.threshold + 1e-12
 
 
-def test_the_cliff_throws_the_plain_descent_alone(tmp_path: Path) -> None:
+def test_the_cliff_throws_only_the_plain_descent(tmp_path: Path) -> None:
     report = error_surface.run(DEFAULT, tmp_path)
     plain, clipped = report["plain"], report["clipped"]
     assert plain["largest_step"] > 10 * clipped["largest_step"]

@@ -23,7 +23,7 @@ LOGITS = st.permutations([-3.0, -1.0, 0.0, 0.5, 2.0, 4.5]).map(torch.tensor)
 
 
 class Recorder(Model):
-    """A model that continues the alphabet and records what it reads. Padding is its favourite."""
+    """A model that continues the alphabet, records what it reads, and prefers padding."""
 
     def __init__(self) -> None:
         super().__init__(SIZE, SIZE, base.Settings())
@@ -93,7 +93,7 @@ def test_a_seed_decides_the_text_whatever_else_is_drawn() -> None:
     assert drawn(3) == drawn(3) != drawn(4)
 
 
-def test_a_model_of_windows_reads_the_last_characters_anew() -> None:
+def test_a_model_of_windows_reads_the_last_characters_again() -> None:
     model = Recorder()
     assert text(model, "fabc", 4) == "defa"
     assert model.read == ["abc", "bcd", "cde", "def"]
@@ -111,7 +111,7 @@ def test_a_stateful_model_reads_each_character_once() -> None:
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_a_carried_state_gives_the_text_of_reading_all_anew(cell: str) -> None:
+def test_a_carried_state_gives_the_same_text_as_reading_everything_again(cell: str) -> None:
     model = char_rnn("StatefulRnn", cell=cell, dropout=0.9).train()  # Generator turns dropout off
     assert text(model, "abcab", 30, stateful=True) == text(model, "abcab", 30, window=99)
 

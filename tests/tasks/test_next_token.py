@@ -58,7 +58,7 @@ def test_each_window_predicts_its_own_targets(
     assert values.tolist() == pytest.approx([expected[r] for r in sorted(expected)], abs=1e-5)
 
 
-def test_a_model_that_predicts_once_a_window_needs_such_targets(tmp_path: Path) -> None:
+def test_a_model_that_predicts_once_per_window_needs_such_targets(tmp_path: Path) -> None:
     task = next_token(tmp_path)
     model = model_for(task, "CharRnn")
     ids, targets = task.take(task.batches("train", 4)[0])

@@ -26,7 +26,7 @@ def test_targets_are_logarithms_over_the_largest_of_training(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("width", "dtype"), [(0, torch.int64), (4, torch.float32)])
-def test_a_row_is_levels_or_a_networks_vectors(
+def test_a_row_has_levels_or_a_networks_vectors(
     tmp_path: Path, width: int, dtype: torch.dtype
 ) -> None:
     task = table_task(tmp_path, width)

@@ -70,7 +70,7 @@ def test_a_creation_that_was_stopped_leaves_nothing_and_the_next_one_starts_agai
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
 
 
-def test_of_two_processes_that_start_together_one_creates_it(tmp_path: Path) -> None:
+def test_if_two_processes_start_together_only_one_creates_it(tmp_path: Path) -> None:
     database, creations = tmp_path / "mlflow.db", []
 
     def create(uri: str) -> None:

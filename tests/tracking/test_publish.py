@@ -55,7 +55,7 @@ def test_the_stamp_remembers_what_was_published(run: TrackedRun, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("fake")
-def test_another_store_is_filled_anew(
+def test_another_store_is_filled_from_the_start(
     run: TrackedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mlflow.db").touch()

@@ -174,7 +174,7 @@ def test_a_run_is_created_without_a_second_try(
     assert os.environ[RETRIES] != "0"
 
 
-def test_artifacts_lie_beside_the_database_wherever_the_process_runs(store: Store) -> None:
+def test_artifacts_are_next_to_the_database_wherever_the_process_runs(store: Store) -> None:
     place = store.client.get_experiment(store.experiment("names"))
     database = Path(store.uri.removeprefix("sqlite:///"))
     assert place.artifact_location == (database.parent / "mlartifacts").as_uri()

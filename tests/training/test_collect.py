@@ -1,4 +1,4 @@
-"""What a train stage leaves is byte for byte that of training all of it, whatever the store has."""
+"""A train stage leaves the same bytes, whatever the store already has."""
 
 from pathlib import Path
 from typing import Any

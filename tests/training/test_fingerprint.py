@@ -101,7 +101,7 @@ def test_only_code_that_computes_changes_it(code: Path, file: str, counts: bool)
     assert (before != after) is counts
 
 
-def test_words_do_not_change_it(code: Path) -> None:
+def test_comments_and_docstrings_do_not_change_it(code: Path) -> None:
     before, after = digest_after(code, "recurrent/training/loop.py", "\n# a comment\n")
     assert before == after
     path = code / "recurrent/training/loop.py"

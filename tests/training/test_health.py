@@ -1,4 +1,4 @@
-"""A run that explodes, vanishes or meets NaN reports it: at which step, in which parameter."""
+"""A run with exploding, vanishing or NaN gradients reports the step and the parameter."""
 
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ def test_a_resumed_run_keeps_its_findings(tmp_path: Path, loud: dict[str, float]
 
 
 def test_six_layers_vanish_and_one_does_not() -> None:
-    """The levels by definding, on what they are for: a deep stack of small weights."""
+    """Check the default thresholds on the case that they are made for: a deep stack of layers."""
     found = {}
     for layers in (1, 6):
         torch.manual_seed(0)

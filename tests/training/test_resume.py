@@ -1,4 +1,4 @@
-"""A killed run ends like one that was not killed: weights, history and samples to the bit."""
+"""A killed run ends like an undisturbed one: the same weights, history and samples."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_a_stateful_run_writes_the_same_samples_after_a_kill(tmp_path: Path) -> 
         assert_same(whole.weights, resumed.weights)
 
 
-def test_samples_do_not_change_what_is_learnt(tmp_path: Path) -> None:
+def test_samples_do_not_change_what_is_learned(tmp_path: Path) -> None:
     task, training = text_task(tmp_path), descent(batch_size=4)
     afterwards = WANTED.model_copy(update={"every": None})
     silent = train(task, tmp_path / "a", training, spec=WRITING, samples=afterwards)

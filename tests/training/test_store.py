@@ -49,7 +49,7 @@ def test_a_damaged_or_foreign_run_is_set_aside(
     assert store.place(name).with_name(f"{name}.damaged").exists()
 
 
-def test_prune_keeps_what_it_is_told_to_keep(store: RunStore) -> None:
+def test_prune_removes_all_other_runs(store: RunStore) -> None:
     with store.training(OTHER, "toy") as folder:
         (folder / CHECKPOINT).write_bytes(b"checkpoint")
     assert store.prune({RUN}) == [store.place(OTHER)]
@@ -65,9 +65,7 @@ def test_prune_keeps_what_it_is_told_to_keep(store: RunStore) -> None:
         ("no configuration", "", ".dvc/cache"),
     ],
 )
-def test_the_store_lies_in_dvcs_cache(
-    config: str, local: str, expected: str, tmp_path: Path
-) -> None:
+def test_the_store_is_in_dvcs_cache(config: str, local: str, expected: str, tmp_path: Path) -> None:
     (tmp_path / ".dvc").mkdir()
     (tmp_path / ".dvc/config").write_text(config)
     (tmp_path / ".dvc/config.local").write_text(local)

@@ -11,7 +11,7 @@ PARTS = 16  # hash tables, one after another; equal texts are in the same part
 
 
 class Distinct:
-    """Collects rows, then lists each text once, in the order of first appearance."""
+    """Collect rows, then list each text once, in the order of first appearance."""
 
     def __init__(self, labels: Sequence[str], unknown: str) -> None:
         self.labels = [*labels, unknown]

@@ -29,7 +29,7 @@ class Settings(Frozen):
 
 
 def encode(clean: Path, settings: Settings) -> tuple[LabelledNames, dict[str, object]]:
-    """Return the names as rows of character ids with labels and splits, and their sizes."""
+    """Return names as rows of character ids with labels and splits, and a report of sizes."""
     frequencies = pd.read_csv(clean / "frequencies.csv", keep_default_na=False)
     vocabulary = Vocabulary(frequencies["character"][: settings.top_characters])
     tables = pd.read_csv(clean / "names.csv", keep_default_na=False, chunksize=CHUNK)
@@ -73,7 +73,7 @@ def encode(clean: Path, settings: Settings) -> tuple[LabelledNames, dict[str, ob
 
 
 class Part(NamedTuple):
-    """Some of the names."""
+    """A chunk of the encoded names."""
 
     names: int  # before filtering
     ids: NDArray[np.uint16]

@@ -28,7 +28,7 @@ RANGES = {  # of the columns that hold whole numbers
     "Open": (0, 1),
     "Promo": (0, 1),
 }
-GERMANY = {  # of each capital, km east and north; Rossmann's table joins Bremen to Lower Saxony
+GERMANY = {  # capitals, km east and north; Rossmann's table joins Bremen to Lower Saxony
     "BE": (939, 5845), "BW": (643, 5429), "BY": (811, 5358), "HB,NI": (682, 5829),
     "HE": (577, 5574), "HH": (700, 5960), "NW": (475, 5702), "RP": (579, 5565),
     "SH": (710, 6046), "SN": (962, 5682), "ST": (815, 5802), "TH": (773, 5674),
@@ -111,7 +111,7 @@ def _table(content: bytes, where: str) -> pd.DataFrame:
         if not isinstance(rows.index, pd.RangeIndex):  # pandas took the first cells for an index
             raise ValueError("rows have more cells than the first line")
         return rows
-    except (ValueError, pd.errors.ParserError) as fault:  # also of bytes that are not UTF-8
+    except (ValueError, pd.errors.ParserError) as fault:  # also if the bytes are not UTF-8
         why = " ".join(str(fault).split())[:200]
         raise PipelineError(
             f"the file is not a csv table in UTF-8 ({why}).", where=where, remedy="Save it as one."
@@ -119,7 +119,7 @@ def _table(content: bytes, where: str) -> pd.DataFrame:
 
 
 def _typed(rows: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Convert numbers and dates; refuse the first cell that is neither."""
+    """Convert numbers and dates; refuse the first cell that is not valid."""
     rows = rows.copy()
     for column, (least, most) in RANGES.items():
         if column in rows:

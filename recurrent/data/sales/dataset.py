@@ -27,8 +27,8 @@ class Table:
     values: NDArray[np.float64]  # to predict; above 0
     splits: dict[str, Indices]
     bayes_values: NDArray[np.float64] | None  # the best predictions, if known
-    vectors: NDArray[np.float32] | None  # (rows, width), learned by a network, in place of ids
-    places: dict[str, dict[str, list[float]]]  # for a column, the coordinates of its levels
+    vectors: NDArray[np.float32] | None  # (rows, width), learned by a network, instead of ids
+    places: dict[str, dict[str, list[float]]]  # the coordinates of a column's levels
     origin: dict[str, str]
     measured: ClassVar[str] = "test"  # the split that results are measured on
 
@@ -83,7 +83,7 @@ def symbols(columns: dict[str, list[str]]) -> list[str]:
 
 def as_symbols(columns: dict[str, list[str]], codes: NDArray[np.int64]) -> NDArray[np.uint16]:
     """Return the codes of each column, counted from 0, as vocabulary indices: (rows, columns)."""
-    size = len(Vocabulary(symbols(columns)))  # refuses more symbols than 16 bits can number
+    size = len(Vocabulary(symbols(columns)))  # refuses more symbols than 16 bits can index
     firsts = np.cumsum([1, *(len(levels) for levels in columns.values())])
     found: NDArray[np.uint16] = (codes + firsts[:-1]).astype(np.uint16)
     assert found.max(initial=0) < size

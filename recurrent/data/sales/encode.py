@@ -27,7 +27,7 @@ class Settings(Frozen):
 
 
 def encode(clean: Path, settings: Settings) -> tuple[Table, dict[str, object]]:
-    """Return every sale as levels of its columns, and the table's sizes."""
+    """Return every sale as levels of its columns, and a report of sizes."""
     as_text: dict[str, Any] = {"dtype": {"State": str}, "keep_default_na": False}  # "NA" is a state
     days = pd.read_csv(clean / "sales.csv", parse_dates=["Date"], **as_text)
     found: dict[str, pd.Series] = {
@@ -66,7 +66,7 @@ def encode(clean: Path, settings: Settings) -> tuple[Table, dict[str, object]]:
 
 
 def by_time(rows: int, settings: Settings) -> dict[str, Indices]:
-    """Split rows that are in the order of time: training days come before all held-out days."""
+    """Split rows that are sorted by time: training days come before all held-out days."""
     held_out, validation = int(rows * settings.test), int(rows * settings.valid)
     first = rows - held_out - validation  # rows before the held-out ones
     wanted = first if settings.sampled is None else min(settings.sampled, first)

@@ -2,14 +2,14 @@
 
 The start rule of a grammar is repeated until the text is long enough. Each call of a rule has its
 own variables, which are features. Where a rule makes a choice, only classes and words that agree
-with the variables are possible, and the picked word adds its features to them. A class without
-possible words is left out, and a sole alternative is certain.
+with the variables are possible, and the chosen word adds its features to them. A class without
+possible words is left out, and a single alternative is certain.
 
 A grammar file (prose.yaml, lyrics.yaml) has these keys:
 
     start      the start rule; its variable `count` numbers the repetitions
     inherited  variables that are passed on to every call
-    margin     templates break the line in place of a space once it is longer than this
+    margin     templates write a line break instead of a space once the line is longer than this
     rules      see rules.py
     words      see words.py
     spellings  inflections: the first pattern that a word matches is replaced
@@ -28,7 +28,7 @@ from recurrent.data.synthetic.tape import Alternatives, Tape
 from recurrent.data.synthetic.words import Features, WordList, unify
 from recurrent.errors import PipelineError
 
-SCALE = 1_000_000  # what the weights of a choice between classes sum to, but for rounding
+SCALE = 1_000_000  # the sum of a choice's weights over its classes, apart from rounding
 Variables = dict[str, frozenset[str]]
 
 
@@ -105,7 +105,7 @@ class Grammar:
         return options[word].then
 
     def _possible(self, name: str, variables: Variables, full: bool) -> Possible:
-        """Return what is possible at a choice, computed once for all variables that matter."""
+        """Return what is possible at a choice, cached by the variables that matter."""
         context = {n: variables[n] for n in self._depends_on(name) if n in variables}
         key = (name, full, *context.items())
         if key not in self._cache:

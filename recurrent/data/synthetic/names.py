@@ -37,18 +37,18 @@ class Source:
     """The distribution that names are drawn from."""
 
     surnames: Urn
-    given: tuple[Urn, Urn]  # by sex: first given characters, and second ones after no mirror
+    given: tuple[Urn, Urn]  # by sex: given characters, unless a mirror precedes them
     mirrored: tuple[Urn, Urn]  # by sex: second given characters after a mirror
 
     @classmethod
     def make(cls, rng: random.Random) -> "Source":
-        """Draw the rare characters, and how male each given character is."""
+        """Draw the rare characters, and how often each given character is male."""
         surnames = CHARACTERS["surnames"]
         male, female, neutral = (CHARACTERS[kind] for kind in ("male", "female", "neutral"))
         common = [*male, *female, *neutral, *MIRRORS]
         others = [c for c in frequent_hanzi() if c not in common and c not in surnames]
         rare = rng.sample(others, RARE_CHARACTERS)
-        percent = {c: rng.randrange(94, 100) for c in male}  # of a character's weight: male
+        percent = {c: rng.randrange(94, 100) for c in male}  # male share of the weight
         percent |= {c: rng.randrange(1, 7) for c in female}
         percent |= {c: rng.randrange(30, 71) for c in neutral + MIRRORS}
         percent |= {c: rng.choice((rng.randrange(2, 13), rng.randrange(88, 99))) for c in rare}
@@ -73,8 +73,8 @@ class Source:
     def male_probability(self, name: str) -> float:
         """Return P(男 | name) by Bayes' rule. The surname does not matter.
 
-        All numbers are integers up to the division: instead of dividing by the total of one sex,
-        multiply by that of the other.
+        All numbers are integers until the division: instead of dividing by the total of one sex, we
+        multiply by the total of the other.
         """
         joint = [MALE_PER_MILLE, 1000 - MALE_PER_MILLE]
         for sex, two_given in enumerate(TWO_GIVEN_PER_MILLE):
@@ -96,8 +96,8 @@ def frequent_hanzi() -> list[str]:
 def generate(folder: Path, seed: int, size: int) -> None:
     """Write `size` distinct names in the format of the upstream file, and their P(male).
 
-    The file has the upstream file's blemishes too. They do not depend on the sex, so the best
-    possible accuracy stays as it is.
+    The file also has malformed rows, as the upstream file does. They do not depend on the sex, so
+    the best possible accuracy does not change.
     """
     rng = random.Random(seed)
     source = Source.make(rng)
@@ -120,7 +120,7 @@ def generate(folder: Path, seed: int, size: int) -> None:
 
 
 def blemish(name: str, label: str, rng: random.Random) -> list[str]:
-    """Return the rows of a name; one in 250 has a fault that people make when they type."""
+    """Return the rows of a name; one name in 250 has a typing error."""
     row = f"{name},{label}"
     other = SEXES[label == SEXES[0]]
     return {

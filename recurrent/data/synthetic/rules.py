@@ -4,14 +4,14 @@ A rule is one of these:
 
     "..., {rule}."            a template: text, and calls of other rules in braces
     {words: ..., then: ...}   one word of a list, and the template that follows it
-    [{share: 60, ...}, ...]   one word of several classes, each of which has its share
+    [{share: 60, ...}, ...]   one word of several classes, each with its share
     {by: x, cases: {...}}     the template for the value of the variable x
 
 A class has `words` (the name of a list, or words with weights) or a `rule` whose alternatives it
 takes over. `then` is the template that follows, or a map from words to templates (`else`: all
 other words). `capital` starts the words with a capital letter. `min_column` and `max_column` limit
-the class to a part of the line. All other keys of a class are features. `wrap`, of a list, breaks
-the line in place of a space once the line is full.
+the class to a part of the line. All other keys of a class are features. `wrap`, in a rule with one
+list, writes a line break instead of a space once the line is full.
 
 `{verb number tense=past}` calls the rule `verb`: it passes the variable `number` on and sets
 `tense` (`=any` forgets a variable). `{clause -> number}` takes `number` back from the call;

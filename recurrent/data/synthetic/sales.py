@@ -1,9 +1,9 @@
 """Synthetic daily sales of a chain of stores, with the best possible prediction of each.
 
-The logarithm of a store's sales on a day is a sum of effects, integers in thousandths: of the
-store; of its state, which varies smoothly over a map, as does what summer does there; of the
-weekday, the month and the day; and of a promotion, which does more early in the week. Noise of a
-known size is added. The files are those of Kaggle's Rossmann competition.
+The logarithm of a store's sales on a day is a sum of effects, in integer thousandths: the store,
+its state, the weekday, the month, the day, and a promotion, which has more effect early in the
+week. The effect of a state, and its change in summer, vary smoothly over a map. Noise of a known
+size is added. The files have the format of Kaggle's Rossmann competition.
 """
 
 import csv
@@ -18,18 +18,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 FILE = "sales.zip"
-BAYES = "truth.csv"  # the best prediction for each day and store
+BAYES = "truth.csv"  # the best prediction for each store and day
 FIRST, DAYS = date(2013, 1, 1), 942
 MIN_STORES = 24  # two per state
 STATES = ("AR", "BO", "CE", "DU", "EL", "FA", "GO", "HU", "IR", "JO", "KA", "LU")
-UNITS = 1000  # of an effect, in a nat
+UNITS = 1000  # of an effect, per nat
 BASE = 8_600
-SPREAD = 50  # the noise has twelve parts, each at most this many units up or down
+SPREAD = 50  # the noise is a sum of twelve parts, each at most this many units up or down
 VARIANCE = Decimal((2 * SPREAD + 1) ** 2 - 1) / UNITS  # of the noise; its root is 0.1 nats
 
 WEEKDAY = (220, 60, 0, 10, 50, -60, -350)  # Monday first
 MONTH = (-60, -40, 0, 20, 40, 30, 10, -10, -20, 0, 60, 260)
-PROMOTED = (420, 330, 260, 230, 210)  # by weekday; there are none at the weekend
+PROMOTED = (420, 330, 260, 230, 210)  # by weekday; there are no promotions at weekends
 PROMOTION_WEEKS = (0, 2)  # of every four
 CLOSED = ((1, 1), (5, 1), (10, 3), (12, 25), (12, 26))  # month, day
 OPEN_ON_SUNDAYS = 8  # every eighth store
@@ -48,7 +48,7 @@ class State(NamedTuple):
     y: int
 
     def effect(self, month: int) -> int:
-        """Return what the state does to sales: they fall from a centre in the south-west.
+        """Return the effect of the state: sales fall with the distance from the south-west.
 
         In summer they rise in the north, where people spend their holidays.
         """
@@ -58,7 +58,7 @@ class State(NamedTuple):
 
 
 def generate(folder: Path, seed: int, size: int) -> None:
-    """Write the zip of tables and the best predictions, for about `size` days of a store."""
+    """Write the zip of tables and the best predictions, for about `size` store days."""
     rng = random.Random(seed)
     states = [State(name, rng.randrange(1000), rng.randrange(1000)) for name in STATES]
     stores = {
@@ -103,7 +103,7 @@ def draw_days(
 
 
 def effect_of_day(day: date) -> int:
-    """Return what the day of the month does: wages come at its end, and presents in December."""
+    """Return the effect of the day: sales rise around payday, and before Christmas."""
     if day.month == 12 and 15 <= day.day <= 24:
         return 25 * (day.day - 14)
     return 90 if day.day <= 2 or day.day >= 30 else 40 - 4 * abs(day.day - 16) // 2
@@ -112,7 +112,7 @@ def effect_of_day(day: date) -> int:
 def best(median: int) -> Decimal:
     """Return the prediction with the smallest expected percentage error.
 
-    It lies below the median, as a prediction that is too high costs more.
+    It is below the median, because a prediction that is too high costs more.
     """
     return exponential(median - VARIANCE).quantize(Decimal("0.001"))
 

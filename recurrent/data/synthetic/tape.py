@@ -1,4 +1,4 @@
-"""Tapes: a grammar writes a text to one, or reads a text back from one, at an exact cost.
+"""Tapes: a grammar writes a text to a tape, or reads a text back, at an exact cost.
 
 A `Writer` draws each choice at random; a `Reader` recovers the choices that made a given text. At
 each choice exactly one alternative may fit the text. So a text has one derivation, and the costs
@@ -32,9 +32,9 @@ class Urn:
 class Alternatives(Urn):
     """The strings that are possible at one place of a text, and the cost of their characters.
 
-    One string may be the start of another ("the", "then") only if both go on with letters there.
-    Then the shorter one ends where no letter follows, and the character that follows it carries
-    the cost of this ending.
+    One string may be the start of another ("the", "then") only if both have letters at that point.
+    Then the shorter one ends where no letter follows, and the next character carries the cost of
+    this ending.
     """
 
     def __init__(self, weights: Mapping[str, int]) -> None:

@@ -14,7 +14,7 @@ A list gives its words in one of four ways:
 More keys: `head` flattens the weights of the first words, and `weight` makes all weights equal.
 `features` hold for all words, `patterns` derive features from the spelling, and `forms` lists
 inflections, each with its spelling and features. `likelier: {topic: 6}` makes words of the current
-topic six times as likely instead of excluding all others. `sorted` sorts the words.
+topic six times as likely, instead of excluding all others. `sorted` sorts the words.
 """
 
 import re
@@ -37,7 +37,7 @@ class Word(NamedTuple):
 
 
 class WordList:
-    """Words that may stand at the same place."""
+    """Words that may occur at the same place."""
 
     def __init__(self, spec: Mapping[str, Any] | str, spellings: Spellings = NO_SPELLINGS) -> None:
         if isinstance(spec, str):
@@ -61,7 +61,7 @@ class WordList:
 
 
 def read_words(spec: Mapping[str, Any], spellings: Spellings) -> Iterator[Word]:
-    """Yield the words of a list as they are given, each with the features of its own."""
+    """Yield the words of a list as they are given, each with its own features."""
     if "weights" in spec:
         for text, value in spec["weights"].items():
             own = dict(value) if isinstance(value, Mapping) else {"weight": value}
@@ -102,7 +102,7 @@ def parse_features(values: Mapping[str | None, Any]) -> dict[str, frozenset[str]
 
 
 def unify(one: Features, other: Features) -> dict[str, frozenset[str]] | None:
-    """Return both sets of features as one, or None if they do not agree."""
+    """Merge two sets of features; return None if they do not agree."""
     both = dict(one)
     for name, values in other.items():
         both[name] = both.get(name, values) & values

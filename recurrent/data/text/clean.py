@@ -10,7 +10,7 @@ from recurrent.data.frequencies import count_characters
 from recurrent.data.synthetic import text as bundled
 from recurrent.errors import PipelineError
 
-FILE = "text"  # plain or zipped; its first bytes tell
+FILE = "text"  # plain or zipped; its first bytes decide
 NATS = bundled.COSTS  # -ln p(character | all before it), if the source of the text is known
 LARGEST = 64 << 20  # bytes unpacked; the corpora are megabytes
 
@@ -19,7 +19,7 @@ def generate(folder: Path, synthetic: Synthetic) -> None:
     """Write the bundled text, and the cost in nats of each character."""
     if synthetic.grammar is None:
         raise PipelineError(
-            "a text is generated from a grammar, and none is named.",
+            "a bundled text is generated from a grammar, but none is set.",
             where="params.yaml: corpora",
             remedy="Set `synthetic.grammar`, for example to prose or lyrics.",
         )

@@ -26,11 +26,11 @@ class RunningText:
     vocabulary: Vocabulary
     ids: NDArray[np.uint16]  # the whole text
     window: int  # characters
-    targets: Targets  # predict what follows a window's last character, or each of them
-    order: Order  # windows in random order, or rows that continue from batch to batch
+    targets: Targets  # predict what follows the window's last character, or each one
+    order: Order  # shuffled windows, or rows that continue from batch to batch
     starts: dict[str, Starts]  # of each split's windows
     stretches: dict[str, Stretch] | None  # of each split; None if windows are split at random
-    nats: NDArray[np.float32] | None  # the cost of each character, if its source is known
+    nats: NDArray[np.float32] | None  # -ln p of each character, if the source is known
     origin: dict[str, str]
 
     def save(self, folder: Path) -> None:

@@ -49,7 +49,7 @@ class Settings(Frozen):
 
 
 def encode(clean: Path, settings: Settings) -> tuple[RunningText, dict[str, object]]:
-    """Return the text as ids with the starts of its windows, and their numbers."""
+    """Return the text as ids with the starts of its windows, and a report of sizes."""
     text, nats = _read(clean, settings)
     vocabulary = Vocabulary(sorted(set(text)))
     stretches, starts = _split(len(text), settings)
@@ -80,7 +80,7 @@ def _read(clean: Path, settings: Settings) -> tuple[str, NDArray[np.float32] | N
     known = nats.exists()
     if settings.newlines == "space" and set(text) & {"\n", "\r"}:
         text = text.replace("\n", " ").replace("\r", " ")
-        known = False  # the source also paid for telling a line end from a space
+        known = False  # these costs include the difference between a line end and a space
     return text, np.load(nats)[: len(text)] if known else None
 
 
@@ -89,7 +89,7 @@ def _split(length: int, settings: Settings) -> tuple[dict[str, Stretch] | None, 
     window, stride = settings.window, settings.stride
     if settings.split == "contiguous":
         stretches = windows.split(length, settings.valid, settings.test)
-        # Held-out windows predict each character once: a window for each, or side by side.
+        # Held-out windows predict each character once: one window for each, or adjacent windows.
         side_by_side = 1 if settings.targets == "last" else window
         return stretches, {
             name: windows.starts(stretch, window, stride if name == "train" else side_by_side)
@@ -98,7 +98,7 @@ def _split(length: int, settings: Settings) -> tuple[dict[str, Stretch] | None, 
     everywhere = windows.starts((0, length), window, stride)
     if settings.split == "last":
         chosen = np.arange(len(everywhere))[-1:]
-    else:  # drawn as the lecture's library draws them; NumPy keeps this stream as it is
+    else:  # drawn as the lecture's library does; NumPy guarantees that this stream stays the same
         drawn = max(len(everywhere) - settings.exclude_last, 0)
         valid = max(1, int(settings.valid * drawn))
         chosen = np.sort(np.random.RandomState(settings.seed).permutation(drawn)[:valid])

@@ -9,7 +9,7 @@ from recurrent.data.splits import SPLITS
 from recurrent.errors import PipelineError
 
 Starts = NDArray[np.int32]  # positions in the text
-Stretch = tuple[int, int]  # from the first position to before the second
+Stretch = tuple[int, int]  # first position, and one past the last
 
 
 def starts(stretch: Stretch, window: int, stride: int) -> Starts:
@@ -28,7 +28,7 @@ def sequential(stretch: Stretch, window: int, size: int) -> list[Starts]:
     """Return batches in which each row continues where it stopped in the batch before.
 
     The stretch is cut into `size` rows of equal length, so that a state can be carried from batch
-    to batch. Characters that fill neither the rows nor a last window are left out.
+    to batch. Characters at the end that fill neither a row nor a window are left out.
     """
     first, stop = stretch
     if size > stop - first:
@@ -41,9 +41,9 @@ def sequential(stretch: Stretch, window: int, size: int) -> list[Starts]:
 def covering(stretch: Stretch, rows: int, warm_up: int) -> tuple[Starts, int]:
     """Return starts and a length of rows that together predict every character of a stretch.
 
-    Each row reads `warm_up` extra characters first, so that every prediction has at least that
-    much context, or else the whole text before it. Where two rows predict the same character, the
-    earlier row has more context. The first character of a text is never predicted.
+    Each row reads `warm_up` extra characters first, so that every prediction has at least that much
+    context, or the whole preceding text if that is shorter. Where two rows predict the same
+    character, the earlier row has more context. The first character of a text is never predicted.
     """
     first, stop = max(stretch[0], 1), stretch[1]
     length = -(-(stop - first) // rows)

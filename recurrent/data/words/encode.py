@@ -1,9 +1,10 @@
-"""Encode a running text by the word, cut by jieba: a text over a larger alphabet.
+"""Encode a running text as words, cut by jieba: a text over a larger alphabet.
 
 A frequent word of several characters becomes one symbol, a code point of Unicode's private use
-area. Every other word is spelled by its characters, which are symbols too. So whatever reads
-characters reads words, and a model of words predicts the same text: its loss per character can be
-compared with that of a model of characters. (Punctuation such as "..." is a word to jieba, too.)
+area. Every other word is spelled in characters, which are symbols too. So code that reads
+characters can read words, and a word-level model predicts the same text: its loss per character can
+be compared with that of a character-level model. (Punctuation such as "..." is a word to jieba,
+too.)
 """
 
 import hashlib
@@ -48,15 +49,15 @@ class RunningWords:
     words: dict[str, str]
 
     def save(self, folder: Path) -> None:
-        """Write the text like any other, and words.json beside it."""
+        """Write the text like any other, and words.json next to it."""
         self.text.save(folder)
         files.write_json(folder / "words.json", self.words)
 
 
 def encode(clean: Path, settings: Settings) -> tuple[RunningWords, dict[str, object]]:
-    """Return the text as symbols, and its sizes.
+    """Return the text as symbols, and a report of sizes.
 
-    The splits are those of the same text in characters. Each is cut into words by itself.
+    The splits are those of the same text in characters. Each split is cut into words on its own.
     """
     text = (clean / "text.txt").read_bytes().decode("utf-8")
     _refuse_private_use(text)
@@ -107,7 +108,7 @@ def encode(clean: Path, settings: Settings) -> tuple[RunningWords, dict[str, obj
 
 
 def cut_words(text: str) -> list[str]:
-    """Return the words of a text. Joined, they are the text."""
+    """Return the words of a text; joined, they give the text again."""
     return [*_tokenizer().cut(text)]
 
 

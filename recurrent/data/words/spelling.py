@@ -1,7 +1,7 @@
-"""Spell a text of words in characters, so that both kinds of model are measured in one unit.
+"""Spell a text of words in characters, so that all language models are measured in one unit.
 
-In a dataset of words one symbol may stand for several characters (see `encode.py`). Here each
-symbol counts as its characters, at the same places of the text.
+In a dataset of words, one symbol may stand for several characters (see `encode.py`). Here each
+symbol is replaced by its characters, at the same positions of the text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,11 +18,11 @@ from recurrent.errors import PipelineError
 
 FIRST, LAST = 0xF0000, 0xFFFFD  # code points that stand for words
 Words = Mapping[str, str]  # word by symbol
-LogProbs = Sequence[NDArray[np.float64]]  # of the right symbol at each place, for each model
+LogProbs = Sequence[NDArray[np.float64]]  # of the true symbol at each position, for each model
 
 
 def words_of(dataset: Path) -> Words:
-    """Return the words of a dataset; none if it is a dataset of characters."""
+    """Return the words of a dataset; an empty map for a dataset of characters."""
     if not dataset.exists():
         raise PipelineError(
             "this dataset is not encoded yet.", where=str(dataset), remedy="Run dvc repro."
@@ -32,7 +32,7 @@ def words_of(dataset: Path) -> Words:
 
 
 def words_for(vocabulary: Sequence[str], dataset: Path) -> Words:
-    """Return the words behind a trained model's symbols; none if it reads characters."""
+    """Return the words behind a trained model's symbols; an empty map if it reads characters."""
     if not any(FIRST <= ord(symbol) <= LAST for symbol in vocabulary):
         return {}
     encoded = files.read_json(dataset / "dataset.json") if dataset.exists() else {}
@@ -67,9 +67,10 @@ def to_symbols(text: str, words: Words) -> str:
 def in_characters(
     data: RunningText, records: NDArray[np.int32], log_probs: LogProbs, words: Words
 ) -> tuple[RunningText, NDArray[np.int32], LogProbs]:
-    """Return the text, the places and the log-probabilities by character.
+    """Return the text, the positions and the log-probabilities by character.
 
-    The characters of a symbol share its log-probability, and its cost to the source, equally.
+    The log-probability of a symbol is divided equally among its characters, and so is its cost to
+    the source.
     """
     if not words:
         return data, records, log_probs

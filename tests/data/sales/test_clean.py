@@ -1,4 +1,4 @@
-"""Sales: what is kept, and what is refused by its row and column."""
+"""Sales: which rows are kept, and which cells are refused by row and column."""
 
 import json
 import sys
@@ -98,7 +98,7 @@ class TestClean:
 
     @settings(max_examples=10)
     @given(st.data())
-    def test_the_order_of_rows_and_columns_and_other_columns_do_not_matter(
+    def test_row_order_column_order_and_other_columns_do_not_matter(
         self, scratch: Path, in_order: Cleaned, data: st.DataObject
     ) -> None:
         shuffled = {}

@@ -1,4 +1,4 @@
-"""Lesson six prints what it reads of Nietzsche: the same numbers, from the lecture's own file."""
+"""Lesson six prints the first windows of Nietzsche: ours have the same numbers."""
 
 from pathlib import Path
 

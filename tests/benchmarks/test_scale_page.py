@@ -1,27 +1,27 @@
-"""The page of what was measured: one machine's, and a size measured again leaves the others."""
+"""The page of the scale benchmark: one machine's rows, replaced one size at a time."""
 
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from benchmarks import scale_page
+from benchmarks import machine, scale_page
 
 UNITS = {"names": "names", "prose": "characters", "lyrics": "characters"}
 
 
-def test_the_page_says_whether_memory_stays_within_bounds() -> None:
+def test_the_page_says_whether_memory_stays_within_the_limit() -> None:
     row = {"corpus": "names", "times": 1.0, "records": 10, "stage": "clean", "seconds": 0.5}
     within, beyond = (
         scale_page.page(pd.DataFrame([{**row, "mebibytes": size}]), UNITS)
         for size in (100.0, scale_page.LIMIT + 1)
     )
-    assert "no stage needs more" in within
-    assert "not every stage stays below" in beyond
+    assert "No stage needs more" in within
+    assert "At least one stage needs more" in beyond
     assert "| names | 1 | 10 | clean | 0.5 | 50000.0 | 100 |" in within
 
 
-def test_a_size_measured_again_leaves_the_others_as_they_are(
+def test_measuring_one_size_again_keeps_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(scale_page, "OUT", tmp_path)
@@ -40,9 +40,9 @@ def test_a_size_measured_again_leaves_the_others_as_they_are(
     expected = [("names", 0.1, 3), ("lyrics", 0.1, 4), ("lyrics", 10, 1)]
     assert write("lyrics", 0.1, 4) == expected
     page = (tmp_path / "scale.md").read_text(encoding="utf-8")
-    assert "the most is 4 MiB (clean of 10 characters)" in page
+    assert "The largest is 4 MiB: clean, 10 characters." in page
     assert (tmp_path / "scale.svg").exists()
-    assert "left out" not in capsys.readouterr().err
-    monkeypatch.setattr(scale_page.machine, "described", lambda: "another machine")
-    assert write("prose", 1, 5) == [("prose", 1, 5)], "a page is of one machine"
-    assert "left out from now on: 6 lines" in capsys.readouterr().err
+    assert "removed" not in capsys.readouterr().err
+    monkeypatch.setattr(machine, "described", lambda: "another machine")
+    assert write("prose", 1, 5) == [("prose", 1, 5)]
+    assert "removed 6 rows measured on another machine" in capsys.readouterr().err
