@@ -53,8 +53,8 @@ milliseconds for its arithmetic. Written by `make bench-overhead`.
   with the same stages and dependencies, and {params:.1f} times as long as for a bare pipeline whose
   stages depend on a key of params.yaml each, since DVC parses that file for each stage.
 - **A train stage** costs {stage:.1f} s besides its arithmetic if it trains, and {collected:.1f} s
-  if it only copies finished runs from the run store. Starting Python and PyTorch takes
-  {process:.1f} s of it; the rest is DVC.
+  if it only copies finished runs from the run store. Without DVC it trains in {process:.1f} s, most
+  of them to import PyTorch.
 - **An optimiser** costs {optimizer:.1f} s more for each process, because it imports PyTorch's
   compiler. Long-lived workers pay this once.
 - **MLflow** costs {publish:.1f} s for these runs at the end of the pipeline, and {published:.1f} s

@@ -36,6 +36,8 @@ Listed = Annotated[
     BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
 ]
 SHOWN_FAULTS = 10  # in one message
+# What a variant may not override.
+FIXED = frozenset({"lecture", "dataset", "also", "task", "experiment", "variant"})
 brief = Repr()  # shortens a wrong value for a message
 brief.maxstring = brief.maxother = 80
 
@@ -222,18 +224,27 @@ class Experiment(Frozen):
         where = f"experiments.{experiment}.variants.{variant}"
         if data not in ("dataset", "also"):
             raise ValueError(f"{where}.data must be `dataset` or `also`, got {brief.repr(data)}")
-        fixed = {"lecture", "dataset", "also", "task"} & overrides.keys()
+        for key in ("model", "training"):
+            if not isinstance(overrides.get(key, {}), Mapping):
+                got = brief.repr(overrides[key])
+                raise ValueError(f"{where}.{key} must be a map of settings, got {got}")
+        fixed = FIXED & overrides.keys()
         base = self.model_dump(exclude={"variants", "also"})
+        base |= {"experiment": experiment, "variant": variant, "dataset": getattr(self, data)}
+        base["training"] = {"method": "descent", **base["training"]}
         merged = merge(base, overrides)
         if fixed or merged["model"].get("module") != self.model.get("module"):
             key = min(fixed, default="model.module")
             raise ValueError(f"{where}.{key}: a variant may not change this key")
-        merged["training"] = {"method": "descent", **merged["training"]}
-        merged |= {"experiment": experiment, "variant": variant, "dataset": getattr(self, data)}
         try:
             return Variant.model_validate(merged)
         except ValidationError as fault:
-            raise ValueError(explain(fault, merged, f"experiments.{experiment}")) from fault
+            inherited = _faults_of(Variant, base)
+            lines = [
+                _line((f"experiments.{experiment}" if one in inherited else where, one[0]), one[1])
+                for one in _faults(fault, merged)
+            ]
+            raise ValueError(_listed(lines)) from fault
 
 
 class Study(Frozen):
@@ -333,20 +344,36 @@ def load(pipeline: str = "lectures", folder: Path = Path()) -> Config:
     file = folder / paths.PARAMS
     values = read_yaml(file)
     if pipeline == "beyond":
-        file = folder / paths.BEYOND_PARAMS
-        values = _beyond(values, read_yaml(file), file)
+        root, file = file, folder / paths.BEYOND_PARAMS
+        own = read_yaml(file)
+        for source, content in ((root, values), (file, own)):
+            _refuse_without_experiments(content, source)
+        values = _beyond(values, own, file)
     return checked(Config, values, str(file))
+
+
+def _refuse_without_experiments(values: Any, file: Path) -> None:
+    """Refuse a file that is not a map with a map of experiments."""
+    experiments = values.get("experiments") if isinstance(values, Mapping) else None
+    if not isinstance(experiments, Mapping):
+        raise PipelineError(
+            "`experiments` must be a map from names to settings, got "
+            f"{brief.repr(experiments if isinstance(values, Mapping) else values)}.",
+            where=str(file),
+        )
 
 
 def _beyond(root: dict[str, Any], own: dict[str, Any], file: Path) -> dict[str, Any]:
     """Return the settings of `beyond`: its own experiments, on root's corpora and datasets."""
     unknown = own.keys() - {"experiments"}
     if unknown:
-        raise PipelineError(f"unknown key {min(unknown)} (a misspelling?).", where=str(file))
-    twice = own.get("experiments", {}).keys() & root.get("experiments", {}).keys()
+        raise PipelineError(
+            f"unknown key {min(map(str, unknown))} (a misspelling?).", where=str(file)
+        )
+    twice = own["experiments"].keys() & root["experiments"].keys()
     if twice:
         raise PipelineError(
-            f"experiments.{min(twice)} is also in {paths.PARAMS}.",
+            f"experiments.{min(map(str, twice))} is also in {paths.PARAMS}.",
             where=str(file),
             remedy="Rename one of the two.",
         )
@@ -368,7 +395,7 @@ def read_yaml(path: Path) -> Any:
         return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PipelineError(
-            f"there is no {path.name} here.", remedy="Run from the project's folder."
+            f"there is no {path} here.", remedy="Run from the project's folder."
         ) from None
     except Exception as fault:  # malformed input makes a parser raise anything
         why = " ".join(str(fault).split())[:400]
@@ -385,24 +412,46 @@ def checked(kind: type[Kind], values: Any, where: str) -> Kind:
         raise PipelineError(f"{explain(fault, values)}.", where=where) from fault
 
 
-def explain(fault: ValidationError, values: Any, prefix: str = "") -> str:
+def explain(fault: ValidationError, values: Any) -> str:
     """Describe each wrong key, up to a limit."""
-    lines = []
-    for error in fault.errors()[:SHOWN_FAULTS]:
+    return _listed([_line((place,), message) for place, message in _faults(fault, values)])
+
+
+def _listed(lines: list[str]) -> str:
+    others = len(lines) - SHOWN_FAULTS
+    return "; ".join([*lines[:SHOWN_FAULTS], *([f"and {others:,} more"] if others > 0 else [])])
+
+
+def _line(places: tuple[str, ...], message: str) -> str:
+    place = ".".join(filter(None, places))
+    return f"{place}: {message}" if place else message
+
+
+def _faults_of(kind: type[BaseModel], values: Any) -> list[tuple[str, str]]:
+    """Return what is wrong with values, if anything."""
+    try:
+        kind.model_validate(values)
+    except ValidationError as fault:
+        return _faults(fault, values)
+    return []
+
+
+def _faults(fault: ValidationError, values: Any) -> list[tuple[str, str]]:
+    """Return the place of each wrong key, and a message about it."""
+    found = []
+    for error in fault.errors():
         keys = [*_keys(error["loc"], values, missing=error["type"] == "missing")]
-        place = ".".join([prefix, *keys] if prefix else keys)
         message = error["msg"].removeprefix("Value error, ")[:300]
         if error["type"] == "extra_forbidden":
             message = "unknown key (a misspelling?)"
         elif error["type"] == "union_tag_invalid":  # pydantic's own message repeats the whole value
-            found, allowed = brief.repr(error["ctx"]["tag"]), error["ctx"]["expected_tags"]
-            message = f"{error['ctx']['discriminator']} must be one of {allowed}, got {found}"
+            tag, allowed = brief.repr(error["ctx"]["tag"]), error["ctx"]["expected_tags"]
+            keys.append(error["ctx"]["discriminator"].strip("'"))
+            message = f"must be one of {allowed}, got {tag}"
         elif error["type"] not in ("missing", "value_error"):
             message += f", got {brief.repr(error['input'])}"
-        lines.append(f"{place}: {message}" if place else message)
-    if fault.error_count() > SHOWN_FAULTS:
-        lines.append(f"and {fault.error_count() - SHOWN_FAULTS:,} more")
-    return "; ".join(lines)
+        found.append((".".join(keys), message))
+    return found
 
 
 def _keys(location: tuple[int | str, ...], values: Any, missing: bool) -> Iterator[str]:

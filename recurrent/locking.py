@@ -11,6 +11,9 @@ from recurrent import STARTED_BY
 from recurrent.console import note
 from recurrent.errors import PipelineError
 
+REPRO = Path(".dvc/tmp/repro.lock")  # DVC's own locks guard one stage at a time
+REPLICATE = Path(".dvc/tmp/replicate.lock")
+
 
 @contextmanager
 def locked(what: str, lock: Path) -> Iterator[None]:
@@ -39,5 +42,5 @@ def leave_if_abandoned() -> None:
         raise PipelineError(
             "the dvc that started this stage was killed, so its results would not be recorded.",
             where=os.environ["DVC_STAGE"],
-            remedy="Run `dvc repro` again: it continues after the last finished epoch.",
+            remedy="Run `dvc repro` again: it continues from the last checkpoint.",
         )

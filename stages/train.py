@@ -25,7 +25,7 @@ def main(
     with locked(f"experiment {experiment}", Path(".dvc/tmp") / f"train-{experiment}.lock"):
         leave_if_abandoned()
         runs, store = plan(settings, experiment), RunStore()
-        missing = [run for run in runs if store.finished(run.fingerprint) is None]
+        missing = [run for run in runs if not store.finished(run.fingerprint)]
         for run in missing:
             train(run, settings, store)
         collect(runs, settings.results, store)

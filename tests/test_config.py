@@ -104,6 +104,16 @@ def test_merging_overrides_and_keeps(base: object, overrides: object) -> None:
         (f"{RNN}.variants.all_names.data", "other", "'other'"),
         (f"{RNN}.variants.all_names.task", "regress", "may not change"),
         (f"{RNN}.variants.all_names.model", {"module": "lyrics"}, "may not change"),
+        (f"{RNN}.variants.all_names.experiment", "a", "may not change"),
+        (f"{RNN}.variants.all_names.variant", "a", "may not change"),
+        (f"{RNN}.variants.all_names.model", None, "must be a map of settings, got None"),
+        (f"{RNN}.variants.all_names.model", 5, "must be a map of settings, got 5"),
+        (f"{RNN}.variants.all_names.training", None, "must be a map of settings, got None"),
+        (f"{RNN}.variants.all_names.training", 5, "must be a map of settings, got 5"),
+        (f"{RNN}.variants.all_names", 5, "got 5"),
+        (f"{RNN}.model", None, "got None"),
+        ("experiments", None, "got None"),
+        ("datasets", ["a"], "got ['a']"),
         (f"{CHAR3}.training.learning_rate", [0.1], "one for each epoch"),
         (f"{CHAR3}.samples.every", 3, "exceeds training.epochs"),
         (f"{RNN}.dataset", "poems", "no dataset 'poems'"),
@@ -126,9 +136,54 @@ def test_a_wrong_value_is_refused_by_its_key(
 
 
 @pytest.mark.parametrize(
+    ("place", "value", "blamed"),
+    [
+        ("variants.all_names.seeds", [0.5], "variants.all_names.seeds.0: "),
+        ("variants.all_names.training", {"epochs": 0}, "variants.all_names.training.epochs: "),
+        ("variants.all_names.training", {"method": "a"}, "variants.all_names.training.method: "),
+        ("variants.all_names.training", {"clip_each": 1.0, "clip_norm": 1.0}, "variants.all_names"),
+        ("variants.all_names.samples", {"length": 5}, "variants.all_names.samples.prefixes: "),
+        ("training.epochs", 0, "training.epochs: "),
+        ("training.method", "a", "training.method: "),
+        ("training.optimizer", ABSENT, "training.optimizer: "),
+        ("seeds", [0, 0], "seeds: "),
+    ],
+)
+def test_a_fault_is_named_where_it_was_written(
+    project: Project, place: str, value: object, blamed: str
+) -> None:
+    variants = f"{RNN}.variants"
+    project.edit({f"{variants}.lecture": None, f"{variants}.all_names": {}})
+    project.edit({f"{variants}.all_names.training": {"weight_decay": 0.1}, f"{RNN}.{place}": value})
+    message = complaint()
+    assert message.startswith(f"params.yaml: {RNN}.{blamed}")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "got"),
+    [
+        ("beyond/params.yaml", "", "None"),
+        ("beyond/params.yaml", "[a]", "['a']"),
+        ("beyond/params.yaml", "experiments:\n", "None"),
+        ("beyond/params.yaml", "experiments: [a]\n", "['a']"),
+        ("params.yaml", "[a]", "['a']"),
+        ("params.yaml", "experiments:\n", "None"),
+    ],
+)
+def test_both_files_of_beyond_need_a_map_of_experiments(
+    project: Project, file: str, content: str, got: str
+) -> None:
+    (project.folder / file).write_text(content)
+    assert complaint("beyond") == (
+        f"{file}: `experiments` must be a map from names to settings, got {got}."
+    )
+
+
+@pytest.mark.parametrize(
     ("content", "expected"),
     [
         ("experiments: {}\ndatasets: {}\n", "unknown key datasets"),
+        ("experiments: {}\n5: {}\nfive: {}\n", "unknown key 5"),
         ("experiments:\n  names_gated: {}\n", "experiments.names_gated is also in params.yaml"),
     ],
 )
@@ -151,6 +206,9 @@ def test_a_file_that_is_not_a_yaml_map_is_refused(project: Project, content: byt
 def test_a_missing_file_says_where_to_run(project: Project) -> None:
     project.params.unlink()
     assert "no params.yaml here. Run from the project's folder" in complaint()
+    project.params.write_text("experiments: {}\n")
+    (project.folder / "beyond/params.yaml").unlink()
+    assert "no beyond/params.yaml here" in complaint("beyond")
 
 
 def test_numbers_are_read_as_dvc_reads_them(project: Project) -> None:

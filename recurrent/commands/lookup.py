@@ -1,16 +1,20 @@
-"""Find a variant by the name that the user typed, in the lectures' pipeline or beyond it."""
+"""The settings of both pipelines, and what they say about a name that the user typed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from recurrent import config, paths
 from recurrent.config import Config, Variant
+from recurrent.errors import PipelineError
+from recurrent.evaluation import lectures
+from recurrent.training.fingerprint import Run, plan
 
 
-def pipelines() -> Iterator[Config]:
+def pipelines(folder: Path = Path()) -> Iterator[Config]:
     """Yield the settings of the lectures' pipeline, and of `beyond` if this project has it."""
-    yield config.load("lectures")
-    if paths.BEYOND_PARAMS.exists():
-        yield config.load("beyond")
+    yield config.load("lectures", folder)
+    if (folder / paths.BEYOND_PARAMS).exists():
+        yield config.load("beyond", folder)
 
 
 def find(name: str) -> tuple[Config, Variant]:
@@ -20,3 +24,26 @@ def find(name: str) -> tuple[Config, Variant]:
         known |= dict.fromkeys(settings.experiments, settings)
     found = config.choose(known, name.partition("/")[0], "experiment")
     return found, found.find(name)
+
+
+def plan_if_encoded(settings: Config, experiment: str) -> list[Run]:
+    """Return the runs of an experiment, or an empty list if its data are not encoded here."""
+    chosen = settings.experiments[experiment]
+    data = map(paths.encoded, (chosen.dataset, chosen.also))
+    return plan(settings, experiment) if all(folder.exists() for folder in data) else []
+
+
+def refuse_unknown_lectures(settings: Iterable[Config]) -> None:
+    """Refuse an experiment whose lecture is not in lectures.yaml: its results have no chapter."""
+    known = lectures.load()
+    for pipeline in settings:
+        file = paths.BEYOND_PARAMS if pipeline.pipeline == "beyond" else paths.PARAMS
+        for key, experiment in pipeline.experiments.items():
+            lecture = experiment.lecture
+            if lecture not in known:
+                raise PipelineError(
+                    f"experiments.{key}.lecture: there is no lecture {lecture!r} in "
+                    f"{paths.LECTURES}{config.hint(lecture, known)}.",
+                    where=str(file),
+                    remedy=f"Choose one of: {', '.join(known)}.",
+                )

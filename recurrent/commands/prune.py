@@ -6,20 +6,26 @@ in its cache.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import chdir
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from recurrent import config, paths
+from recurrent import config, files
 from recurrent.commands import clone
-from recurrent.commands.lookup import pipelines
+from recurrent.commands.lookup import pipelines, plan_if_encoded
 from recurrent.config import Config
 from recurrent.console import note
+from recurrent.errors import PipelineError
+from recurrent.locking import REPLICATE, REPRO, locked
+from recurrent.training.store import RunStore
 
+Name = tuple[str, str, int]  # experiment, variant, seed
 FOLDERS = {"lectures": Path(), "beyond": Path("beyond")}  # with each pipeline's dvc.yaml
 
 
@@ -29,24 +35,40 @@ class Declared:
 
     stages: set[str] = field(default_factory=set)  # as dvc.lock names them: train@names_gated
     outputs: set[Path] = field(default_factory=set)
-    shared: set[Path] = field(default_factory=set)  # folders with an output for each key
+
+
+@dataclass
+class InUse:
+    """The runs that parameter files name, by experiment, variant and seed."""
+
+    names: set[Name] = field(default_factory=set)
+    planned: defaultdict[Name, set[str]] = field(default_factory=lambda: defaultdict(set))
+    unplanned: set[str] = field(default_factory=set)  # experiments whose data are not encoded
 
 
 def main() -> None:
     """Remove outputs, lock entries and runs that no parameter file names."""
-    outputs()
-    runs()
+    # A clone that is being updated has, for a moment, the parameters of the workspace.
+    with locked("recurrent replicate", REPLICATE), locked("recurrent repro", REPRO):
+        outputs()
+        runs()
 
 
 def outputs() -> None:
-    """Remove outputs that no parameter file names, and their entries in dvc.lock."""
+    """Remove outputs that no parameter file names, and their entries in dvc.lock.
+
+    Only what dvc.lock lists as outputs is removed: other files in these folders are the user's.
+    """
     found = {settings.pipeline: declared(settings) for settings in pipelines()}
     known = {output for one in found.values() for output in one.outputs}
     for pipeline, one in found.items():
-        for path in stale_outputs(one, known):
+        lock = FOLDERS[pipeline] / "dvc.lock"
+        stale = stale_entries(lock, one.stages)
+        for path in stale_outputs(stale.values(), known):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
             note(f"removed {path}: the parameter files do not name it")
-        prune_lock(FOLDERS[pipeline] / "dvc.lock", one.stages)
+        if stale:
+            prune_lock(lock, stale)
 
 
 def declared(settings: Config) -> Declared:
@@ -61,7 +83,6 @@ def declared(settings: Config) -> Declared:
         keys = [*getattr(settings, stage["foreach"].strip("${}"))]
         found.stages |= {f"{name}@{key}" for key in keys}
         for path in outputs_of(stage["do"]):
-            found.shared.add(Path(path).parent)
             found.outputs |= {Path(path.replace("${key}", key)) for key in keys}
     return found
 
@@ -73,54 +94,92 @@ def outputs_of(stage: dict[str, Any]) -> Iterator[str]:
             yield out if isinstance(out, str) else next(iter(out))
 
 
-def stale_outputs(found: Declared, known: set[Path]) -> list[Path]:
-    """Return files and folders among a pipeline's outputs that no stage declares."""
+def stale_entries(lock: Path, stages: set[str]) -> dict[str, Any]:
+    """Return the entries of a dvc.lock whose stages are no longer declared."""
+    values = config.read_yaml(lock) if lock.exists() else None
+    entries = (values or {}).get("stages") or {}
+    return {name: entry for name, entry in entries.items() if name not in stages}
+
+
+def stale_outputs(entries: Iterable[Any], known: set[Path]) -> list[Path]:
+    """Return the existing outputs of these lock entries, except what a declared stage writes."""
+    listed = {Path(out["path"]) for entry in entries for out in entry.get("outs") or ()}
     return [
         path
-        for folder in sorted(found.shared)
-        if folder.exists()
-        for path in sorted(folder.iterdir())
-        if path.name != ".gitignore" and not any(out.is_relative_to(path) for out in known)
+        for path in sorted(listed)
+        if (path.exists() or path.is_symlink())
+        and not any(out.is_relative_to(path) or path.is_relative_to(out) for out in known)
     ]
 
 
-def prune_lock(lock: Path, stages: set[str]) -> None:
-    """Remove the entries of other stages, so that the lock equals that of a fresh clone."""
-    if not lock.exists():
-        return
-    stale = [*config.read_yaml(lock)["stages"].keys() - stages]
-    if not stale:
-        return
+def prune_lock(lock: Path, stale: Iterable[str]) -> None:
+    """Remove these entries, so that the lock equals that of a fresh clone."""
     yaml = YAML(pure=True)  # keeps the file's formatting, but takes seconds
     values = yaml.load(lock.read_text(encoding="utf-8"))
     for stage in stale:
         del values["stages"][stage]
-    with lock.open("w", encoding="utf-8") as file:
-        yaml.dump(values, file)
+    text = StringIO()
+    yaml.dump(values, text)
+    files.write_text(lock, text.getvalue())
     note(f"removed from {lock}: {', '.join(sorted(stale))}")
 
 
 def runs() -> None:
-    """Remove runs that neither the parameter files nor those of `recurrent replicate` name."""
-    from recurrent.training.store import RunStore
+    """Remove runs from the store that no parameter file names, or that a newer run replaces.
 
-    found = []
-    for folder in filter(Path.exists, (Path(), clone.PLACE / "upstream")):
+    A run of other code, data or settings stays until its successor is finished. The parameter
+    files are those of this folder and of the clone of `recurrent replicate`.
+    """
+    store = RunStore()
+    for folder in store.set_aside():
+        shutil.rmtree(folder)
+        note(f"removed {folder}: it is damaged")
+    found = InUse()
+    for project in filter(Path.exists, (Path(), clone.PLACE / "upstream")):
+        try:
+            add_project(project, found)
+        except PipelineError as fault:
+            if project == Path():
+                raise
+            note(f"warning: kept all stored runs, since some may be those of {project}: {fault}")
+            return
+    if found.unplanned:
+        names = ", ".join(sorted(found.unplanned))
+        note(f"kept unfinished runs and those of {names}: not all data are encoded")
+    for fingerprint in store.entries():
+        reason = why_stale(fingerprint, found, store)
+        if reason and store.remove(fingerprint):
+            note(f"removed run {fingerprint[:12]}: {reason}")
+
+
+def add_project(folder: Path, found: InUse) -> None:
+    """Add the runs that the parameter files in a folder name."""
+    for settings in pipelines(folder):
         with chdir(folder):
-            found.append(fingerprints())
-    if not all(found):
-        note("kept all stored runs: without encoded data, we cannot tell which are in use")
-        return
-    for folder in RunStore().prune(set().union(*found)):
-        note(f"removed {folder}: no parameter file names this run")
+            for experiment in settings.experiments:
+                for one in settings.variants(experiment):
+                    found.names |= {(experiment, one.variant, seed) for seed in one.seeds}
+                planned = plan_if_encoded(settings, experiment)
+                for run in planned:
+                    name = (experiment, run.variant.variant, run.seed)
+                    found.planned[name].add(run.fingerprint)
+                if not planned:
+                    found.unplanned.add(experiment)
 
 
-def fingerprints() -> set[str]:
-    """Return the fingerprints of all runs, or an empty set if some data are not encoded here."""
-    from recurrent.training.fingerprint import plan
-
-    every = [*pipelines()]
-    experiments = [experiment for one in every for experiment in one.experiments.values()]
-    if not all(paths.encoded(name).exists() for e in experiments for name in (e.dataset, e.also)):
-        return set()
-    return {run.fingerprint for settings in every for run in plan(settings)}
+def why_stale(fingerprint: str, found: InUse, store: RunStore) -> str | None:
+    """Return why a run is not in use, or None if it is, or may be."""
+    if any(fingerprint in fingerprints for fingerprints in found.planned.values()):
+        return None
+    about = store.about(fingerprint)
+    if about is None:
+        return None if found.unplanned else "it is unfinished, and no parameter file names it"
+    name = (about["experiment"], about["variant"], about["seed"])
+    if about["experiment"] in found.unplanned:
+        return None  # its fingerprint may be the one that we cannot compute
+    text = f"{name[0]}/{name[1]}, seed {name[2]}"
+    if name not in found.names:
+        return f"no parameter file names {text}"
+    if any(store.finished(successor) for successor in found.planned[name]):
+        return f"a newer run replaces it ({text})"
+    return None

@@ -2,22 +2,58 @@
 
 import filecmp
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from recurrent import config, paths
-from recurrent.commands.lookup import pipelines
+from recurrent.commands.lookup import pipelines, plan_if_encoded
 from recurrent.config import Config, Variant
 from recurrent.console import note
 from recurrent.errors import PipelineError
 from recurrent.tracking.publish import one_line, publish, publish_or_warn
 from recurrent.tracking.runs import TrackedRun
-from recurrent.training.fingerprint import Run, digest, plan
-from recurrent.training.store import MANIFEST, WEIGHTS, RunStore
+from recurrent.training.fingerprint import Run, digest
+from recurrent.training.store import WEIGHTS, RunStore
+
+NOT_ENCODED = "their data are not encoded here. `recurrent repro` encodes them"
+OTHER_WEIGHTS = (
+    "their files in data/ do not come from the present settings, data and code. "
+    "`recurrent repro` rebuilds them"
+)
+NO_RUNS = "the run store lacks their runs for the present settings, data and code"
+
+
+class Skipped:
+    """Evaluated variants that cannot be published, by the reason."""
+
+    def __init__(self) -> None:
+        self.names: defaultdict[str, list[str]] = defaultdict(list)
+        self.stages: list[str] = []  # these train the runs that the store lacks
+
+    def add(self, reason: str, variant: Variant, settings: Config) -> None:
+        """Record a variant."""
+        self.names[reason].append(variant.name)
+        folder = "beyond/dvc.yaml:" if settings.pipeline == "beyond" else ""
+        stage = f"{folder}train@{variant.experiment}"
+        if reason == NO_RUNS and stage not in self.stages:
+            self.stages.append(stage)
+
+    def report(self) -> None:
+        """Say which variants were skipped, why, and what to do."""
+        for reason, names in self.names.items():
+            note(f"not published: {', '.join(names)}: {reason}.")
+        if self.stages:
+            note(
+                "If `recurrent repro` trains nothing, this trains them into the store again: "
+                f"dvc repro -f -s {' '.join(self.stages)}"
+            )
 
 
 def main() -> None:
     """Log every trained and evaluated variant, as far as MLflow lacks it."""
-    runs = [*tracked_runs()]
+    skipped = Skipped()
+    runs = [*tracked_runs(skipped)]
     try:
         changed = publish(runs, trust_stamp=False)
     except Exception as fault:  # whatever a tracker raises
@@ -26,33 +62,43 @@ def main() -> None:
             where="MLflow",
             remedy="The pipeline's files are complete: run `recurrent publish` again later.",
         ) from fault
-    note(f"MLflow: {changed} runs brought up to date" if changed else "MLflow is up to date")
+    skipped.report()
+    if changed:
+        note(f"MLflow: {changed} runs brought up to date")
+    elif skipped.names:
+        count = sum(map(len, skipped.names.values()))
+        note(f"MLflow: nothing new to publish; {count} variants were skipped, see above")
+    else:
+        note("MLflow is up to date")
 
 
 def after_repro() -> None:
     """Publish new results if `runtime.tracking` is on. A failure is only a warning."""
     if config.load().runtime.tracking:
-        publish_or_warn(tracked_runs())
+        skipped = Skipped()
+        publish_or_warn(tracked_runs(skipped))
+        skipped.report()
 
 
-def tracked_runs() -> Iterator[TrackedRun]:
+def tracked_runs(skipped: Skipped) -> Iterator[TrackedRun]:
     """Yield every evaluated variant whose weights are those of the current settings."""
-    store, stale = RunStore(), []
+    store = RunStore()
     for settings in pipelines():
         for experiment in settings.experiments:
             variants = [v for v in settings.variants(experiment) if is_evaluated(v, settings)]
             runs = plan_if_encoded(settings, experiment) if variants else []
             for variant in variants:
                 of_seeds = [run for run in runs if run.variant == variant]
-                if of_seeds and all(is_current(run, settings.results, store) for run in of_seeds):
-                    yield tracked(of_seeds, settings, store)
+                about = [store.about(run.fingerprint) for run in of_seeds]
+                finished = [one for one in about if one is not None]
+                if not of_seeds:
+                    skipped.add(NOT_ENCODED, variant, settings)
+                elif len(finished) < len(of_seeds):
+                    skipped.add(NO_RUNS, variant, settings)
+                elif not all(has_weights(run, settings.results, store) for run in of_seeds):
+                    skipped.add(OTHER_WEIGHTS, variant, settings)
                 else:
-                    stale.append(variant.name)
-    if stale:
-        note(
-            f"not published, since these files do not come from the present settings, data and "
-            f"code: {', '.join(stale)}. Run `recurrent repro` to train and publish them."
-        )
+                    yield tracked(of_seeds, finished, settings)
 
 
 def is_evaluated(variant: Variant, settings: Config) -> bool:
@@ -61,25 +107,16 @@ def is_evaluated(variant: Variant, settings: Config) -> bool:
     return settings.results.evaluation(*key).exists() and settings.results.model(*key).exists()
 
 
-def plan_if_encoded(settings: Config, experiment: str) -> list[Run]:
-    """Return the runs of an experiment, or an empty list if its data are not encoded here."""
-    chosen = settings.experiments[experiment]
-    data = map(paths.encoded, (chosen.dataset, chosen.also))
-    return plan(settings, experiment) if all(folder.exists() for folder in data) else []
-
-
-def is_current(run: Run, results: paths.Results, store: RunStore) -> bool:
+def has_weights(run: Run, results: paths.Results, store: RunStore) -> bool:
     """Return whether data/models has the weights that the run store has for this run."""
-    stored = store.place(run.fingerprint)
+    stored = store.place(run.fingerprint) / WEIGHTS
     weights = results.weights(run.variant.experiment, run.variant.variant, run.seed)
-    finished = (stored / MANIFEST).exists() and weights.exists()
-    return finished and filecmp.cmp(stored / WEIGHTS, weights, shallow=False)
+    return weights.exists() and filecmp.cmp(stored, weights, shallow=False)
 
 
-def tracked(runs: Sequence[Run], settings: Config, store: RunStore) -> TrackedRun:
+def tracked(runs: Sequence[Run], about: Sequence[dict[str, Any]], settings: Config) -> TrackedRun:
     """Return the record to publish: one for all seeds of a variant."""
     variant = runs[0].variant
-    about = [store.about(run.fingerprint) for run in runs]
     return TrackedRun(
         variant=variant,
         dataset=settings.encoding(variant.dataset),

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from recurrent import config, paths
-from recurrent.commands import clone, repro
+from recurrent import config, locking, paths
+from recurrent.commands import clone
+from recurrent.commands.lookup import pipelines
 from recurrent.config import Config, Corpus, Download
 from recurrent.console import note
 from recurrent.data import base
@@ -28,7 +29,6 @@ from recurrent.training.store import checksum
 NAME = "upstream"
 TARGET = clone.METRICS / NAME
 SHELF = Path(".corpora")  # downloaded files: the mirror of this clone and of later ones
-LOCK = Path(".dvc/tmp/replicate.lock")
 NAMED = ("corpora", "datasets", "embedded", "experiments", "studies")  # sections with names as keys
 
 
@@ -44,13 +44,14 @@ def main(jobs: int | None = None, own: Mapping[str, Path] | None = None) -> None
     """Reproduce everything in the clone, and copy its metrics to metrics/upstream."""
     if not Path(".git").exists():
         raise PipelineError("this needs a git clone of the project.", where="recurrent replicate")
-    with locked("recurrent replicate", LOCK):
+    with locked("recurrent replicate", locking.REPLICATE):
         replicate(jobs, own or {})
 
 
 def replicate(jobs: int | None, own: Mapping[str, Path]) -> None:
     """Obtain the corpora, run every stage on them, and copy the metrics."""
-    settings = config.load()
+    settings, *_ = pipelines()
+    changes = overlay()
     obtained = Obtained(own=own_files(settings, own))
     for key, corpus in settings.corpora.items():
         if key not in obtained.own:
@@ -61,13 +62,13 @@ def replicate(jobs: int | None, own: Mapping[str, Path]) -> None:
             where="recurrent replicate",
             remedy=f"Connect to the network, or set {MIRROR_VARIABLE} to a folder with the files.",
         )
-    running = clone.PLACE / NAME / repro.LOCK
+    running = clone.PLACE / NAME / locking.REPRO
     if running.parent.exists():
         with locked("the pipeline of an earlier `recurrent replicate`", running):
             pass
     folder = clone.update(NAME)
-    change_params(folder, settings, obtained)
-    config.load(folder=folder)  # refuses a wrong value in params.upstream.yaml
+    change_params(folder, settings, obtained, changes)
+    config.load(folder=folder)
     if run(["--jobs", str(jobs)] if jobs else [], folder):
         raise PipelineError(
             "the pipeline did not finish; the reason is above.",
@@ -129,14 +130,23 @@ def download(corpus: Corpus, wanted: Download) -> None:
     base.corpus(corpus.kind).check(target)
 
 
-def change_params(folder: Path, settings: Config, obtained: Obtained) -> None:
+def overlay() -> Mapping[str, Any]:
+    """Return the changes of params.upstream.yaml. Refuse those that do not fit params.yaml."""
+    file = paths.UPSTREAM_PARAMS
+    changes = (config.read_yaml(file) if file.exists() else None) or {}
+    values = config.read_yaml(paths.PARAMS)
+    refuse_unknown_names(values, changes)
+    config.checked(Config, config.merge(values, changes), str(file))
+    return changes
+
+
+def change_params(
+    folder: Path, settings: Config, obtained: Obtained, changes: Mapping[str, Any]
+) -> None:
     """Adapt the parameter files of the clone to the lectures' own corpora."""
 
     def change(values: Any) -> None:
-        if paths.UPSTREAM_PARAMS.exists():
-            overlay = config.read_yaml(paths.UPSTREAM_PARAMS) or {}
-            refuse_unknown_names(values, overlay)
-            merge_into(values, overlay)
+        merge_into(values, changes)
         values["source"] = "upstream"
         for key, download in obtained.own.items():
             values["corpora"][key]["own"] = download.model_dump()
@@ -149,21 +159,26 @@ def change_params(folder: Path, settings: Config, obtained: Obtained) -> None:
         clone.edit(folder / paths.BEYOND_PARAMS, lambda values: leave_out(values, set(), gone))
 
 
-def refuse_unknown_names(values: Mapping[str, Any], overlay: Mapping[str, Any]) -> None:
-    """Refuse new entries: a misspelt name would change nothing. `config` checks other keys."""
-    maps = {name: (values.get(name), overlay.get(name)) for name in NAMED}
-    experiments = values["experiments"]
-    for name, changes in (overlay.get("experiments") or {}).items():
-        if name in experiments:
-            of_variants = experiments[name]["variants"], changes.get("variants")
-            maps[f"experiments.{name}.variants"] = of_variants
+def refuse_unknown_names(values: Mapping[str, Any], changes: Any) -> None:
+    """Refuse new entries: a misspelt name would change nothing. `config` checks the rest."""
+    experiments = entries(values, "experiments")
+    maps = {name: (entries(values, name), entries(changes, name)) for name in NAMED}
+    for name, change in entries(changes, "experiments").items():
+        of_variants = entries(experiments.get(name), "variants"), entries(change, "variants")
+        maps[f"experiments.{name}.variants"] = of_variants
     for place, (known, changed) in maps.items():
-        for key in (changed or {}).keys() - (known or {}).keys():
+        for key in map(str, changed.keys() - known.keys()):
             raise PipelineError(
-                f"{place}.{key} is not in {paths.PARAMS}{config.hint(key, known or {})}.",
+                f"{place}.{key} is not in {paths.PARAMS}{config.hint(key, known)}.",
                 where=str(paths.UPSTREAM_PARAMS),
                 remedy="Correct or remove it.",
             )
+
+
+def entries(values: Any, name: str) -> Mapping[str, Any]:
+    """Return a section of a map, or no entries if it is malformed."""
+    section = values.get(name) if isinstance(values, Mapping) else None
+    return section if isinstance(section, Mapping) else {}
 
 
 def merge_into(values: Any, changes: Mapping[str, Any]) -> None:

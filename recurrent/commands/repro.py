@@ -1,6 +1,7 @@
 """Rebuild what changed: fill the run store, run DVC, publish to MLflow, show the result."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,8 @@ def main(
     experiments: Sequence[str] = (),
 ) -> None:
     """Reproduce the lectures' pipeline, both pipelines, or only some experiments."""
+    # Stages run `python`: the one that runs this command, with or without its environment active.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with locked("recurrent repro", LOCK):
         prune.outputs()
         both = beyond or bool(experiments)
@@ -65,7 +68,7 @@ def fill_store(pipelines: Sequence[Config], jobs: int | None, experiments: Seque
         chosen = {
             name: pipeline
             for name, (pipeline, experiment) in wanted.items()
-            if (experiment.dataset in settings.embedded) == on_vectors
+            if bool({experiment.dataset, experiment.also} & settings.embedded.keys()) == on_vectors
         }
         if on_vectors and chosen:
             dvc("embed")
@@ -83,7 +86,9 @@ def changed_experiments(pipelines: Mapping[str, Config]) -> set[str]:
         ["dvc", "status", "--json", *stages], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise PipelineError(done.stderr.strip(), where="dvc status")
+        raise PipelineError(
+            done.stderr.strip(), where="dvc status", remedy="Fix it and run this again."
+        )
     return {stage.partition("train@")[2] for stage in json.loads(done.stdout) if "train@" in stage}
 
 
@@ -95,8 +100,8 @@ def stage_of(experiment: str, pipeline: Config) -> str:
 
 def dvc(stage: str) -> None:
     """Reproduce a group of stages and what they depend on."""
-    command = ["dvc", "repro", "--quiet", stage]
-    if code := subprocess.run(command, check=False).returncode:
+    command = ["dvc", "repro", stage]
+    if code := subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
         raise PipelineError(
             f"`{' '.join(command)}` failed (status {code}); the reason is above.",
             where=stage,

@@ -94,7 +94,7 @@ def read_about(folder: Path, kind: str) -> dict[str, Any]:
         ) from None
     if about.get("kind") != kind:
         raise PipelineError(
-            f"this is a dataset of kind {about.get('kind')!r}; {kind!r} is needed.",
+            f"this dataset is of kind {about.get('kind')!r}, but {kind!r} is needed.",
             where=str(folder),
             remedy="Choose a dataset, or a task, that fits.",
         )

@@ -18,7 +18,7 @@ class Vocabulary:
         self.characters: tuple[str, ...] = (PADDING, *characters)
         self.index = {character: i for i, character in enumerate(self.characters)}
         if len(self.index) != len(self.characters):
-            raise ValueError("the characters of a vocabulary must differ, and none may be \\0")
+            raise ValueError("the characters of a vocabulary must be distinct and not \\0")
         if len(self) > 1 << 16:
             raise PipelineError(
                 f"{len(self) - 1:,} different symbols do not fit into 16 bits (at most 65,535).",

@@ -167,7 +167,7 @@ def restore(spec: Mapping[str, Any], path: Path) -> Model:
         model.load_state_dict(load_file(path))
     except (FileNotFoundError, SafetensorError, RuntimeError) as fault:
         raise PipelineError(
-            f"does not hold the weights of {spec['name']} ({str(fault).strip()[:200]}).",
+            f"does not contain the weights of {spec['name']} ({str(fault).strip()[:200]}).",
             where=str(path),
             remedy="Train it again: dvc repro.",
         ) from fault

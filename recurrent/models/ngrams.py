@@ -34,9 +34,9 @@ class InterpolatedNgrams(base.FittedModel):
         super().__init__(inputs, outputs, settings)
         if inputs**settings.order >= 1 << 63:
             raise PipelineError(
-                f"order {settings.order} of {inputs} tokens does not fit in 63 bits.",
+                f"n-grams of order {settings.order} over {inputs} tokens do not fit in 63 bits.",
                 where="params.yaml: model InterpolatedNgrams: settings: order",
-                remedy="Lower it.",
+                remedy="Lower `order`.",
             )
         for k in self._orders():
             self._set(k, torch.zeros(0, dtype=torch.int64), torch.zeros(0, dtype=torch.int64))

@@ -55,7 +55,7 @@ class EntityEmbeddings(base.Model):
         refuse_vectors(ids)
         if ids.shape[1] != len(self.settings.widths):
             raise PipelineError(
-                f"{len(self.settings.widths)} widths do not fit rows of {ids.shape[1]} columns.",
+                f"widths has {len(self.settings.widths)} entries for {ids.shape[1]} columns.",
                 where="params.yaml: model EntityEmbeddings: settings: widths",
                 remedy="Give one width for each column of the dataset.",
             )
@@ -93,7 +93,7 @@ def refuse_vectors(ids: Tensor) -> None:
         raise PipelineError(
             "this network reads levels, but the dataset holds a network's vectors.",
             where="params.yaml: model of module sales",
-            remedy="Use the dataset that was embedded.",
+            remedy="Use the dataset that the vectors were made from (see `embedded`).",
         )
 
 
@@ -152,7 +152,7 @@ class NearestNeighbours(FittedRegressor):
             raise PipelineError(
                 f"{self.settings.neighbours:,} neighbours are more than the {len(rows):,} rows.",
                 where="params.yaml: model NearestNeighbours: settings: neighbours",
-                remedy="Lower it.",
+                remedy="Lower `neighbours`.",
             )
         return {"rows": normalize(rows), "shares": targets}
 

@@ -113,7 +113,7 @@ class NextToken:
         """Return the logits that have a target: those of the last step, or of all steps."""
         if logits.dim() == 2 and not self.last_only:
             raise PipelineError(
-                "the model predicts once a window, but its dataset has a target at every step.",
+                "the model predicts once per window, but its dataset has a target at every step.",
                 where="params.yaml: experiments",
                 remedy="Use a dataset with `targets: last`.",
             )

@@ -68,7 +68,7 @@ class Restore:
 
     def whole_split(self, split: str) -> tuple[Tensor, Tensor]:
         raise PipelineError(
-            "no model with `method: fit` restores characters.",
+            "models with `method: fit` cannot restore characters.",
             where="params.yaml: experiments",
             remedy="Set `method: descent`.",
         )
@@ -114,7 +114,7 @@ class Restore:
         self, steps: int, count: int, rng: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
         raise PipelineError(
-            "restored characters stand anywhere in a window, not after its last step.",
+            "hidden characters may be anywhere in a window: no token follows them.",
             where="params.yaml: examined",
             remedy="Name variants with another task.",
         )
@@ -124,7 +124,7 @@ def at_hidden(logits: Tensor, targets: Tensor) -> Tensor:
     """Return the logits at the hidden steps, window by window: (hidden, characters)."""
     if logits.dim() == 2:
         raise PipelineError(
-            "the model predicts once a window, but any character of it may be hidden.",
+            "the model predicts once per window, but any of its characters may be hidden.",
             where="params.yaml: experiments",
             remedy="Use a model that predicts at every step.",
         )

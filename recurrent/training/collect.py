@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from recurrent import files, paths
-from recurrent.tracking.history import read_table, write_gradients, write_history
+from recurrent.tracking.history import (
+    Finding,
+    read_table,
+    write_findings,
+    write_gradients,
+    write_history,
+)
 from recurrent.training import store
 from recurrent.training.fingerprint import Run
 from recurrent.training.store import RunStore
@@ -24,6 +30,14 @@ def collect(runs: Sequence[Run], results: paths.Results, runs_store: RunStore) -
             for run in runs
         ],
     )
+    # Evaluation and report read these settings; as an output they re-run when one changes.
+    about = {
+        run.variant.variant: run.variant.model_dump(
+            mode="json", include={"title", "lecture", "samples"}
+        )
+        for run in runs
+    }
+    files.write_json(results.run(experiment) / "settings.json", about)
     for variant, of in groupby(runs, key=lambda run: run.variant.variant):
         same = [*of]
         folders = {run.seed: place[run.fingerprint] for run in same}
@@ -37,12 +51,11 @@ def collect(runs: Sequence[Run], results: paths.Results, runs_store: RunStore) -
             results.gradients(experiment, variant),
             [(seed, read_table(folder / store.GRADIENTS)) for seed, folder in folders.items()],
         )
-        findings = [
-            {"seed": seed, **finding}
+        findings = {
+            seed: [Finding(**finding) for finding in files.read_json(folder / store.FINDINGS)]
             for seed, folder in folders.items()
-            for finding in files.read_json(folder / store.FINDINGS)
-        ]
-        files.write_json(results.findings(experiment, variant), findings)
+        }
+        write_findings(results.findings(experiment, variant), findings)
         samples = {
             seed: files.read_json(folder / store.SAMPLES) for seed, folder in folders.items()
         }

@@ -19,6 +19,7 @@ from typing import Any
 
 from recurrent import paths
 from recurrent.config import Config, Runtime, Variant
+from recurrent.training.store import checksum
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "recurrent"
@@ -30,8 +31,10 @@ NOT_COMPUTING = (
     "recurrent/files.py",
     "recurrent/locking.py",
     "recurrent/paths.py",
-    "recurrent/tracking/history.py",
+    "recurrent/training/fingerprint.py",
+    "recurrent/training/store.py",
 )
+ALWAYS = "recurrent/__init__.py"  # sets what NumPy computes with
 LIBRARIES = ("numpy", "torch")
 FITTING_LIBRARIES = (*LIBRARIES, "scikit-learn", "scipy")  # what `fit` may call
 BOOSTING = ("xgboost-cpu", "xgboost")  # one of them is installed
@@ -50,23 +53,32 @@ class Run:
 
 
 def plan(config: Config, *experiments: str) -> list[Run]:
-    """Return every run of these experiments (default: all). Their datasets must be encoded."""
-    arithmetic = describe_arithmetic(config.runtime)
+    """Return every run of these experiments, or of all. Their datasets must be encoded."""
     data: dict[str, str] = {}
     runs = []
     for variant in config.variants(*experiments):
         if variant.dataset not in data:
             data[variant.dataset] = data_digest(paths.encoded(variant.dataset))
-        content = {
-            "parameters": variant.model_dump(
-                mode="json", exclude={"variant", "lecture", "title", "seeds", "dataset"}
-            ),
-            "data": data[variant.dataset],
-            "code": code_digest(entry_modules(variant)),
-            "arithmetic": [*arithmetic, *library_versions(variant.training.method)],
-        }
-        runs += [Run(variant, seed, digest({**content, "seed": seed})) for seed in variant.seeds]
+        found = fingerprints(variant, config.runtime, data[variant.dataset])
+        runs += [Run(variant, seed, fingerprint) for seed, fingerprint in found.items()]
     return runs
+
+
+def fingerprints(variant: Variant, runtime: Runtime, data: str) -> dict[int, str]:
+    """Return the fingerprint of each seed of a variant, given the digest of its dataset."""
+    left_out = {"variant", "lecture", "title", "seeds", "dataset"}
+    if not (variant.samples and variant.samples.every):
+        left_out.add("samples")  # nothing is generated during training
+    content = {
+        "parameters": variant.model_dump(mode="json", exclude=left_out),
+        "data": data,
+        "code": code_digest(entry_modules(variant)),
+        "arithmetic": [
+            *describe_arithmetic(runtime),
+            *library_versions(variant.training.method),
+        ],
+    }
+    return {seed: digest({**content, "seed": seed}) for seed in variant.seeds}
 
 
 def digest(content: Any) -> str:
@@ -129,19 +141,13 @@ def installed(name: str) -> bool:
 def data_digest(folder: Path) -> str:
     """Return a hash of all files of an encoded dataset except its report."""
     files = sorted(path for path in folder.iterdir() if path.name != "report.json")
-    return digest({path.name: file_digest(path) for path in files})
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return digest({path.name: checksum(path) for path in files})
 
 
 def entry_modules(variant: Variant) -> tuple[str, ...]:
     """Return the modules that a run starts from, including those loaded by name."""
     return (
-        f"{PACKAGE}.training.loop",
+        f"{PACKAGE}.training.worker",
         f"{PACKAGE}.models.{variant.model.module}",
         f"{PACKAGE}.tasks.{variant.task}",
     )
@@ -178,7 +184,7 @@ def imported_files(modules: Iterable[str], skip: Container[str] = ()) -> set[str
         if file and file not in found and file not in skip:
             found.add(file)
             waiting += imports(file)
-    return {file for file in found if not file.endswith("__init__.py")}
+    return {ALWAYS, *(file for file in found if not file.endswith("__init__.py"))}
 
 
 @cache

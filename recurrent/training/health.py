@@ -14,7 +14,7 @@ from recurrent.training.callbacks import Callbacks
 from recurrent.training.checkpoint import Progress
 from recurrent.training.gradients import Gradients, four_digits, global_norm, recorded
 
-REMEDY = "Lower its learning_rate, or set clip_norm."
+REMEDY = "Lower `learning_rate`, or set `clip_norm`."
 
 
 def check_epoch(

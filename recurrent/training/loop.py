@@ -170,5 +170,5 @@ def refuse_overflow(
     model.eval()
     ids, targets = task.take(task.batches("train", training.batch_size)[0])
     if not task.loss(model(ids)[0], targets).isfinite():
-        message = "the loss is NaN with the weights after its last step"
+        message = "the loss is NaN or infinite after the last step"
         raise nan_error("the final weights", message, progress.epoch, progress, callbacks)

@@ -21,7 +21,7 @@ def make_optimizer(model: torch.nn.Module, training: Descent, name: str) -> torc
     weights = [*model.parameters()]
     if not weights:
         raise PipelineError(
-            f"{type(model).__name__} has no weights for gradient descent.",
+            f"{type(model).__name__} has no weights, so gradient descent cannot train it.",
             where=f"params.yaml: experiments.{name}.training",
             remedy="Set `method: fit`.",
         )

@@ -6,6 +6,8 @@ stages only collect. The results have the same bytes as after sequential trainin
 
 import multiprocessing
 import os
+import signal
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -44,7 +46,7 @@ def fill(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> N
 
     A killed worker loses only its work since the last checkpoint.
     """
-    missing = [run for run in runs if store.finished(run.fingerprint) is None]
+    missing = [run for run in runs if not store.finished(run.fingerprint)]
     unique = list({run.fingerprint: run for run in missing}.values())
     if not unique:
         return
@@ -55,7 +57,7 @@ def fill(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> N
             _fill_once(unique, runtime, jobs, store)
             return
         except BrokenProcessPool:
-            unique = [run for run in unique if store.finished(run.fingerprint) is None]
+            unique = [run for run in unique if not store.finished(run.fingerprint)]
             if attempt == RESTARTS:
                 break
             note(
@@ -72,11 +74,8 @@ def fill(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> N
 def _fill_once(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> None:
     # Spawn, do not fork: torch and the libraries below it do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    parent = os.getpid()
     with ProcessPoolExecutor(min(jobs, len(runs)), context, initializer=_start) as pool:
-        pending = {
-            pool.submit(_train, run, runtime, store.folder.resolve(), parent): run for run in runs
-        }
+        pending = {pool.submit(_train, run, runtime, store.folder.resolve()): run for run in runs}
         try:
             _wait(pending)
         except BaseException:  # an error, or Ctrl-C: start nothing new
@@ -101,22 +100,23 @@ def _wait(pending: dict[Future[None], Run]) -> None:
 
 
 def _start() -> None:
-    """Check the variables that NumPy reads when it is imported."""
-    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
-        raise PipelineError("a worker started without the variables of recurrent/__init__.py.")
+    """Prepare a worker: it ends at once with Ctrl-C and with its parent, whatever it is doing."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _train(run: Run, runtime: Runtime, folder: Path, parent: int) -> None:
+def _exit_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _train(run: Run, runtime: Runtime, folder: Path) -> None:
     """Train one run in this worker."""
-    from recurrent.training.worker import stop_if_orphaned, train_run
+    from recurrent.training.worker import train_run
 
-    reporter = Reporter()
-
-    def report(run: Run, row: Row) -> None:
-        stop_if_orphaned(parent)
-        reporter(run, row)
-
-    train_run(run, runtime, RunStore(folder), report)
+    train_run(run, runtime, RunStore(folder), Reporter())
 
 
 class Reporter:

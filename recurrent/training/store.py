@@ -7,6 +7,7 @@ cache finds an object file. The bytes do not depend on where it was trained.
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from configparser import ConfigParser
@@ -15,11 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+from platformdirs import site_config_dir, user_config_dir
+
 from recurrent import files
 from recurrent.console import note
 from recurrent.locking import locked
 
 FOLDER = "trained"  # not "runs": that is DVC's own run cache
+LOCKS, DAMAGED = "locks", ".damaged"
 MANIFEST = "manifest.json"
 CHECKPOINT = "checkpoint.safetensors"
 WEIGHTS, MODEL = "weights.safetensors", "model.json"
@@ -28,17 +33,27 @@ HISTORY, GRADIENTS, FINDINGS, SAMPLES = (
 )  # fmt: skip
 
 
+FILES = (WEIGHTS, MODEL, HISTORY, GRADIENTS, FINDINGS, SAMPLES)
+
+
 def cache_folder(project: Path = Path()) -> Path:
     """Return DVC's cache folder: `cache.dir` of its configuration, or .dvc/cache."""
     dvc = project / ".dvc"
-    for name in ("config.local", "config"):
-        parser = ConfigParser(interpolation=None)
+    home = os.environ.get("DVC_GLOBAL_CONFIG_DIR") or user_config_dir("dvc", "iterative")
+    machine = os.environ.get("DVC_SYSTEM_CONFIG_DIR") or site_config_dir("dvc", "iterative")
+    for folder, name in (
+        (dvc, "config.local"),
+        (dvc, "config"),
+        (home, "config"),
+        (machine, "config"),
+    ):
+        parser = ConfigParser(interpolation=None, inline_comment_prefixes=("#",))
         try:
-            parser.read(dvc / name, encoding="utf-8")
+            parser.read(Path(folder, name), encoding="utf-8")
         except ConfigError:
             continue  # DVC itself reports a malformed file
         if parser.has_option("cache", "dir"):
-            return dvc / parser.get("cache", "dir").strip("'\" ")
+            return Path(folder) / Path(parser.get("cache", "dir").strip("'\" ")).expanduser()
     return dvc / "cache"
 
 
@@ -52,64 +67,77 @@ class RunStore:
         """Return the folder of a run, finished or not."""
         return self.folder / fingerprint
 
-    def finished(self, fingerprint: str) -> Path | None:
-        """Return the folder of a finished run, or None. Set a damaged one aside with a warning."""
-        place = self.place(fingerprint)
-        if not (place / MANIFEST).exists():
-            return None
-        fault = self._fault(place, fingerprint)
-        if fault is None:
-            return place
-        aside = place.with_name(f"{place.name}.damaged")
-        shutil.rmtree(aside, ignore_errors=True)
-        place.replace(aside)
-        note(f"warning: run {place.name[:12]} in {self.folder} {fault}; moved to {aside.name}")
-        return None
+    def finished(self, fingerprint: str) -> bool:
+        """Return whether a run is finished, and every file is as it was written."""
+        manifest = self.place(fingerprint) / MANIFEST
+        return manifest.exists() and self._fault(fingerprint) is None
 
-    def about(self, fingerprint: str) -> dict[str, Any]:
-        """Return what was recorded about a finished run: variant, seed, device and seconds."""
+    def about(self, fingerprint: str) -> dict[str, Any] | None:
+        """Return the variant, seed, device and seconds of a finished run; None for any other."""
+        if not self.finished(fingerprint):
+            return None
         about: dict[str, Any] = files.read_json(self.place(fingerprint) / MANIFEST)["about"]
         return about
+
+    @contextmanager
+    def training(self, fingerprint: str, title: str) -> Iterator[Path]:
+        """Hold the lock of a run while it trains; a second process waits until it is released.
+
+        A damaged entry is set aside with a warning first.
+        """
+        with locked(f"run {title}", self._lock(fingerprint)):
+            place = self.place(fingerprint)
+            if (place / MANIFEST).exists() and (fault := self._fault(fingerprint)):
+                aside = place.with_name(f"{place.name}{DAMAGED}")
+                shutil.rmtree(aside, ignore_errors=True)
+                place.replace(aside)
+                note(f"warning: {title}: its entry {place} {fault}; moved to {aside.name}")
+            place.mkdir(parents=True, exist_ok=True)
+            yield place
 
     def finish(self, fingerprint: str, about: dict[str, Any]) -> None:
         """Mark a run as finished: write a manifest with the checksum of each file."""
         place = self.place(fingerprint)
-        (place / CHECKPOINT).unlink(missing_ok=True)
-        names = sorted(path.name for path in place.iterdir() if path.name != MANIFEST)
-        sums = {name: checksum(place / name) for name in names}
+        sums = {name: checksum(place / name) for name in FILES}
         content = {"fingerprint": fingerprint, "about": about, "sha256": sums}
-        files.write_json(place / MANIFEST, content)  # written last: a folder with it is complete
-
-    @contextmanager
-    def training(self, fingerprint: str, title: str) -> Iterator[Path]:
-        """Hold the lock of a run while it trains; a second process waits until it is released."""
-        place = self.place(fingerprint)
-        place.mkdir(parents=True, exist_ok=True)
-        with locked(f"run {title}", self.folder / f"{fingerprint}.lock"):
-            yield place
-
-    def prune(self, keep: set[str]) -> list[Path]:
-        """Remove all other runs; return their folders."""
-        if not self.folder.exists():
-            return []
-        removed = []
-        for path in sorted(self.folder.iterdir()):
-            if path.is_dir() and path.name not in keep:
-                shutil.rmtree(path)
-                removed.append(path)
-            elif path.suffix == ".lock" and path.stem not in keep:
+        files.write_json(place / MANIFEST, content)  # an entry with a manifest is complete
+        for path in place.iterdir():
+            if path.name not in (*FILES, MANIFEST):
                 path.unlink()
-        return removed
 
-    @staticmethod
-    def _fault(place: Path, fingerprint: str) -> str | None:
+    def entries(self) -> list[str]:
+        """Return the fingerprints of all runs, finished or not."""
+        return sorted(path.name for path in self._folders() if not path.name.endswith(DAMAGED))
+
+    def set_aside(self) -> list[Path]:
+        """Return the folders of damaged entries."""
+        return sorted(path for path in self._folders() if path.name.endswith(DAMAGED))
+
+    def remove(self, fingerprint: str) -> bool:
+        """Remove a run, unless another process holds its lock; return whether it is gone."""
+        try:
+            with FileLock(self._lock(fingerprint), timeout=0):
+                shutil.rmtree(self.place(fingerprint))
+        except Timeout:
+            return False
+        return True
+
+    def _folders(self) -> list[Path]:
+        folders = self.folder.iterdir() if self.folder.exists() else ()
+        return [path for path in folders if path.is_dir() and path.name != LOCKS]
+
+    def _lock(self, fingerprint: str) -> Path:
+        return self.folder / LOCKS / f"{fingerprint}.lock"
+
+    def _fault(self, fingerprint: str) -> str | None:
         """Return what is wrong with a finished run, or None."""
+        place = self.place(fingerprint)
         try:
             manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
             if manifest["fingerprint"] != fingerprint:
                 return "belongs to another run"
-            for name, expected in manifest["sha256"].items():
-                if checksum(place / name) != expected:
+            for name in FILES:
+                if checksum(place / name) != manifest["sha256"][name]:
                     return f"has a damaged {name}"
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as fault:
             return f"cannot be read ({fault})"

@@ -1,9 +1,11 @@
 """Train one run into the run store. This module imports torch: import it late."""
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
+
+import torch
 
 from recurrent import files, paths
 from recurrent.config import Descent, Runtime, Variant
@@ -16,9 +18,9 @@ from recurrent.tracking.history import HISTORY as HISTORY_FORMAT
 from recurrent.tracking.history import Finding, Row, Table
 from recurrent.training import store
 from recurrent.training.callbacks import Callbacks
-from recurrent.training.checkpoint import Checkpoint
+from recurrent.training.checkpoint import EVERY_S, Checkpoint
 from recurrent.training.determinism import prepare
-from recurrent.training.fingerprint import Run
+from recurrent.training.fingerprint import Run, data_digest, fingerprints
 from recurrent.training.loop import METHODS
 from recurrent.training.seeding import seed_torch
 from recurrent.training.store import RunStore
@@ -27,54 +29,21 @@ Report = Callable[[Run, Row], None]
 
 
 def train_run(
-    run: Run, runtime: Runtime, runs: RunStore, report: Report, checkpoint_every_s: float = 20.0
+    run: Run, runtime: Runtime, runs: RunStore, report: Report, checkpoint_every_s: float = EVERY_S
 ) -> None:
     """Train a run, from its checkpoint if it has one; do nothing if it is finished."""
+    started = time.monotonic()
     with runs.training(run.fingerprint, str(run)) as folder:
         if runs.finished(run.fingerprint):  # by the process that this one waited for
             return
-        started = time.monotonic()
-        folder.mkdir(parents=True, exist_ok=True)
         device = prepare(runtime)
+        try:
+            train_into(folder, run, runtime, device, report, checkpoint_every_s)
+        except PipelineError as fault:
+            if fault.where != run.variant.experiment:
+                raise
+            raise PipelineError(fault.what, where=str(run), remedy=fault.remedy) from fault
         variant = run.variant
-        task = load(variant.task)(paths.encoded(variant.dataset), device)
-        refuse_contradictions(variant, task)
-        spec = {**variant.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
-        seed_torch(variant.experiment, run.seed, "weights")
-        model = base.build(spec).to(device)
-        findings: list[Finding] = []
-        with ExitStack() as tables:
-            history = tables.enter_context(Table(folder / store.HISTORY, HISTORY_FORMAT))
-            gradients = tables.enter_context(Table(folder / store.GRADIENTS, GRADIENT_FORMAT))
-
-            def epoch(row: Row) -> None:
-                history.append(row)
-                report(run, row)
-
-            def norms(rows: list[Row]) -> None:
-                for row in rows:
-                    gradients.append(row)
-
-            def found(all_so_far: list[Finding]) -> None:
-                findings[:] = all_so_far
-
-            callbacks = Callbacks(
-                name=variant.experiment,
-                seed=run.seed,
-                checkpoint=Checkpoint(folder / store.CHECKPOINT, checkpoint_every_s),
-                epoch=epoch,
-                gradients=norms,
-                findings=found,
-                samples=variant.samples,
-            )
-            method = METHODS[variant.training.method]
-            written = method(model, task, variant.training, callbacks, runtime)
-        base.save(model, folder / store.WEIGHTS)
-        files.write_json(folder / store.MODEL, {**model.spec(), "about": task.about})
-        files.write_json(folder / store.SAMPLES, written)
-        files.write_json(folder / store.FINDINGS, [vars(finding) for finding in findings])
-        for finding in findings:
-            note(f"warning: {run}: {finding}")
         runs.finish(
             run.fingerprint,
             {
@@ -87,9 +56,66 @@ def train_run(
         )
 
 
+def train_into(
+    folder: Path,
+    run: Run,
+    runtime: Runtime,
+    device: torch.device,
+    report: Report,
+    checkpoint_every_s: float,
+) -> None:
+    """Train a run, and write its files into its folder of the store."""
+    variant = run.variant
+    encoded = paths.encoded(variant.dataset)
+    task = load(variant.task)(encoded, device)
+    refuse_contradictions(variant, task)
+    spec = {**variant.model.model_dump(), "inputs": task.inputs, "outputs": task.outputs}
+    seed_torch(variant.experiment, run.seed, "weights")
+    model = base.build(spec).to(device)
+    if fingerprints(variant, runtime, data_digest(encoded))[run.seed] != run.fingerprint:
+        raise PipelineError(
+            "its data or code changed after the run was planned.",
+            where=str(run),
+            remedy="Start again: the run is planned anew.",
+        )
+    findings: list[Finding] = []
+    with ExitStack() as tables:
+        history = tables.enter_context(Table(folder / store.HISTORY, HISTORY_FORMAT))
+        gradients = tables.enter_context(Table(folder / store.GRADIENTS, GRADIENT_FORMAT))
+
+        def epoch(row: Row) -> None:
+            history.append(row)
+            report(run, row)
+
+        def norms(rows: list[Row]) -> None:
+            for row in rows:
+                gradients.append(row)
+
+        def found(all_so_far: list[Finding]) -> None:
+            findings[:] = all_so_far
+
+        callbacks = Callbacks(
+            name=variant.experiment,
+            seed=run.seed,
+            checkpoint=Checkpoint(folder / store.CHECKPOINT, checkpoint_every_s),
+            epoch=epoch,
+            gradients=norms,
+            findings=found,
+            samples=variant.samples,
+        )
+        method = METHODS[variant.training.method]
+        written = method(model, task, variant.training, callbacks, runtime)
+    base.save(model, folder / store.WEIGHTS)
+    files.write_json(folder / store.MODEL, {**model.spec(), "about": task.about})
+    files.write_json(folder / store.SAMPLES, written)
+    files.write_json(folder / store.FINDINGS, [vars(finding) for finding in findings])
+    for finding in findings:
+        note(f"warning: {run}: {finding}")
+
+
 def refuse_contradictions(variant: Variant, task: Task) -> None:
     """Refuse settings that do not fit the encoded data."""
-    where = f"params.yaml: experiments.{variant.experiment}"
+    where = f"experiments.{variant.experiment}"
     training = variant.training
     best = isinstance(training, Descent) and training.keep == "best"
     if best and not task.batches("valid", 1):
@@ -106,9 +132,3 @@ def refuse_contradictions(variant: Variant, task: Task) -> None:
             where=f"{where}.samples",
             remedy="Remove `every`: the model generates text after training.",
         )
-
-
-def stop_if_orphaned(parent: int) -> None:
-    """Stop a worker whose parent was killed."""
-    if os.getppid() != parent:
-        raise PipelineError("the process that started this worker was killed.")

@@ -1,12 +1,16 @@
 """Prune: what the parameter files name stays; everything else is removed from disk and locks."""
 
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import pytest
 
-from recurrent import config, files, paths
-from recurrent.commands import prune
-from recurrent.training.store import RunStore
+from recurrent import config, files, locking, paths
+from recurrent.commands import lookup, prune
+from recurrent.config import Config
+from recurrent.training.fingerprint import Run
+from recurrent.training.store import FILES, RunStore
 from tests.project import ABSENT, ROOT, Project
 
 OLD = "schema: '2.0'\nstages:\n"
@@ -24,44 +28,70 @@ def stages(lock: str) -> list[str]:
     return [*config.read_yaml(Path(lock))["stages"]]
 
 
-def locked(*names: str) -> str:
-    return OLD + "".join(f"  {name}:\n    cmd: a\n" for name in names)
+def entry(name: str, *outs: str) -> str:
+    listed = "".join(f"    - path: {out}\n" for out in outs)
+    return f"  {name}:\n    cmd: a\n" + (f"    outs:\n{listed}" if outs else "")
+
+
+def written(*places: str | Path) -> list[Path]:
+    """Make a folder with a file at each place, or a file if the place has a suffix."""
+    for path in map(Path, places):
+        files.write_text(path if path.suffix else path / "a.txt", "a")
+    return [Path(place) for place in places]
 
 
 def test_outputs_and_lock_entries_that_nothing_names_are_removed(
     declared: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     beyond = paths.PIPELINES["beyond"]
-    kept = [
+    kept = written(
         paths.encoded("names_lecture"),
-        paths.encoded("sales_vectors"),
-        paths.study("line"),
-        Path("data/models/names_gated"),
-        Path("data/evaluation/anything"),
+        "data/models/names_gated",
+        "data/models/.gitignore",
         beyond.model("lyrics_words", "gru").parent,
-    ]
-    gone = [path.with_name("gone") for path in kept if path.parts[1] != "evaluation"]
-    for path in (*kept, *gone):
-        path.mkdir(parents=True, exist_ok=True)
-    for name in ("names", "gone"):
-        files.write_json(paths.clean_report(name), {})
-    files.write_text(Path("data/models/.gitignore"), "/names_gated\n")
-    files.write_text(Path("dvc.lock"), locked("train@names_gated", "train@gone", "evaluate", "old"))
-    files.write_text(Path("beyond/dvc.lock"), locked("train@gone", "train@lyrics_words"))
+    )
+    gone = written("data/models/gone", "data/beyond/models/gone", paths.clean_report("gone"))
+    files.write_text(
+        Path("dvc.lock"),
+        OLD
+        + entry("train@names_gated", "data/models/names_gated")
+        + entry("train@gone", "data/models/gone", "data/runs/not_there")
+        + entry("clean@gone", str(paths.clean_report("gone"))),
+    )
+    files.write_text(
+        Path("beyond/dvc.lock"),
+        OLD
+        + entry("train@gone", "data/beyond/models/gone")
+        + entry("train@lyrics_words", str(kept[-1])),
+    )
     prune.outputs()
     assert all(path.exists() for path in kept)
     assert not any(path.exists() for path in gone)
-    assert paths.clean_report("names").exists() and not paths.clean_report("gone").exists()
-    assert Path("data/models/.gitignore").exists()
-    assert stages("dvc.lock") == ["train@names_gated", "evaluate"]
+    assert stages("dvc.lock") == ["train@names_gated"]
     assert stages("beyond/dvc.lock") == ["train@lyrics_words"]
     assert Path("dvc.lock").read_text().startswith(OLD)
-    assert "removed from dvc.lock: old, train@gone" in capsys.readouterr().err
+    assert "removed from dvc.lock: clean@gone, train@gone" in capsys.readouterr().err
+
+
+def test_files_that_no_stage_wrote_are_kept(declared: Project) -> None:
+    own = written("data/raw/names_mine.txt", "data/models/my_experiment", "metrics/clean/a.json")
+    files.write_text(Path("dvc.lock"), OLD + entry("train@names_gated", "data/models/names_gated"))
+    prune.outputs()
+    assert all(path.exists() for path in own)
+
+
+def test_what_another_stage_declares_now_is_kept(declared: Project) -> None:
+    kept = written("data/evaluation", "data/models/names_gated", "data/samples/a.txt")
+    outs = ("data/evaluation", "data/models", "data/samples/a.txt")
+    files.write_text(Path("dvc.lock"), OLD + entry("old", *outs))
+    prune.outputs()
+    assert all(path.exists() for path in kept)
+    assert not stages("dvc.lock")
 
 
 def test_the_outputs_of_a_removed_experiment_are_removed(declared: Project) -> None:
-    folder = paths.PIPELINES["lectures"].run("nietzsche_char3")
-    folder.mkdir(parents=True)
+    (folder,) = written(paths.PIPELINES["lectures"].run("nietzsche_char3"))
+    files.write_text(Path("dvc.lock"), OLD + entry("train@nietzsche_char3", str(folder)))
     prune.outputs()
     assert folder.exists()
     declared.edit({"experiments.nietzsche_char3": ABSENT})
@@ -69,39 +99,142 @@ def test_the_outputs_of_a_removed_experiment_are_removed(declared: Project) -> N
     assert not folder.exists()
 
 
-def test_without_anything_stale_the_lock_is_not_rewritten(declared: Project) -> None:
-    text = locked("train@names_gated").replace("'", '"')
+@pytest.mark.parametrize(
+    "text", ["", "schema: '2.0'\n", OLD, (OLD + entry("train@names_gated")).replace("'", '"')]
+)
+def test_without_anything_stale_the_lock_is_not_rewritten(declared: Project, text: str) -> None:
     files.write_text(Path("dvc.lock"), text)
     prune.outputs()
     assert Path("dvc.lock").read_text() == text
 
 
-def test_every_output_of_the_pipelines_is_in_a_folder_of_its_own(declared: Project) -> None:
-    """Nothing but outputs may lie in the folders that are cleaned."""
-    for name in ("lectures", "beyond"):
-        shared = prune.declared(config.load(name)).shared
-        assert all(len(folder.parts) > 1 for folder in shared), shared
-        assert not any(ROOT.joinpath(folder, "__init__.py").exists() for folder in shared)
+class Stored:
+    """A store, and what each project's plan says of one experiment."""
+
+    EXPERIMENT = "nietzsche_char3"  # variants lecture and held_out
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.store = RunStore()
+        self.plans: dict[Path, dict[str, str]] = {Path.cwd(): {}}  # by folder: variant, fingerprint
+        monkeypatch.setattr(prune, "plan_if_encoded", self.plan)
+
+    def plan(self, settings: Config, experiment: str) -> list[Run]:
+        variants = self.plans[Path.cwd()] if experiment == self.EXPERIMENT else {}
+        other = next(settings.variants(experiment))
+        return [
+            Run(settings.find(f"{experiment}/{variant}"), 0, fingerprint)
+            for variant, fingerprint in variants.items()
+        ] or [Run(other, 0, f"{experiment}-of-today")]
+
+    def clone(self) -> Path:
+        folder = Path.cwd() / ".dvc/tmp/upstream"
+        folder.mkdir(parents=True)
+        Project.copied_to(folder)
+        self.plans[folder] = {}
+        return folder
+
+    def finished(self, fingerprint: str, variant: str, experiment: str = EXPERIMENT) -> None:
+        for name in FILES:
+            files.write_text(self.store.place(fingerprint) / name, fingerprint)
+        about = {"experiment": experiment, "variant": variant, "seed": 0}
+        self.store.finish(fingerprint, about)
+
+    def left(self) -> list[str]:
+        prune.runs()
+        return self.store.entries()
 
 
-def test_runs_are_kept_while_data_are_not_encoded(
-    declared: Project, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def stored(declared: Project, monkeypatch: pytest.MonkeyPatch) -> Stored:
+    return Stored(monkeypatch)
+
+
+def test_a_run_of_older_code_stays_until_its_successor_is_finished(stored: Stored) -> None:
+    stored.finished("old", "lecture")
+    stored.finished("other", "held_out")
+    stored.plans[Path.cwd()] = {"lecture": "new"}
+    assert stored.left() == ["old", "other"]
+    stored.store.place("new").mkdir()
+    assert stored.left() == ["new", "old", "other"]
+    stored.finished("new", "lecture")
+    assert stored.left() == ["new", "other"]
+
+
+def test_a_run_that_no_parameter_file_names_is_removed_unless_it_is_in_a_plan(
+    stored: Stored, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = RunStore().place("f" * 64)
-    run.mkdir(parents=True)
-    prune.runs()
-    assert run.exists()
-    assert "kept all stored runs" in capsys.readouterr().err
+    stored.finished("gone", "lecture", "an_old_experiment")
+    stored.finished("variant", "an_old_variant")
+    stored.finished("renamed", "an_old_name")
+    stored.plans[Path.cwd()] = {"lecture": "renamed"}
+    assert stored.left() == ["renamed"]
+    assert "no parameter file names an_old_experiment/lecture, seed 0" in capsys.readouterr().err
 
 
-def test_runs_that_no_parameter_file_names_are_removed(
-    declared: Project, monkeypatch: pytest.MonkeyPatch
+def test_the_runs_of_the_clone_are_kept(stored: Stored) -> None:
+    folder = stored.clone()
+    stored.finished("here", "lecture")
+    stored.finished("replica", "lecture")
+    stored.finished("older", "lecture")
+    stored.finished("only there", "lecture", "names_theirs")
+    with chdir(folder):
+        values = config.read_yaml(Path("params.yaml"))
+        values["experiments"]["names_theirs"] = values["experiments"]["nietzsche_char3"]
+        files.write_json(Path("params.yaml"), values)
+    stored.plans = {Path.cwd(): {"lecture": "here"}, folder: {"lecture": "replica"}}
+    assert stored.left() == ["here", "only there", "replica"]
+
+
+@pytest.mark.parametrize("content", [None, "experiments: [", "[a]"])
+def test_without_the_clones_parameters_all_runs_are_kept(
+    stored: Stored, content: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names = {Path.cwd(): {"here"}, Path.cwd() / ".dvc/tmp/upstream": {"replica"}}
-    monkeypatch.setattr(prune, "fingerprints", lambda: names[Path.cwd()])
-    Path(".dvc/tmp/upstream").mkdir(parents=True)
-    store = RunStore()
-    for name in ("here", "replica", "gone"):
-        store.place(name).mkdir(parents=True)
-    prune.runs()
-    assert sorted(path.name for path in store.folder.iterdir()) == ["here", "replica"]
+    file = stored.clone() / "params.yaml"
+    file.write_text(content) if content else file.unlink()
+    stored.finished("replica", "a_variant_of_the_clone")
+    stored.store.place("unfinished").mkdir()
+    assert stored.left() == ["replica", "unfinished"]
+    assert ".dvc/tmp/upstream/params.yaml" in capsys.readouterr().err
+
+
+def test_damaged_and_unfinished_entries_are_removed_unless_a_process_trains_them(
+    stored: Stored,
+) -> None:
+    stored.plans[Path.cwd()] = {"lecture": "planned"}
+    for name in ("planned", "unplanned", "aside.damaged"):
+        stored.store.place(name).mkdir(parents=True)
+    with stored.store.training("running", "a run"):
+        assert stored.left() == ["planned", "running"]
+        assert not stored.store.set_aside()
+    assert stored.left() == ["planned"]
+
+
+def test_runs_whose_data_are_not_encoded_are_kept(
+    declared: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = Stored(monkeypatch)
+    monkeypatch.setattr(prune, "plan_if_encoded", lookup.plan_if_encoded)
+    stored.finished("maybe", "an_old_variant")
+    stored.finished("gone", "lecture", "an_old_experiment")
+    stored.store.place("unfinished").mkdir()
+    assert stored.left() == ["maybe", "unfinished"]
+    assert "not all data are encoded" in capsys.readouterr().err
+
+
+def test_the_command_waits_for_the_pipeline(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[Path] = []
+
+    @contextmanager
+    def locked(what: str, lock: Path) -> Iterator[None]:
+        held.append(lock)
+        yield
+        held.remove(lock)
+
+    monkeypatch.setattr(prune, "locked", locked)
+    for name in ("outputs", "runs"):
+        monkeypatch.setattr(prune, name, lambda: seen.append(locking.REPRO in held))
+    seen: list[bool] = []
+    prune.main()
+    assert seen == [True, True]

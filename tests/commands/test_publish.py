@@ -1,17 +1,18 @@
 """Which variants are published: those with the weights of the current settings."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from recurrent import config, files, paths
-from recurrent.commands import publish
+from recurrent.commands import lookup, publish
 from recurrent.config import Config
 from recurrent.errors import PipelineError
 from recurrent.tracking.runs import TrackedRun
 from recurrent.training.fingerprint import Run
-from recurrent.training.store import WEIGHTS, RunStore
+from recurrent.training.store import FILES, RunStore
 from tests.project import Project
 
 EXPERIMENT, VARIANT = KEY = "nietzsche_seq", "held_out"  # three seeds
@@ -29,13 +30,14 @@ def plan(settings: Config, *experiments: str) -> list[Run]:
 @pytest.fixture
 def trained(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     """One variant that is trained, collected from the store, and evaluated."""
-    monkeypatch.setattr(publish, "plan", plan)
+    monkeypatch.setattr(lookup, "plan", plan)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     for dataset in ("nietzsche_8_seq", "nietzsche_8_seq_held_out"):
         paths.encoded(dataset).mkdir(parents=True)
     store = RunStore()
     for run in plan(config.load(), EXPERIMENT):
-        files.write_bytes(store.place(run.fingerprint) / WEIGHTS, str(run).encode())
+        for name in FILES:
+            files.write_bytes(store.place(run.fingerprint) / name, str(run).encode())
         store.finish(run.fingerprint, {"device": "cpu", "seconds": 2.0})
         if run.variant.variant == VARIANT:
             files.write_bytes(RESULTS.weights(*KEY, run.seed), str(run).encode())
@@ -43,18 +45,26 @@ def trained(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     return project
 
 
+def tracked() -> list[TrackedRun]:
+    """What is published; what is skipped is reported."""
+    skipped = publish.Skipped()
+    found = [*publish.tracked_runs(skipped)]
+    skipped.report()
+    return found
+
+
 def names() -> list[str]:
-    return [run.variant.name for run in publish.tracked_runs()]
+    return [run.variant.name for run in tracked()]
 
 
 def test_a_variant_is_one_record_of_all_its_seeds(trained: Project) -> None:
-    (run,) = publish.tracked_runs()
+    (run,) = tracked()
     assert run.variant.name == "nietzsche_seq/held_out"
     assert (run.device, run.seconds) == ("cpu", 6.0)
     assert run.dataset == config.load().datasets["nietzsche_8_seq_held_out"]
     assert len(run.fingerprint) == 64
     trained.edit({"experiments.nietzsche_seq.seeds": [0, 1]})
-    (other,) = publish.tracked_runs()
+    (other,) = tracked()
     assert other.fingerprint != run.fingerprint
 
 
@@ -64,7 +74,33 @@ def test_weights_of_other_settings_are_not_published(
     files.write_bytes(RESULTS.weights(*KEY, 2), b"others")
     assert names() == []
     said = capsys.readouterr().err
-    assert "nietzsche_seq/held_out" in said and "recurrent repro" in said
+    assert "nietzsche_seq/held_out: their files" in said and "`recurrent repro` rebuilds" in said
+
+
+@pytest.mark.parametrize("lost", ["one", "all"])
+def test_a_lost_run_store_is_reported_with_the_command_that_fills_it(
+    trained: Project, lost: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = RunStore()
+    shutil.rmtree(store.folder if lost == "all" else store.place("nietzsche_seq-held_out-1"))
+    publish.main()
+    said = capsys.readouterr().err
+    assert "nietzsche_seq/held_out: the run store lacks their runs" in said
+    assert "dvc repro -f -s train@nietzsche_seq\n" in said
+    assert "1 variants were skipped" in said and "up to date" not in said
+
+
+def test_lost_runs_beyond_the_lectures_name_their_own_stage(
+    trained: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beyond = config.load("beyond")
+    variant = beyond.find("names_wide")
+    paths.encoded(variant.dataset).mkdir()
+    key = (variant.experiment, variant.variant)
+    files.write_json(beyond.results.evaluation(*key), {})
+    beyond.results.model(*key).mkdir(parents=True)
+    assert names() == ["nietzsche_seq/held_out"]
+    assert "dvc repro -f -s beyond/dvc.yaml:train@names_wide\n" in capsys.readouterr().err
 
 
 def test_what_is_not_evaluated_or_not_encoded_is_not_published(
@@ -73,7 +109,7 @@ def test_what_is_not_evaluated_or_not_encoded_is_not_published(
     assert names() == ["nietzsche_seq/held_out"]
     paths.encoded("nietzsche_8_seq").rmdir()
     assert names() == []
-    capsys.readouterr()
+    assert "their data are not encoded here" in capsys.readouterr().err
     RESULTS.evaluation(*KEY).unlink()
     assert names() == []
     assert capsys.readouterr().err == ""

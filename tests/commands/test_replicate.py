@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from recurrent import config, files
 from recurrent.commands import clone, replicate
@@ -119,7 +120,7 @@ def test_the_overlay_is_merged_and_the_result_is_valid(project: Project) -> None
     }
     files.write_json(Path("params.upstream.yaml"), overlay)
     before = values()
-    replicate.change_params(Path(), config.load(), Obtained())
+    replicate.change_params(Path(), config.load(), Obtained(), replicate.overlay())
     after = values()
     assert after["source"] == "upstream"
     assert after["runtime"] == {**before["runtime"], "reproducible": "fast"}
@@ -133,6 +134,22 @@ def test_the_overlay_is_merged_and_the_result_is_valid(project: Project) -> None
 @pytest.mark.parametrize(
     ("overlay", "says"),
     [
+        (["experiments"], r".*valid dictionary.*\['experiments'\]"),
+        (5, ".*valid dictionary.* got 5"),
+        ({"experiments": ["a"]}, r"experiments: .*valid dictionary, got \['a'\]"),
+        ({"experiments": {"lyrics_gru": 5}}, r"experiments\.lyrics_gru: .*dictionary"),
+        ({"experiments": {"lyrics_gru": None}}, r"experiments\.lyrics_gru: .*dictionary"),
+        (
+            {"experiments": {"lyrics_gru": {"variants": ["a"]}}},
+            r"experiments\.lyrics_gru\.variants: .*dictionary",
+        ),
+        ({"datasets": ["a"]}, "datasets: .*dictionary"),
+        ({"datasets": {5: {}}}, r"datasets\.5 is not in params\.yaml"),
+        (
+            {"experiments": {"lyrics_gru": {"training": {"epoch": 1}}}},
+            r"experiments\.lyrics_gru\.training\.epoch: unknown key",
+        ),
+        ({"runtime": {"threads": 0}}, r"runtime\.threads: .*got 0"),
         ({"experiments": {"names_gate": {}}}, r"experiments\.names_gate is not .*names_gated\?"),
         (
             {"experiments": {"names_gated": {"variants": {"grue": {}}}}},
@@ -141,16 +158,33 @@ def test_the_overlay_is_merged_and_the_result_is_valid(project: Project) -> None
         ({"datasets": {"nowhere": {}}}, r"datasets\.nowhere is not in params\.yaml"),
     ],
 )
-def test_an_overlay_for_a_name_that_does_not_exist_is_refused(
-    project: Project, overlay: dict[str, Any], says: str
+def test_a_wrong_overlay_is_refused_by_its_key(project: Project, overlay: Any, says: str) -> None:
+    with Path("params.upstream.yaml").open("w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(overlay, file)
+    with pytest.raises(PipelineError, match=rf"^params\.upstream\.yaml: {says}"):
+        replicate.overlay()
+
+
+def test_an_empty_or_missing_overlay_changes_nothing(project: Project) -> None:
+    for content in ("# nothing\n", "{}\n"):
+        files.write_text(Path("params.upstream.yaml"), content)
+        assert replicate.overlay() == {}
+    Path("params.upstream.yaml").unlink()
+    assert replicate.overlay() == {}
+
+
+@pytest.mark.parametrize("file", ["params.upstream.yaml", "beyond/params.yaml"])
+def test_mistakes_are_reported_before_anything_is_downloaded(
+    mirror: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
-    files.write_json(Path("params.upstream.yaml"), overlay)
-    with pytest.raises(PipelineError, match=rf"params\.upstream\.yaml: {says}"):
-        replicate.change_params(Path(), config.load(), Obtained())
+    monkeypatch.setattr(replicate, "obtain", None)
+    workspace.write(file, "experiments: {names_gated: {trainig: {}}}\n")
+    with pytest.raises(PipelineError, match=rf"^{file}: experiments\.names_gated"):
+        replicate.main()
 
 
 def test_the_projects_own_overlay_is_valid(project: Project) -> None:
-    replicate.change_params(Path(), config.load(), Obtained())
+    replicate.change_params(Path(), config.load(), Obtained(), replicate.overlay())
     assert config.load().source == "upstream"
     config.load("beyond")
 
@@ -159,7 +193,7 @@ def test_the_projects_own_overlay_is_valid(project: Project) -> None:
 def test_a_missing_corpus_is_left_out_with_all_that_needs_it(project: Project, corpus: str) -> None:
     before = config.load()
     datasets = {name for name, one in before.datasets.items() if one.corpus == corpus}
-    replicate.change_params(Path(), before, Obtained(missing={corpus}))
+    replicate.change_params(Path(), before, Obtained(missing={corpus}), replicate.overlay())
     after = config.load()
     assert after.corpora.keys() == before.corpora.keys() - {corpus}
     assert after.datasets.keys() == before.datasets.keys() - datasets

@@ -33,10 +33,12 @@ def test_an_unknown_kind_is_refused_by_name() -> None:
 
 def test_a_dataset_of_another_kind_is_refused(tmp_path: Path) -> None:
     encoded(tmp_path, some_text(100)).save(tmp_path)
-    with pytest.raises(PipelineError, match="this is a dataset of kind 'text'; 'names' is needed"):
+    with pytest.raises(
+        PipelineError, match="this dataset is of kind 'text', but 'names' is needed"
+    ):
         base.read_about(tmp_path, "names")
     files.write_json(tmp_path / "dataset.json", {})
-    with pytest.raises(PipelineError, match="of kind None; 'text' is needed"):
+    with pytest.raises(PipelineError, match="of kind None, but 'text' is needed"):
         RunningText.load(tmp_path)
 
 

@@ -61,7 +61,7 @@ def test_rows_are_padded_at_the_end(rows: list[str]) -> None:
 
 @pytest.mark.parametrize("characters", ["aba", "a\0", "\0"])
 def test_characters_must_differ_from_each_other_and_from_padding(characters: str) -> None:
-    with pytest.raises(ValueError, match="must differ"):
+    with pytest.raises(ValueError, match="must be distinct"):
         Vocabulary(characters)
 
 

@@ -187,7 +187,9 @@ def test_weights_that_do_not_fit_the_spec_are_refused(tmp_path: Path) -> None:
     base.save(base.build({**SPEC, "inputs": 12}), tmp_path / "larger")
     (tmp_path / "pickle").write_bytes(b"\x80\x04pickle")
     for name in ("larger", "pickle", "missing"):
-        with pytest.raises(PipelineError, match=f"{name}: does not hold the weights of Recurrent"):
+        with pytest.raises(
+            PipelineError, match=f"{name}: does not contain the weights of Recurrent"
+        ):
             base.restore(SPEC, tmp_path / name)
 
 
@@ -199,7 +201,7 @@ def test_arrays_of_another_type_are_refused(
     array = [*model.state_dict()][-1]
     model.register_buffer(array, model.get_buffer(array).to(torch.float16)[:-1])
     base.save(model, tmp_path / "weights")
-    with pytest.raises(PipelineError, match=f"does not hold the weights of {name}"):
+    with pytest.raises(PipelineError, match=f"does not contain the weights of {name}"):
         base.restore(model.spec(), tmp_path / "weights")
 
 

@@ -135,5 +135,5 @@ def test_one_label_per_row_is_refused() -> None:
 def test_an_order_beyond_63_bits_is_refused(inputs: int, largest: int) -> None:
     spec = {"module": "ngrams", "name": "InterpolatedNgrams", "inputs": inputs, "outputs": inputs}
     base.build({**spec, "settings": {"order": largest}})
-    with pytest.raises(PipelineError, match=r"does not fit in 63 bits.*Lower it"):
+    with pytest.raises(PipelineError, match=r"do not fit in 63 bits.*Lower `order`"):
         base.build({**spec, "settings": {"order": largest + 1}})

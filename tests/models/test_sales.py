@@ -109,7 +109,7 @@ def test_embeddings_start_small_and_one_hot_weights_as_nn_linears() -> None:
 
 def test_networks_refuse_other_columns_and_vectors() -> None:
     wrong = network("EntityEmbeddings", INPUTS, 1, widths=[3, 1], hidden=[5])
-    with pytest.raises(PipelineError, match=r"widths: 2 widths do not fit rows of 3 columns"):
+    with pytest.raises(PipelineError, match=r"widths has 2 entries for 3 columns"):
         wrong(rows_of("levels", 4))
     for model in (entity_embeddings(5), one_hot_entities(5)):
         with pytest.raises(PipelineError, match="holds a network's vectors"):
@@ -199,7 +199,7 @@ def test_neighbours_are_scikit_learns_on_rows_of_length_1(kind: str) -> None:
 def test_more_neighbours_than_rows_are_refused() -> None:
     rows = rows_of("vectors", 20)
     fitted("NearestNeighbours", rows, neighbours=20)
-    with pytest.raises(PipelineError, match=r"21 neighbours are more than the 20 rows\. Lower it"):
+    with pytest.raises(PipelineError, match=r"21 neighbours are more than the 20 rows\. Lower"):
         fitted("NearestNeighbours", rows, neighbours=21)
 
 

@@ -8,14 +8,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.copyfile")
+REMOVALS = ("os.remove", "os.rmdir")
+CHANGES = ("open", "os.rename", "os.mkdir", *REMOVALS)
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 def kill_at(step: int) -> None:
     """Kill this process just before it changes the disk for that many times."""
 
-    def kill(number: int) -> None:
+    def kill(number: int, _: str) -> None:
         if number == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -23,10 +24,10 @@ def kill_at(step: int) -> None:
 
 
 def refuse_from(step: int) -> None:
-    """Refuse that change of the disk and every later one, as a full disk does."""
+    """Refuse that change of the disk and every later one, but for removals: the disk is full."""
 
-    def refuse(number: int) -> None:
-        if number >= step:
+    def refuse(number: int, change: str) -> None:
+        if number >= step and change not in REMOVALS:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     _before_each_change(refuse)
@@ -40,19 +41,20 @@ def limit_files(size: int) -> None:
 def count_changes(path: Path) -> None:
     """Write a byte to a file for each change of the disk."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT)
-    _before_each_change(lambda _: os.write(file, b"."))
+    _before_each_change(lambda *_: os.write(file, b"."))
 
 
-def _before_each_change(act: Callable[[int], object]) -> None:
-    """Call `act` with 1, 2, 3, ... before each change that this process makes in its folder."""
+def _before_each_change(act: Callable[[int, str], object]) -> None:
+    """Call `act` before each change that this process makes in its folder: 1 and the change, ..."""
     number = 0
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal number
-        if event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING):
+        if event not in CHANGES or Path(str(arguments[0])).is_absolute():
             return
-        if event in ("open", *CHANGES) and not Path(str(arguments[0])).is_absolute():
+        flags = arguments[2] if event == "open" else WRITING
+        if isinstance(flags, int) and flags & WRITING:
             number += 1
-            act(number)
+            act(number, event)
 
     sys.addaudithook(hook)

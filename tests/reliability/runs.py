@@ -23,7 +23,9 @@ STORE = Path(".dvc/cache") / FOLDER
 STARTED = "started.txt"  # the runs that stages have started to train, one a line
 Fault = Callable[[], None]
 context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["recurrent.training.worker", "torch._dynamo", "stages.train"])
+context.set_forkserver_preload(
+    ["tests.reliability.runs", "recurrent.training.worker", "torch._dynamo"]
+)
 
 
 def prepare(folder: Path) -> Path:

@@ -124,7 +124,7 @@ def test_only_a_stateful_task_carries_its_state_and_no_gradient(made: Made) -> N
 def test_a_whole_split_has_a_target_for_each_input(made: Made) -> None:
     task, _ = made
     if isinstance(task, Restore):
-        with pytest.raises(PipelineError, match=r"restores characters.*`method: descent`"):
+        with pytest.raises(PipelineError, match=r"cannot restore characters.*`method: descent`"):
             task.whole_split("train")
         return
     ids, targets = task.whole_split("train")

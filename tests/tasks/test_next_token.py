@@ -62,9 +62,9 @@ def test_a_model_that_predicts_once_per_window_needs_such_targets(tmp_path: Path
     task = next_token(tmp_path)
     model = model_for(task, "CharRnn")
     ids, targets = task.take(task.batches("train", 4)[0])
-    with pytest.raises(PipelineError, match=r"once a window.*`targets: last`"):
+    with pytest.raises(PipelineError, match=r"once per window.*`targets: last`"):
         task.loss(model(ids)[0], targets)
-    with pytest.raises(PipelineError, match=r"once a window.*`targets: last`"):
+    with pytest.raises(PipelineError, match=r"once per window.*`targets: last`"):
         task.predictions(model, "valid")
 
 

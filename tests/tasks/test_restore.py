@@ -125,11 +125,11 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     task = restore(tmp_path)
     ids, targets = task.take(task.batches("train", 4)[0])
     once = model_for(task, "CharRnn")
-    with pytest.raises(PipelineError, match=r"once a window.*predicts at every step"):
+    with pytest.raises(PipelineError, match=r"once per window.*predicts at every step"):
         task.loss(once(ids)[0], targets)
-    with pytest.raises(PipelineError, match=r"once a window.*predicts at every step"):
+    with pytest.raises(PipelineError, match=r"once per window.*predicts at every step"):
         task.predictions(once, "valid")
-    with pytest.raises(PipelineError, match=r"params\.yaml: examined: restored characters"):
+    with pytest.raises(PipelineError, match=r"params\.yaml: examined: hidden characters"):
         task.probe_batch(5, 2, np.random.default_rng(0))
     with pytest.raises(PipelineError, match="`targets: every`"):
         restore(tmp_path, targets="last")

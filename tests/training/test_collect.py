@@ -48,6 +48,11 @@ def outputs() -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in places if path.is_file()}
 
 
+def empty(runs_store: RunStore) -> None:
+    """Remove every run."""
+    assert all(map(runs_store.remove, runs_store.entries()))
+
+
 def test_the_stage_leaves_weights_spec_history_gradients_and_samples() -> None:
     train.main("writing")
     assert {str(path.relative_to(MODELS)) for path in MODELS.rglob("*") if path.is_file()} == {
@@ -85,7 +90,7 @@ def test_only_what_is_new_is_trained_and_a_revert_trains_nothing(
     train.main("writing")
     assert trained == ["writing/gru, seed 5", "writing/lstm, seed 8"]
     partly = outputs()
-    RunStore().prune(set())
+    empty(RunStore())
     train.main("writing")
     assert len(trained) == 2 + 4 and outputs() == partly
 
@@ -95,7 +100,7 @@ def test_a_killed_stage_leaves_the_bytes_of_one_that_was_not(
 ) -> None:
     train.main("writing")
     whole = outputs()
-    RunStore().prune(set())
+    empty(RunStore())
     epochs = 0
     plain = parallel.Reporter.__call__
 
@@ -118,7 +123,7 @@ def test_workers_leave_the_same_bytes(trained: list[str]) -> None:
     train.main("counting")
     alone = outputs()
     runs_store, settings = RunStore(), config.load()
-    runs_store.prune(set())
+    empty(runs_store)
     trained.clear()
     fill(plan(settings), settings.runtime, 2, runs_store)
     train.main("writing")
@@ -191,3 +196,22 @@ def test_names_alone_are_enough(project: Path) -> None:
     write_names(project / "data/encoded/names", names=60)
     train.main("counting")
     assert Path("data/models/counting/naive_bayes/seed-0.safetensors").exists()
+
+
+def test_a_change_between_planning_and_training_is_refused(project: Path) -> None:
+    settings = config.load()
+    runs = plan(settings, "counting")
+    write_names(project / "data/encoded/names", names=100)
+    with pytest.raises(PipelineError, match="naive_bayes, seed 0: its data or code changed"):
+        fill(runs, settings.runtime, 1, RunStore())
+    train.main("counting")
+
+
+def test_titles_lectures_and_samples_are_outputs_of_the_stage(project: Path) -> None:
+    edit(project, {"experiments": {"writing": {"samples": {"every": None}}}})
+    train.main("writing")
+    settings = Path("data/runs/writing/settings.json")
+    before = settings.read_bytes()
+    edit(project, {"experiments": {"writing": {"title": "another", "samples": {"length": 9}}}})
+    train.main("writing")
+    assert settings.read_bytes() != before

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from recurrent import config
 from recurrent.config import Runtime
 from recurrent.training import fingerprint
 from recurrent.training.fingerprint import Run, describe_arithmetic, plan, syntax
@@ -45,6 +44,16 @@ def test_parameters_change_it(project: Path) -> None:
     assert same == ["writing/lstm, seed 5", "writing/lstm, seed 3"]
 
 
+def test_samples_change_it_only_if_they_are_written_during_training(project: Path) -> None:
+    before = runs(project)
+    assert runs(project, samples={"length": 5}) != before
+    afterwards = {
+        name: run.fingerprint for name, run in runs(project, samples={"every": None}).items()
+    }
+    longer = {name: run.fingerprint for name, run in runs(project, samples={"length": 9}).items()}
+    assert longer == afterwards
+
+
 def test_titles_and_names_of_variants_do_not_change_it(project: Path) -> None:
     before = runs(project)
     renamed = runs(project, title="another", variants={"long": {}, "lstm": None})
@@ -70,7 +79,7 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def digest_after(code: Path, file: str, text: str) -> tuple[str, str]:
     """The code's digest before and after appending to a file of it."""
-    entry = ("recurrent.training.loop", "recurrent.models.names", "recurrent.tasks.classify")
+    entry = ("recurrent.training.worker", "recurrent.models.names", "recurrent.tasks.classify")
     found = []
     for content in ("", text):
         with (code / file).open("a", encoding="utf-8") as opened:
@@ -84,7 +93,11 @@ def digest_after(code: Path, file: str, text: str) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("file", "counts"),
     [
+        ("recurrent/__init__.py", True),
         ("recurrent/training/loop.py", True),
+        ("recurrent/training/worker.py", True),
+        ("recurrent/training/determinism.py", True),
+        ("recurrent/tracking/history.py", True),
         ("recurrent/models/names.py", True),
         ("recurrent/models/base.py", True),
         ("recurrent/tasks/classify.py", True),
@@ -94,6 +107,8 @@ def digest_after(code: Path, file: str, text: str) -> tuple[str, str]:
         ("recurrent/data/names/encode.py", False),
         ("recurrent/tracking/publish.py", False),
         ("recurrent/console.py", False),
+        ("recurrent/training/parallel.py", False),
+        ("recurrent/training/store.py", False),
     ],
 )
 def test_only_code_that_computes_changes_it(code: Path, file: str, counts: bool) -> None:
@@ -131,4 +146,3 @@ def test_planning_needs_no_torch(project: Path) -> None:
     path = {"PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert config.load().runtime.device == "cpu"

@@ -1,10 +1,20 @@
 """The run store: what is finished is whole, and what is damaged is set aside."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from recurrent.training.store import CHECKPOINT, MANIFEST, RunStore, cache_folder
+from recurrent.training.store import (
+    CHECKPOINT,
+    FILES,
+    LOCKS,
+    MANIFEST,
+    WEIGHTS,
+    RunStore,
+    cache_folder,
+)
 
 RUN, OTHER = "a" * 64, "b" * 64
 
@@ -12,21 +22,29 @@ RUN, OTHER = "a" * 64, "b" * 64
 @pytest.fixture
 def store(tmp_path: Path) -> RunStore:
     """A store with one finished run."""
-    made = RunStore(tmp_path / "runs")
+    made = RunStore(tmp_path / "trained")
     with made.training(RUN, "toy") as folder:
-        (folder / "weights.safetensors").write_bytes(b"weights")
-        (folder / CHECKPOINT).write_bytes(b"checkpoint")
-        assert made.finished(RUN) is None
+        for name in (*FILES, CHECKPOINT, "checkpoint.damaged"):
+            (folder / name).write_bytes(name.encode())
+        assert not made.finished(RUN)
         made.finish(RUN, {"device": "cpu"})
     return made
 
 
-def test_a_finished_run_has_its_files_and_no_checkpoint(store: RunStore) -> None:
-    place = store.finished(RUN)
-    assert place is not None
-    assert {path.name for path in place.iterdir()} == {"weights.safetensors", MANIFEST}
+def test_a_finished_run_has_its_files_and_nothing_else(store: RunStore) -> None:
+    assert store.finished(RUN)
+    assert {path.name for path in store.place(RUN).iterdir()} == {*FILES, MANIFEST}
     assert store.about(RUN) == {"device": "cpu"}
-    assert store.finished(OTHER) is None
+    assert not store.finished(OTHER) and store.about(OTHER) is None
+
+
+def test_a_run_that_lacks_a_file_is_not_finished(tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "trained")
+    with store.training(RUN, "toy") as folder:
+        (folder / CHECKPOINT).write_bytes(b"checkpoint")
+        with pytest.raises(FileNotFoundError):
+            store.finish(RUN, {})
+    assert not store.finished(RUN) and (store.place(RUN) / CHECKPOINT).exists()
 
 
 @pytest.mark.parametrize("damage", ["changed", "missing", "no manifest", "foreign"])
@@ -35,25 +53,40 @@ def test_a_damaged_or_foreign_run_is_set_aside(
 ) -> None:
     place = store.place(RUN)
     if damage == "changed":
-        (place / "weights.safetensors").write_bytes(b"weightz")
+        (place / WEIGHTS).write_bytes(b"weightz")
     elif damage == "missing":
-        (place / "weights.safetensors").unlink()
+        (place / WEIGHTS).unlink()
     elif damage == "no manifest":
         (place / MANIFEST).write_text("{")
     else:
         place.rename(store.place(OTHER))
     name = OTHER if damage == "foreign" else RUN
-    assert store.finished(name) is None
-    assert "warning: run" in capsys.readouterr().err
-    assert not store.place(name).exists()
-    assert store.place(name).with_name(f"{name}.damaged").exists()
+    assert not store.finished(name)
+    assert store.place(name).exists()  # asking moves nothing: another process may train there
+    with store.training(name, "toy") as folder:
+        assert [*folder.iterdir()] == []
+    assert "warning: toy" in capsys.readouterr().err
+    assert store.set_aside() == [place.with_name(f"{name}.damaged")]
 
 
-def test_prune_removes_all_other_runs(store: RunStore) -> None:
-    with store.training(OTHER, "toy") as folder:
-        (folder / CHECKPOINT).write_bytes(b"checkpoint")
-    assert store.prune({RUN}) == [store.place(OTHER)]
-    assert store.finished(RUN) and not store.place(OTHER).exists()
+def test_a_run_is_removed_unless_another_process_trains_it(store: RunStore) -> None:
+    assert store.entries() == [RUN]
+    lock = store.folder / LOCKS / f"{RUN}.lock"
+    code = (
+        "from filelock import FileLock\n"
+        f"with FileLock({str(lock)!r}):\n"
+        "    print(1, flush=True)\n"
+        "    input()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        assert not store.remove(RUN)
+        other.communicate(b"\n")
+    assert store.remove(RUN)
+    assert store.entries() == []
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def refuse_empty(splits: Mapping[str, Starts], window: int, valid: float, test: 
     for name in SPLITS:
         if shares[name] and not len(splits[name]):
             raise PipelineError(
-                f"the text is too short: no window of {window} is left for {name}.",
+                f"the text is too short: the split {name} has no window of {window}.",
                 where="params.yaml: datasets",
                 remedy="Lower `window`, or use a longer text.",
             )

@@ -118,7 +118,9 @@ def test_the_last_window_validates(tmp_path: Path) -> None:
 def test_a_text_without_a_window_for_each_split_is_refused(
     tmp_path: Path, length: int, changes: dict[str, Any], split: str
 ) -> None:
-    with pytest.raises(PipelineError, match=rf"no window of 4 is left for {split}.*Lower `window`"):
+    with pytest.raises(
+        PipelineError, match=rf"the split {split} has no window of 4.*Lower `window`"
+    ):
         encoded(tmp_path, some_text(length), **changes)
 
 

@@ -133,9 +133,9 @@ def test_a_text_that_already_has_such_symbols_is_refused(
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"window": 24}, "no window of 24 is left for train"),
-        ({"window": 8}, "no window of 8 is left for valid"),
-        ({"window": 8, "valid": 0.0}, "no window of 8 is left for test"),
+        ({"window": 24}, "the split train has no window of 24"),
+        ({"window": 8}, "the split valid has no window of 8"),
+        ({"window": 8, "valid": 0.0}, "the split test has no window of 8"),
         ({"min_count": 0}, "min_count: .*got 0"),
         ({"targets": "every"}, "targets: unknown key"),
     ],
