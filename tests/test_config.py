@@ -222,7 +222,7 @@ def test_numbers_are_read_as_dvc_reads_them(project: Project) -> None:
 def test_settings_cannot_be_changed_after_reading() -> None:
     settings = config.load(folder=ROOT)
     with pytest.raises(ValidationError):
-        settings.source = "upstream"  # type: ignore[misc]
+        settings.source = "upstream"
 
 
 def test_a_misspelt_name_lists_the_likeliest() -> None:

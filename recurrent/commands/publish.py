@@ -66,8 +66,7 @@ def main() -> None:
     if changed:
         note(f"MLflow: {changed} runs brought up to date")
     elif skipped.names:
-        count = sum(map(len, skipped.names.values()))
-        note(f"MLflow: nothing new to publish; {count} variants were skipped, see above")
+        note("MLflow: nothing new to publish; the variants above were skipped")
     else:
         note("MLflow is up to date")
 

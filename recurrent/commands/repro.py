@@ -9,14 +9,13 @@ from pathlib import Path
 
 from recurrent import config
 from recurrent.commands import prune, publish, summary
+from recurrent.commands.lookup import refuse_unknown_lectures
 from recurrent.config import Config
 from recurrent.errors import PipelineError
-from recurrent.locking import locked
+from recurrent.locking import REPRO, locked
 from recurrent.training import parallel
 from recurrent.training.fingerprint import plan
 from recurrent.training.store import RunStore
-
-LOCK = Path(".dvc/tmp/repro.lock")  # DVC's own locks guard one stage at a time
 
 
 def main(
@@ -28,13 +27,14 @@ def main(
     """Reproduce the lectures' pipeline, both pipelines, or only some experiments."""
     # Stages run `python`: the one that runs this command, with or without its environment active.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    with locked("recurrent repro", LOCK):
+    with locked("recurrent repro", REPRO):
         prune.outputs()
         both = beyond or bool(experiments)
         pipelines = [config.load("lectures"), *([config.load("beyond")] if both else [])]
         known = {key: pipeline for pipeline in pipelines for key in pipeline.experiments}
         for name in experiments:
             config.choose(known, name, "experiment")
+        refuse_unknown_lectures(pipelines)
         fill_store(pipelines, jobs, experiments)
         stages = [
             stage_of(name, pipeline)

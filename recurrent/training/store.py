@@ -57,6 +57,10 @@ def cache_folder(project: Path = Path()) -> Path:
     return dvc / "cache"
 
 
+class Damaged(Exception):
+    """An entry of the store that is not as it was written."""
+
+
 class RunStore:
     """Runs by fingerprint, each in its own folder."""
 
@@ -69,15 +73,15 @@ class RunStore:
 
     def finished(self, fingerprint: str) -> bool:
         """Return whether a run is finished, and every file is as it was written."""
-        manifest = self.place(fingerprint) / MANIFEST
-        return manifest.exists() and self._fault(fingerprint) is None
+        return self.about(fingerprint) is not None
 
     def about(self, fingerprint: str) -> dict[str, Any] | None:
         """Return the variant, seed, device and seconds of a finished run; None for any other."""
-        if not self.finished(fingerprint):
+        try:
+            manifest = self._manifest(fingerprint)
+        except Damaged:
             return None
-        about: dict[str, Any] = files.read_json(self.place(fingerprint) / MANIFEST)["about"]
-        return about
+        return manifest and manifest["about"]
 
     @contextmanager
     def training(self, fingerprint: str, title: str) -> Iterator[Path]:
@@ -87,7 +91,9 @@ class RunStore:
         """
         with locked(f"run {title}", self._lock(fingerprint)):
             place = self.place(fingerprint)
-            if (place / MANIFEST).exists() and (fault := self._fault(fingerprint)):
+            try:
+                self._manifest(fingerprint)
+            except Damaged as fault:
                 aside = place.with_name(f"{place.name}{DAMAGED}")
                 shutil.rmtree(aside, ignore_errors=True)
                 place.replace(aside)
@@ -129,19 +135,23 @@ class RunStore:
     def _lock(self, fingerprint: str) -> Path:
         return self.folder / LOCKS / f"{fingerprint}.lock"
 
-    def _fault(self, fingerprint: str) -> str | None:
-        """Return what is wrong with a finished run, or None."""
+    def _manifest(self, fingerprint: str) -> dict[str, Any] | None:
+        """Return the manifest of a finished run, checked against its files; None if it has none."""
         place = self.place(fingerprint)
         try:
-            manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+            manifest: dict[str, Any] = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
             if manifest["fingerprint"] != fingerprint:
-                return "belongs to another run"
+                raise Damaged("belongs to another run")
             for name in FILES:
                 if checksum(place / name) != manifest["sha256"][name]:
-                    return f"has a damaged {name}"
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as fault:
-            return f"cannot be read ({fault})"
-        return None
+                    raise Damaged(f"has a damaged {name}")
+        except FileNotFoundError as missing:
+            if missing.filename == str(place / MANIFEST):
+                return None
+            raise Damaged(f"lacks {missing.filename}") from missing
+        except (OSError, ValueError, LookupError, TypeError) as fault:
+            raise Damaged(f"cannot be read ({fault})") from fault
+        return {"about": {}, **manifest}
 
 
 def checksum(path: Path) -> str:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from recurrent import paths
-from recurrent.commands.lookup import find
+from recurrent import files, paths
+from recurrent.commands.lookup import find, pipelines, refuse_unknown_lectures
 from recurrent.errors import PipelineError
 from tests.project import Project
 
@@ -42,3 +42,17 @@ def test_a_wrong_name_is_refused_with_the_likeliest_ones(
 def test_a_project_without_the_second_pipeline_has_the_first(project: Project) -> None:
     (project.folder / paths.BEYOND_PARAMS).unlink()
     assert find("names_gated")[0].pipeline == "lectures"
+
+
+def test_an_unknown_lecture_is_refused_in_either_pipeline(project: Project) -> None:
+    refuse_unknown_lectures(pipelines())
+    beyond = project.folder / paths.BEYOND_PARAMS
+    text = beyond.read_text(encoding="utf-8")
+    files.write_text(beyond, text.replace("lecture: names\n", "lecture: nams\n", 1))
+    says = r"^beyond/params\.yaml: experiments\.names_wide\.lecture: .*'nams'.*did you mean names\?"
+    with pytest.raises(PipelineError, match=says):
+        refuse_unknown_lectures(pipelines())
+    project.edit({"experiments.names_gated.lecture": "poems"})
+    says = r"^params\.yaml: experiments\.names_gated\.lecture: .*'poems'.*Choose one of: names,"
+    with pytest.raises(PipelineError, match=says):
+        refuse_unknown_lectures(pipelines())
