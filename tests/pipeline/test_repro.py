@@ -97,6 +97,28 @@ def test_a_second_run_does_nothing(workspace: Workspace) -> None:
     assert workspace.repro("-P") == []
 
 
+def test_mlflow_shows_a_run_for_each_variant(workspace: Workspace) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{workspace.folder / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("nietzsche")
+    assert experiment is not None
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    assert set(runs) >= {"nietzsche_rnn/lecture", "nietzsche_rnn/held_out"}
+    run = runs["nietzsche_rnn/lecture"]
+    assert run.info.status == "FINISHED" and run.data.tags["fingerprint"]
+    for name in ("mean/train_loss", "seed_0/valid_loss", "seed_1/valid_loss"):
+        steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
+        assert sorted(steps) == [1, 2, 3, 4], name
+    stored = {Path(item.path).name for item in client.list_artifacts(run.info.run_id, "model")}
+    assert stored == {"seed-0.safetensors", "seed-1.safetensors", "spec.json"}
+
+
+def test_publishing_again_changes_nothing(workspace: Workspace) -> None:
+    done = workspace.recurrent("publish")
+    assert done.returncode == 0 and "up to date" in done.stderr, done.stderr
+
+
 def test_plain_dvc_from_an_empty_store_leaves_the_same_bytes(workspace: Workspace) -> None:
     def untracked(values: Any) -> None:
         values["runtime"]["tracking"] = False  # MLflow has these runs already
@@ -150,28 +172,6 @@ def test_runtime_settings_rerun_nothing(workspace: Workspace) -> None:
     workspace.edit(elsewhere)
     assert workspace.repro() == []
     workspace.revert()
-
-
-def test_mlflow_shows_a_run_for_each_variant(workspace: Workspace) -> None:
-    from mlflow import MlflowClient
-
-    client = MlflowClient(f"sqlite:///{workspace.folder / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("nietzsche")
-    assert experiment is not None
-    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
-    assert set(runs) >= {"nietzsche_rnn/lecture", "nietzsche_rnn/held_out"}
-    run = runs["nietzsche_rnn/lecture"]
-    assert run.info.status == "FINISHED" and run.data.tags["fingerprint"]
-    for name in ("mean/train_loss", "seed_0/valid_loss", "seed_1/valid_loss"):
-        steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
-        assert sorted(steps) == [1, 2, 3, 4], name
-    stored = {Path(item.path).name for item in client.list_artifacts(run.info.run_id, "model")}
-    assert stored == {"seed-0.safetensors", "seed-1.safetensors", "spec.json"}
-
-
-def test_publishing_again_changes_nothing(workspace: Workspace) -> None:
-    done = workspace.recurrent("publish")
-    assert done.returncode == 0 and "up to date" in done.stderr, done.stderr
 
 
 def test_predict_reports_characters_that_it_does_not_know(workspace: Workspace) -> None:

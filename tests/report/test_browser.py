@@ -85,10 +85,10 @@ def opened(browser: Browser, report: Path, width: int, dark: bool) -> tuple[Page
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     noise: list[str] = []
     page.on("console", lambda message: noise.append(message.text))
-    page.on("request", lambda request: noise.append(request.url[:60]))
+    page.on("request", lambda request: noise.append(request.url))
     page.goto(report.as_uri())
     page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
-    return page, [line for line in noise if not line.startswith((report.as_uri(), "data:"))]
+    return page, [line[:99] for line in noise if not line.startswith((report.as_uri(), "data:"))]
 
 
 @pytest.mark.parametrize("width", [390, 1280])
