@@ -26,7 +26,8 @@ class Promise:
 
     def line(self) -> str:
         """Return the promise as a row of the page's table."""
-        result = "kept" if self.passed else f"BROKEN, {self.lost:,} lost"
+        broken = f"BROKEN, {self.lost:,} lost" if self.lost else "BROKEN"
+        result = "kept" if self.passed else broken
         found = f": {self.found}" if self.found else ""
         return f"| {self.text} | {self.fault} | {self.injected:,} | {result}{found} |"
 

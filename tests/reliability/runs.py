@@ -127,7 +127,7 @@ def break_at_each_change(
     counted = folder / "changes"
     assert Stage(prepare(folder / "all"), partial(faults.count_changes, counted)).end()[0] == 0
     changes, done = counted.stat().st_size, 0
-    for step in range(1, changes + 1, changes // many(4, changes)):
+    for step in range(1, changes + 1, changes // many(3, changes)):
         broken = prepare(folder / str(step))
         check(broken, *Stage(broken, partial(fault, step)).end())
         kept.injected += 1

@@ -38,7 +38,7 @@ def test_a_file_that_may_not_grow(
 ) -> None:
     kept = promise(FULL, "no file may grow beyond a limit, so that writes stop in the middle")
     largest = max(map(len, undisturbed.values()))
-    for size in range(0, largest, largest // many(3, 60)):
+    for size in range(0, largest, largest // many(2, 60)):
         folder = runs.prepare(tmp_path / str(size))
         assert_one_error(folder, *Stage(folder, partial(faults.limit_files, size)).end())
         kept.injected += 1

@@ -48,7 +48,7 @@ def test_a_stage_killed_at_random_moments(
         "kill -9 of `python -m stages.train` at random moments, again and again",
     )
     draw = random.Random(0)
-    for number in takewhile(lambda _: kept.injected < many(3, 100), count()):
+    for number in takewhile(lambda _: kept.injected < many(2, 100), count()):
         folder, done = runs.prepare(tmp_path / str(number)), 0
         while True:
             stage = Stage(folder)

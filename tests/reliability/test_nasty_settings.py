@@ -91,7 +91,7 @@ def test_any_value_at_any_key(
     kept = promise(f"A wrong value in {file} is refused by its place", "any value at any key")
     real = config.read_yaml(ROOT / file)
 
-    @settings(max_examples=many(60, 3_000))
+    @settings(max_examples=many(40, 3_000))
     @given(st.sampled_from([*places(real)]), JSON)
     def tried(place: Place, value: Any) -> None:
         kept.injected += 1
@@ -116,7 +116,7 @@ def test_any_value_in_an_experiment(
     found = places(real["experiments"]["writing"])
     keys = [(*experiment, *place) for place in found if place[-1] not in SLOW]
 
-    @settings(max_examples=many(40, 600))
+    @settings(max_examples=many(30, 600))
     @given(st.sampled_from(keys), SAMPLED)
     def tried(place: Place, value: Any) -> None:
         kept.injected += 1

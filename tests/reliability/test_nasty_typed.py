@@ -53,7 +53,7 @@ def test_what_is_typed_is_answered_or_refused(
     save(WRITING, WINDOWED)
 
     @settings(
-        max_examples=many(60, 1_000), suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=many(40, 1_000), suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(st.sampled_from(COMMANDS), st.sampled_from(TYPED) | TEXT)
     def tried(command: tuple[str, ...], typed: str) -> None:
