@@ -60,7 +60,7 @@ def test_a_killed_worker_is_replaced_and_its_run_continues(
 ) -> None:
     write_project(tmp_path)
     settings = edit(
-        tmp_path, {"experiments": {"writing": {"training": {"epochs": 250}, "samples": None}}}
+        tmp_path, {"experiments": {"writing": {"training": {"epochs": 100}, "samples": None}}}
     )
     script = tmp_path / "fill.py"
     script.write_text(FILL)
