@@ -1,5 +1,6 @@
 """The whole pipeline, shrunk: it rebuilds everything, then nothing, then what changed."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -224,7 +225,8 @@ def test_a_run_that_fails_is_named_with_its_reason(workspace: Workspace) -> None
     done = workspace.recurrent("repro", "--jobs", "2")
     assert done.returncode == 1
     assert "keep: best needs validation records" in done.stderr
-    assert "run lyrics_bidirectional/lecture, seed 0 failed" in done.stderr
+    # Two runs fail at the same time; either may be the first.
+    assert re.search(r"run lyrics_bidirectional/lecture, seed [01] failed", done.stderr)
     assert "Traceback" not in done.stderr
     workspace.revert()
 
