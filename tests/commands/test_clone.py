@@ -21,7 +21,7 @@ def test_a_clone_has_the_changes_of_the_workspace_and_its_cache(workspace: Works
     assert (folder / "stages/clean.py").read_text() == "changed"
     assert (folder / "recurrent/models/mine.py").read_text() == "new"
     assert (folder / "stages/moved.py").exists() and not (folder / "stages/report.py").exists()
-    assert not (folder / "beyond/dvc.lock").exists(), "a lock belongs to what lies beside it"
+    assert not (folder / "beyond/dvc.lock").exists(), "the lock of `beyond` was copied"
     assert clone.git(folder, "config", "user.name") == "Ann Other\n"
     cache = clone.output("dvc", "cache", "dir", folder=folder).strip()
     assert (folder / cache).resolve() == workspace.folder.parent / "elsewhere"

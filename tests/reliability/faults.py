@@ -34,7 +34,7 @@ def refuse_from(step: int) -> None:
 
 
 def limit_files(size: int) -> None:
-    """Let no file grow beyond so many bytes: writes stop in the middle of a file."""
+    """Limit files to `size` bytes: writes stop in the middle of a file."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 

@@ -20,7 +20,7 @@ from tests.training.small import edit, write_project
 
 RUNS, EPOCHS = 3, 3  # of the experiment `writing`
 STORE = Path(".dvc/cache") / FOLDER
-STARTED = "started.txt"  # the runs that stages have started to train, one a line
+STARTED = "started.txt"  # one line for each run that a stage starts to train
 Fault = Callable[[], None]
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(

@@ -93,8 +93,8 @@ def test_a_tracker_that_fails_costs_a_warning(
     fault: str, tmp_path: Path, empty: Path, promise: Promised
 ) -> None:
     kept = promise(
-        "A tracker that fails costs a few seconds and one warning; publishing again restores "
-        "everything, once",
+        "A failing tracker costs less than a minute and one warning; publishing again adds what "
+        "is missing, once",
         fault,
     )
     database = Path(shutil.copy(empty, tmp_path))
@@ -103,7 +103,9 @@ def test_a_tracker_that_fails_costs_a_warning(
     started = time.monotonic()
     with FAULTS[fault](database) as uri:
         tracked.assert_one_warning(tracked.publish(project, uri))
-    kept.found = f"{time.monotonic() - started:.1f} s"
+    spent = time.monotonic() - started
+    kept.found = f"{spent:.1f} s"
+    assert spent < 60
     assert {path: path.read_bytes() for path in before} == before
     kept.injected = 1
     kept.lost = tracked.lost_after_publishing(project, f"sqlite:///{database}")
@@ -114,7 +116,7 @@ def test_a_kill_while_publishing_spoils_nothing(
     tmp_path: Path, promise: Promised, many: Many
 ) -> None:
     kept = promise(
-        "A kill while MLflow creates its database, or is told of a run, spoils nothing",
+        "A kill while publishing creates a database or logs a run damages nothing",
         "kill -9 of publishing to a new database, at a random moment",
     )
     project = tracked.prepare(tmp_path / "project")

@@ -58,7 +58,7 @@ def failing(after_s: float = 0.0) -> Iterator[str]:
 
 @contextmanager
 def forgetful(port: int, paths: dict[str, int]) -> Iterator[str]:
-    """A proxy that passes every request on, but loses so many answers of some paths."""
+    """A proxy that passes on every request but drops the first answers of some `paths`."""
 
     class Forgetful(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
