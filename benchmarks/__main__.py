@@ -9,8 +9,8 @@ import typer
 from benchmarks import machine
 from benchmarks.pairs import OPERATIONS, PLAIN, measure
 from benchmarks.workloads import WORKLOADS
-from recurrent import config, console
-from recurrent.config import Runtime
+from recurrent.common import config, console
+from recurrent.common.config import Runtime
 from tests.project import ROOT
 
 OUT = ROOT / "metrics/bench"

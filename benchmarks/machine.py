@@ -11,7 +11,7 @@ from typing import TypeVar
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from recurrent.config import Runtime
+from recurrent.common.config import Runtime
 from recurrent.training.determinism import prepare
 
 CPU = torch.device("cpu")

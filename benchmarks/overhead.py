@@ -16,8 +16,8 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from benchmarks import machine
-from recurrent import console, files
-from recurrent.errors import PipelineError
+from recurrent.common import console, files
+from recurrent.common.errors import PipelineError
 from recurrent.training import store
 from tests.project import ROOT, Project
 

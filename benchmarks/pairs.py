@@ -13,7 +13,7 @@ import torch
 from benchmarks import machine
 from benchmarks.twin import Twin
 from benchmarks.workloads import Pair, Workload, make
-from recurrent.config import Runtime
+from recurrent.common.config import Runtime
 from recurrent.training.callbacks import Callbacks
 from recurrent.training.checkpoint import Checkpoint
 from recurrent.training.forward import Forward

@@ -17,7 +17,7 @@ import typer
 
 from benchmarks import scale_page
 from benchmarks.grown import write_lyrics, write_names, write_prose
-from recurrent import config, console
+from recurrent.common import config, console
 from tests.project import ROOT, Project
 
 EXPERIMENT = "scaled"  # the experiment that is added to params.yaml

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmarks import machine
-from recurrent import console
+from recurrent.common import console
 from tests.project import ROOT
 
 OUT = ROOT / "metrics/bench"

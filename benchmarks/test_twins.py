@@ -9,7 +9,7 @@ from benchmarks.machine import CPU
 from benchmarks.pairs import Ours, order_of
 from benchmarks.twin import Twin
 from benchmarks.workloads import WORKLOADS, make
-from recurrent.config import Runtime
+from recurrent.common.config import Runtime
 
 
 @pytest.mark.parametrize("name", WORKLOADS)

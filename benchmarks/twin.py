@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.plain import State
-from recurrent.config import Descent
+from recurrent.common.config import Descent
 from recurrent.tasks.base import Batch, Task
 from recurrent.tasks.classify import Classify
 from recurrent.tasks.next_token import NextToken

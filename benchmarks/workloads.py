@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks import plain
-from recurrent import config
-from recurrent.config import Descent
+from recurrent.common import config
+from recurrent.common.config import Descent
 from recurrent.data.names.dataset import LabelledNames
 from recurrent.data.text import windows
 from recurrent.data.text.dataset import Order, RunningText, Targets

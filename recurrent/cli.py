@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from recurrent.console import execute
+from recurrent.common.console import execute
 
 app = typer.Typer(
     help="Five lectures on recurrent networks, rebuilt from raw text to their published numbers.",

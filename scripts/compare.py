@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 from ruamel.yaml import YAML
 
-from recurrent import config, files, paths
+from recurrent.common import config, files, paths
 from recurrent.tracking.history import read_history
 
 # The largest difference that another processor's rounding may make.

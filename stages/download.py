@@ -2,8 +2,8 @@
 
 import shutil
 
-from recurrent import config, console, files, paths
-from recurrent.config import Config, Corpus, Download
+from recurrent.common import config, console, files, paths
+from recurrent.common.config import Config, Corpus, Download
 from recurrent.data import base
 from recurrent.data.fetch import fetch, file_name, upstream
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from recurrent import config, console, files, paths
+from recurrent.common import config, console, files, paths
 from recurrent.data.sales.dataset import Table
 from recurrent.models import base
 

@@ -2,7 +2,7 @@
 
 import shutil
 
-from recurrent import config, console, files, paths
+from recurrent.common import config, console, files, paths
 from recurrent.data import base
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import torch
 
-from recurrent import config as params
-from recurrent import console, files, paths
-from recurrent.config import Config, Fit
-from recurrent.errors import PipelineError
+from recurrent.common import config as params
+from recurrent.common import console, files, paths
+from recurrent.common.config import Config, Fit
+from recurrent.common.errors import PipelineError
 from recurrent.evaluation import comparisons, lectures, published, rows, scores
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.scores import Reports

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pandas as pd
 import torch
 
-from recurrent import config as params
-from recurrent import console, files, paths
-from recurrent.config import Config, Variant
+from recurrent.common import config as params
+from recurrent.common import console, files, paths
+from recurrent.common.config import Config, Variant
+from recurrent.common.errors import PipelineError
 from recurrent.data.sales.dataset import Table
-from recurrent.errors import PipelineError
 from recurrent.models import base as models
 from recurrent.models.base import Model
 from recurrent.studies import clipping, embeddings, gradient_flow, spectra

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from recurrent import console, files
+from recurrent.common import console, files
 from recurrent.report import curves, page, scores
 from recurrent.report.inputs import held_out, load
 

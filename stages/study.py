@@ -2,8 +2,8 @@
 
 import shutil
 
-from recurrent import config as params
-from recurrent import console, files, paths
+from recurrent.common import config as params
+from recurrent.common import console, files, paths
 from recurrent.studies import base
 
 

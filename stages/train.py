@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from recurrent import config, console
-from recurrent.locking import leave_if_abandoned, locked
+from recurrent.common import config, console
+from recurrent.common.locking import leave_if_abandoned, locked
 from recurrent.tracking.history import Row
 from recurrent.training.collect import collect
 from recurrent.training.fingerprint import Run, plan

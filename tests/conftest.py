@@ -61,6 +61,8 @@ def restored_torch() -> Iterator[None]:
     """Restore what a stage sets for the whole process, as far as the libraries allow."""
     import torch
 
+    from recurrent.training import openblas
+
     environment = dict(os.environ)
     threads, deterministic = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     yield
@@ -68,6 +70,7 @@ def restored_torch() -> Iterator[None]:
     os.environ.update(environment)
     torch.set_num_threads(threads)
     torch.set_deterministic_debug_mode(deterministic)
+    openblas.use(strict=False)
 
 
 @pytest.fixture

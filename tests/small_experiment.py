@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any, Protocol
 
-from recurrent import files
-from recurrent.config import Config, Runtime, Samples, Variant, checked
+from recurrent.common import files
+from recurrent.common.config import Config, Runtime, Samples, Variant, checked
+from recurrent.common.paths import PIPELINES, encoded
 from recurrent.evaluation.variants import Evaluated, evaluate
 from recurrent.models import base
 from recurrent.models.base import FittedModel, Model
-from recurrent.paths import PIPELINES, encoded
 from recurrent.tasks.base import Task, load
 from recurrent.training.determinism import prepare
 from recurrent.training.seeding import seed_torch

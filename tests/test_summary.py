@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recurrent.commands import summary
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 from tests.report import example
 
 

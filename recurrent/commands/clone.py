@@ -13,8 +13,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from recurrent import config
-from recurrent.errors import PipelineError
+from recurrent.common import config
+from recurrent.common.errors import PipelineError
 
 PLACE = Path(".dvc/tmp")
 DVC_LOCAL = Path(".dvc/config.local")

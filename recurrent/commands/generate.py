@@ -3,11 +3,11 @@
 from itertools import chain
 from math import inf
 
-from recurrent import paths
 from recurrent.commands import lookup
+from recurrent.common import paths
+from recurrent.common.errors import PipelineError
 from recurrent.data.vocabulary import Vocabulary
 from recurrent.data.words.spelling import to_symbols, to_text, words_for
-from recurrent.errors import PipelineError
 from recurrent.evaluation.foresight import sees_ahead
 from recurrent.models import base
 from recurrent.tasks.generation import Generator, greedy, refuse_unknown, sample

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from recurrent import config, paths
-from recurrent.config import Config, Variant
-from recurrent.errors import PipelineError
+from recurrent.common import config, paths
+from recurrent.common.config import Config, Variant
+from recurrent.common.errors import PipelineError
 from recurrent.evaluation import lectures
 from recurrent.training.fingerprint import Run, plan
 

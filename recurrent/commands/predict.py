@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from recurrent.commands import lookup
+from recurrent.common.errors import PipelineError, printable
 from recurrent.data.vocabulary import Vocabulary
-from recurrent.errors import PipelineError, printable
 from recurrent.models import base
 
 LONGEST_NAME = 30  # characters

@@ -16,13 +16,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from recurrent import config, files
 from recurrent.commands import clone
 from recurrent.commands.lookup import pipelines, plan_if_encoded
-from recurrent.config import Config
-from recurrent.console import note
-from recurrent.errors import PipelineError
-from recurrent.locking import REPLICATE, REPRO, locked
+from recurrent.common import config, files
+from recurrent.common.config import Config
+from recurrent.common.console import note
+from recurrent.common.errors import PipelineError
+from recurrent.common.locking import REPLICATE, REPRO, locked
 from recurrent.training.store import RunStore
 
 Name = tuple[str, str, int]  # experiment, variant, seed

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from recurrent import config, paths
 from recurrent.commands.lookup import pipelines, plan_if_encoded
-from recurrent.config import Config, Variant
-from recurrent.console import note
-from recurrent.errors import PipelineError
+from recurrent.common import config, paths
+from recurrent.common.config import Config, Variant
+from recurrent.common.console import note
+from recurrent.common.errors import PipelineError
 from recurrent.tracking.publish import one_line, publish, publish_or_warn
 from recurrent.tracking.runs import TrackedRun
 from recurrent.training.fingerprint import Run, digest

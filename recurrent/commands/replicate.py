@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from recurrent import config, locking, paths
 from recurrent.commands import clone
 from recurrent.commands.lookup import pipelines
-from recurrent.config import Config, Corpus, Download
-from recurrent.console import note
+from recurrent.common import config, locking, paths
+from recurrent.common.config import Config, Corpus, Download
+from recurrent.common.console import note
+from recurrent.common.errors import PipelineError
+from recurrent.common.locking import locked
 from recurrent.data import base
 from recurrent.data.fetch import MIRROR_VARIABLE, Unavailable, fetch, file_name, upstream
-from recurrent.errors import PipelineError
-from recurrent.locking import locked
 from recurrent.training.store import checksum
 
 NAME = "upstream"

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from recurrent import config
 from recurrent.commands import prune, publish, summary
 from recurrent.commands.lookup import refuse_unknown_lectures
-from recurrent.config import Config
-from recurrent.errors import PipelineError
-from recurrent.locking import REPRO, locked
+from recurrent.common import config
+from recurrent.common.config import Config
+from recurrent.common.errors import PipelineError
+from recurrent.common.locking import REPRO, locked
 from recurrent.training import parallel
 from recurrent.training.fingerprint import plan
 from recurrent.training.store import RunStore

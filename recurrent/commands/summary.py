@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 from recurrent.report import tables
 from recurrent.report.inputs import Inputs, held_out, load
 from recurrent.report.page import markdown_tables

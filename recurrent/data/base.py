@@ -13,9 +13,9 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from recurrent import files
-from recurrent.config import Corpus, Frozen, Synthetic
-from recurrent.errors import PipelineError
+from recurrent.common import files
+from recurrent.common.config import Corpus, Frozen, Synthetic
+from recurrent.common.errors import PipelineError
 
 
 class CorpusModule(Protocol):

@@ -20,8 +20,8 @@ import pooch
 import requests
 from urllib3.exceptions import HTTPError
 
-from recurrent.config import Corpus, Download
-from recurrent.errors import PipelineError
+from recurrent.common.config import Corpus, Download
+from recurrent.common.errors import PipelineError
 
 MIRROR_VARIABLE = "CORPORA_MIRROR"  # a folder or a URL
 RETRIES = 3

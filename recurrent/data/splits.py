@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 
 SPLITS = ("train", "valid", "test")
 Indices = NDArray[np.int32]

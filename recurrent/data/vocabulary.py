@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 
 PADDING = "\0"
 

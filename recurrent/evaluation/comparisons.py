@@ -11,7 +11,7 @@ from operator import sub
 
 import numpy as np
 
-from recurrent.config import Fit
+from recurrent.common.config import Fit
 from recurrent.evaluation.aggregate import Metrics, rounded
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.paired import Difference, compare

@@ -9,9 +9,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from recurrent import paths
-from recurrent.config import Count, Frozen, Key, Listed, Samples, explain, read_yaml
-from recurrent.errors import PipelineError
+from recurrent.common import paths
+from recurrent.common.config import Count, Frozen, Key, Listed, Samples, explain, read_yaml
+from recurrent.common.errors import PipelineError
 
 Better = Literal["higher", "lower"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]  # experiment/variant

@@ -6,13 +6,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from recurrent import files, paths
-from recurrent.errors import PipelineError
+from recurrent.common import files, paths
+from recurrent.common.errors import PipelineError
+from recurrent.common.paths import Results
 from recurrent.evaluation.aggregate import over_seeds, perplexity, rounded
 from recurrent.evaluation.lectures import Lecture, Number
 from recurrent.evaluation.rows import Published
 from recurrent.evaluation.scores import Reports, source_of
-from recurrent.paths import Results
 from recurrent.tracking.history import read_history
 
 UPSTREAM = "upstream"  # the corpora for which the lectures publish their numbers

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 
-from recurrent import files
+from recurrent.common import files
 
 
 class Published(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from recurrent.config import Variant
+from recurrent.common.config import Variant
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Published, Score
 

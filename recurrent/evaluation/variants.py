@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from recurrent import files, paths
-from recurrent.config import Config, Descent, Samples, Variant
+from recurrent.common import files, paths
+from recurrent.common.config import Config, Descent, Samples, Variant
+from recurrent.common.errors import PipelineError
 from recurrent.data.words import spelling
-from recurrent.errors import PipelineError
 from recurrent.evaluation import classification, language, regression, restoration
 from recurrent.evaluation.aggregate import over_seeds, rounded
 from recurrent.evaluation.foresight import predict_by_prefix, predict_in_view, sees_ahead

@@ -11,9 +11,9 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
-from recurrent import files
-from recurrent.config import Frozen, Key, brief, checked
-from recurrent.errors import PipelineError
+from recurrent.common import files
+from recurrent.common.config import Frozen, Key, brief, checked
+from recurrent.common.errors import PipelineError
 
 State = Any  # a tensor, a tuple of states, or None: it depends on the model
 LayerCount = Annotated[int, Field(ge=1, le=100)]

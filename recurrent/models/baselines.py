@@ -11,7 +11,7 @@ from pydantic import PositiveFloat, PositiveInt
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.models.base import State
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.models.base import State
 from recurrent.models.fast import Embedding, cat_linear, per_character

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.models.base import State
 from recurrent.models.fast import Embedding, one_hot_matmul

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from recurrent import paths
+from recurrent.common import paths
 from recurrent.report.charts import INK, draw, legend_below, logarithmic, look, parts
 from recurrent.report.inputs import Inputs, read_csv
 from recurrent.report.numbers import number

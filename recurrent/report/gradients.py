@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from recurrent.config import Variant
+from recurrent.common.config import Variant
 from recurrent.report.charts import INK, draw, legend_below, log_if_wide, logarithmic, look
 from recurrent.report.inputs import Inputs
 from recurrent.report.numbers import count, number

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from recurrent import config as params
-from recurrent import files, paths
-from recurrent.config import Config, Variant
+from recurrent.common import config as params
+from recurrent.common import files, paths
+from recurrent.common.config import Config, Variant
 from recurrent.evaluation import lectures, rows
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Comparison, Published, Row, Score

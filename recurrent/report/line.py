@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from recurrent import paths
+from recurrent.common import paths
 from recurrent.evaluation.rows import Published
 from recurrent.report.charts import INK, PUBLISHED, draw, legend_below, logarithmic, look
 from recurrent.report.inputs import Inputs, read_csv

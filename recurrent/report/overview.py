@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from recurrent import paths
+from recurrent.common import paths
 from recurrent.report import scores, tables
 from recurrent.report.inputs import BUNDLED, NO_CORPUS, Inputs, Records, held_out, read_json
 from recurrent.report.numbers import count, percent

@@ -7,7 +7,7 @@ from matplotlib import colormaps
 from matplotlib.colors import ListedColormap, PowerNorm
 from matplotlib.figure import Figure
 
-from recurrent import paths
+from recurrent.common import paths
 from recurrent.report.charts import INK, draw, legend_below
 from recurrent.report.inputs import read_csv
 from recurrent.report.numbers import number

@@ -6,8 +6,8 @@ from typing import Any, Protocol, cast
 
 import pandas as pd
 
-from recurrent.config import Frozen
-from recurrent.errors import PipelineError
+from recurrent.common.config import Frozen
+from recurrent.common.errors import PipelineError
 
 REPORT = "report.json"  # the numbers of a study, in its folder
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import expit
 
-from recurrent.config import Frozen
+from recurrent.common.config import Frozen
 from recurrent.studies.base import six, write
 
 Numbers = NDArray[np.float64]

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 from recurrent.models.base import Model, State
 
 PARTS = ("h", "c")  # of a state: the hidden state, and an LSTM's cell

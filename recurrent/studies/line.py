@@ -20,7 +20,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
-from recurrent.config import Frozen
+from recurrent.common.config import Frozen
 from recurrent.studies.base import six, write
 
 Numbers = NDArray[np.float64]

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
-from recurrent.config import Frozen, Listed
+from recurrent.common.config import Frozen, Listed
 from recurrent.studies.base import six, write
 
 Matrix = NDArray[np.float64]

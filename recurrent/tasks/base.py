@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recurrent.config import Samples
-from recurrent.errors import PipelineError
+from recurrent.common.config import Samples
+from recurrent.common.errors import PipelineError
 from recurrent.models.base import Model, State
 
 Batch = NDArray[np.int32]  # row numbers, or positions in a text

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from recurrent.config import Samples
+from recurrent.common.config import Samples
+from recurrent.common.errors import PipelineError
 from recurrent.data.names.batches import of_equal_length
 from recurrent.data.names.dataset import CLASSES, LabelledNames
-from recurrent.errors import PipelineError
 from recurrent.models.base import Model, State
 from recurrent.tasks.base import Batch, Predictions, to_device
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from recurrent.common.errors import PipelineError
 from recurrent.data.vocabulary import Vocabulary
-from recurrent.errors import PipelineError
 from recurrent.models.base import Model, State
 
 MAX_PREFIX = 10_000  # characters

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recurrent.config import Samples
+from recurrent.common.config import Samples
+from recurrent.common.errors import PipelineError
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.text.windows import Stretch, covering
-from recurrent.errors import PipelineError
 from recurrent.models.base import Model, State, detach
 from recurrent.tasks.base import Batch, Predictions, to_device
 from recurrent.tasks.generation import Generator, greedy

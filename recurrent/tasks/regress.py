@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from recurrent.config import Samples
+from recurrent.common.config import Samples
+from recurrent.common.errors import PipelineError
 from recurrent.data.sales.dataset import Table
 from recurrent.data.text.windows import shuffled
-from recurrent.errors import PipelineError
 from recurrent.models.base import Model, State
 from recurrent.tasks.base import Batch, Predictions, to_device
 

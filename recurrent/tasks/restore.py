@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recurrent.config import Samples
+from recurrent.common.config import Samples
+from recurrent.common.errors import PipelineError
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.text.windows import Starts, shuffled
-from recurrent.errors import PipelineError
 from recurrent.models.base import Model, State
 from recurrent.tasks.base import Batch, Predictions, to_device
 

@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from recurrent import files
+from recurrent.common import files
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from recurrent import files
-from recurrent.console import Progress, note
-from recurrent.errors import PipelineError
+from recurrent.common import files
+from recurrent.common.console import Progress, note
+from recurrent.common.errors import PipelineError
 from recurrent.tracking.database import project_folder, sqlite_file, tracking_uri
 from recurrent.tracking.runs import TrackedRun
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recurrent import files
-from recurrent.config import Dataset, Variant
-from recurrent.paths import Results
+from recurrent.common import files
+from recurrent.common.config import Dataset, Variant
+from recurrent.common.paths import Results
 from recurrent.tracking.history import health, read_findings, read_gradients, read_history
 
 Point = tuple[str, float, int]  # metric, value, step

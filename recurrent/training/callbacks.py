@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from recurrent.config import Samples
+from recurrent.common.config import Samples
 from recurrent.tracking.history import Finding, Row
 from recurrent.training.checkpoint import Checkpoint
 

@@ -13,8 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from recurrent import files
-from recurrent.console import note
+from recurrent.common import files
+from recurrent.common.console import note
 from recurrent.tracking.history import Finding, Row
 
 EVERY_S = 20.0  # writing one after every epoch can take longer than the epoch

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from itertools import groupby
 
-from recurrent import files, paths
+from recurrent.common import files, paths
 from recurrent.tracking.history import (
     Finding,
     read_table,

@@ -5,12 +5,13 @@ import platform
 
 import torch
 
-from recurrent.config import Runtime
-from recurrent.errors import PipelineError
+from recurrent.common.config import Runtime
+from recurrent.common.errors import PipelineError
+from recurrent.training import openblas
 
 # Use the same kernels on every x86-64 with AVX2. PyTorch and oneDNN must not use wider
-# instructions; MKL uses those that every processor has. The libraries read these variables at their
-# first computation. OpenBLAS reads its own when NumPy is imported: see recurrent/__init__.py.
+# instructions; MKL, which openblas.py leaves little to do, uses those that every processor has. The
+# libraries read these variables at their first computation.
 STRICT = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "MKL_CBWR": "COMPATIBLE",
@@ -20,8 +21,10 @@ STRICT = {
 
 def prepare(runtime: Runtime) -> torch.device:
     """Set threads, instructions and deterministic algorithms; return the device."""
-    if runtime.reproducible == "strict" and platform.machine() in ("x86_64", "AMD64"):
+    strict = runtime.reproducible == "strict" and platform.machine() in ("x86_64", "AMD64")
+    if strict:
         os.environ |= STRICT
+    openblas.use(strict)
     # cuBLAS is deterministic only with a fixed workspace.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # Vanishing gradients are slow, too: subnormal numbers cost a CPU many cycles, so we flush them

@@ -17,24 +17,24 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from recurrent import paths
-from recurrent.config import Config, Runtime, Variant
+from recurrent.common import paths
+from recurrent.common.config import Config, Runtime, Variant
 from recurrent.training.store import checksum
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "recurrent"
 # No result depends on these modules. The values that config.py checks are in the fingerprint.
 NOT_COMPUTING = (
-    "recurrent/config.py",
-    "recurrent/console.py",
-    "recurrent/errors.py",
-    "recurrent/files.py",
-    "recurrent/locking.py",
-    "recurrent/paths.py",
+    "recurrent/common/config.py",
+    "recurrent/common/console.py",
+    "recurrent/common/errors.py",
+    "recurrent/common/files.py",
+    "recurrent/common/locking.py",
+    "recurrent/common/paths.py",
     "recurrent/training/fingerprint.py",
     "recurrent/training/store.py",
 )
-ALWAYS = "recurrent/__init__.py"  # sets what NumPy computes with
+ALWAYS = "recurrent/common/__init__.py"  # sets what NumPy computes with
 LIBRARIES = ("numpy", "torch")
 FITTING_LIBRARIES = (*LIBRARIES, "scikit-learn", "scipy")  # what `fit` may call
 BOOSTING = ("xgboost-cpu", "xgboost")  # one of them is installed

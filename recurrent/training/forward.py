@@ -5,7 +5,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from recurrent.config import Runtime
+from recurrent.common.config import Runtime
 from recurrent.models.base import Model, State, map_state
 
 Shapes = tuple[Any, ...]

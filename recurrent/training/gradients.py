@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_
 
-from recurrent.config import Descent
+from recurrent.common.config import Descent
 from recurrent.tracking.history import Row
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from recurrent.config import Alarm
-from recurrent.errors import PipelineError
+from recurrent.common.config import Alarm
+from recurrent.common.errors import PipelineError
 from recurrent.tracking.history import Finding
 from recurrent.training.callbacks import Callbacks
 from recurrent.training.checkpoint import Progress

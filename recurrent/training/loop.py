@@ -8,8 +8,8 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from recurrent.config import Descent, Fit, Runtime
-from recurrent.errors import PipelineError
+from recurrent.common.config import Descent, Fit, Runtime
+from recurrent.common.errors import PipelineError
 from recurrent.models.base import Model
 from recurrent.tasks.base import Task
 from recurrent.tracking.history import Row

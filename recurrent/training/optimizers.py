@@ -6,8 +6,8 @@ from functools import partial
 
 import torch
 
-from recurrent.config import Descent
-from recurrent.errors import PipelineError
+from recurrent.common.config import Descent
+from recurrent.common.errors import PipelineError
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": partial(torch.optim.SGD, fused=True),

@@ -14,9 +14,9 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from recurrent.config import Runtime
-from recurrent.console import note
-from recurrent.errors import PipelineError
+from recurrent.common.config import Runtime
+from recurrent.common.console import note
+from recurrent.common.errors import PipelineError
 from recurrent.tracking.history import Row
 from recurrent.training.fingerprint import Run, gpu_name
 from recurrent.training.store import RunStore

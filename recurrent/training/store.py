@@ -19,9 +19,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 from platformdirs import site_config_dir, user_config_dir
 
-from recurrent import files
-from recurrent.console import note
-from recurrent.locking import locked
+from recurrent.common import files
+from recurrent.common.console import note
+from recurrent.common.locking import locked
 
 FOLDER = "trained"  # not "runs": that is DVC's own run cache
 LOCKS, DAMAGED = "locks", ".damaged"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 
-from recurrent import files, paths
-from recurrent.config import Descent, Runtime, Variant
-from recurrent.console import note
-from recurrent.errors import PipelineError
+from recurrent.common import files, paths
+from recurrent.common.config import Descent, Runtime, Variant
+from recurrent.common.console import note
+from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.tasks.base import Task, load
 from recurrent.tracking.history import GRADIENTS as GRADIENT_FORMAT

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import overhead
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 
 
 def test_the_dependencies_are_those_of_dvc_yaml() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks import scale
 from benchmarks.scale import CORPORA, EXPERIMENT
-from recurrent import config
+from recurrent.common import config
+from recurrent.common.errors import PipelineError
 from recurrent.data import base
-from recurrent.errors import PipelineError
 from tests.project import Project
 
 SLEEP = "import time; time.sleep(0.3)"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from recurrent import config, files
 from recurrent.commands import clone
-from recurrent.errors import PipelineError
+from recurrent.common import config, files
+from recurrent.common.errors import PipelineError
 from tests.commands.workspace import Workspace
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recurrent import files, paths
 from recurrent.commands import generate
-from recurrent.errors import PipelineError
+from recurrent.common import files, paths
+from recurrent.common.errors import PipelineError
 from recurrent.tasks.generation import Generator
 from tests.commands.trained import CLASSIFIER, STACKED, WINDOWED, save
 from tests.project import Project

@@ -2,9 +2,9 @@
 
 import pytest
 
-from recurrent import files, paths
 from recurrent.commands.lookup import find, pipelines, refuse_unknown_lectures
-from recurrent.errors import PipelineError
+from recurrent.common import files, paths
+from recurrent.common.errors import PipelineError
 from tests.project import Project
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recurrent import files, paths
 from recurrent.commands import predict
-from recurrent.errors import PipelineError
+from recurrent.common import files, paths
+from recurrent.common.errors import PipelineError
 from tests.commands.trained import CLASSIFIER, NAMES, WINDOWED, save
 from tests.project import Project
 

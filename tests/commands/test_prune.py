@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from recurrent import config, files, locking, paths
 from recurrent.commands import lookup, prune
-from recurrent.config import Config
+from recurrent.common import config, files, locking, paths
+from recurrent.common.config import Config
 from recurrent.training.fingerprint import Run
 from recurrent.training.store import FILES, RunStore
 from tests.project import ABSENT, ROOT, Project

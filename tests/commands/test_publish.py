@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from recurrent import config, files, paths
 from recurrent.commands import lookup, publish
-from recurrent.config import Config
-from recurrent.errors import PipelineError
+from recurrent.common import config, files, paths
+from recurrent.common.config import Config
+from recurrent.common.errors import PipelineError
 from recurrent.tracking.runs import TrackedRun
 from recurrent.training.fingerprint import Run
 from recurrent.training.store import FILES, RunStore

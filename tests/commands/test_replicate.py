@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from recurrent import config, files
 from recurrent.commands import clone, replicate
 from recurrent.commands.replicate import SHELF, Obtained
-from recurrent.config import Download
+from recurrent.common import config, files
+from recurrent.common.config import Download
+from recurrent.common.errors import PipelineError
 from recurrent.data.fetch import MIRROR_VARIABLE
-from recurrent.errors import PipelineError
 from tests.commands.workspace import Workspace
 from tests.project import Project, sha256
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from recurrent import files, paths
+from recurrent.common import files, paths
 from recurrent.models import base
 from recurrent.training.seeding import seed_torch
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recurrent import files
+from recurrent.common import files
 from tests.project import Project
 
 DVC_YAML = """\
@@ -35,7 +35,7 @@ CONTENT = {
     ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n",
     ".dvc/config": "[core]\n    analytics = false\n",
     "dvc.yaml": DVC_YAML,
-    "recurrent/__init__.py": "",
+    "recurrent/common/__init__.py": "",
     "recurrent/__main__.py": REPRO,
     "stages/report.py": REPORT,
     "stages/clean.py": "old\n",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recurrent.common.errors import PipelineError
 from recurrent.data.archive import members, only_member
-from recurrent.errors import PipelineError
 from tests.data.stores import packed
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14

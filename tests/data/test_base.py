@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from recurrent import config, files
+from recurrent.common import config, files
+from recurrent.common.errors import PipelineError
 from recurrent.data import base
 from recurrent.data.text.dataset import RunningText
-from recurrent.errors import PipelineError
 from tests.data.texts import encoded, some_text
 from tests.project import ROOT
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from recurrent.config import Corpus, Download, Synthetic
+from recurrent.common.config import Corpus, Download, Synthetic
+from recurrent.common.errors import PipelineError
 from recurrent.data.fetch import MIRROR_VARIABLE, RETRIES, Unavailable, fetch, file_name, upstream
-from recurrent.errors import PipelineError
 from tests.project import Project, sha256
 from tests.server import Answer, Server
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recurrent.common.errors import PipelineError
 from recurrent.data.splits import random_split
-from recurrent.errors import PipelineError
 
 COUNTS = st.integers(1, 40)
 

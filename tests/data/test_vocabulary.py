@@ -5,8 +5,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from recurrent.common.errors import PipelineError
 from recurrent.data.vocabulary import Vocabulary
-from recurrent.errors import PipelineError
 
 CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0")
 TEXTS = st.text(CHARACTERS, max_size=60)

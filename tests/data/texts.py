@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from recurrent import files
-from recurrent.config import checked
+from recurrent.common import files
+from recurrent.common.config import checked
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.text.encode import Settings, encode
 

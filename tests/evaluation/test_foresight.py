@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from recurrent import config as params
+from recurrent.common import config as params
 from recurrent.evaluation import foresight
 from recurrent.evaluation.foresight import predict_by_prefix, sees_ahead
 from recurrent.models import base

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recurrent.config import checked
+from recurrent.common.config import checked
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.words import encode as words_encode
 from recurrent.evaluation import language

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from recurrent import config as params
-from recurrent.errors import PipelineError
+from recurrent.common import config as params
+from recurrent.common.errors import PipelineError
 from recurrent.evaluation import lectures
 from recurrent.evaluation.lectures import Lecture
 from tests.project import ROOT

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from recurrent import files
-from recurrent.errors import PipelineError
+from recurrent.common import files
+from recurrent.common.errors import PipelineError
 from recurrent.evaluation import lectures, published
 from recurrent.evaluation.lectures import Number
 from recurrent.evaluation.published import Found, find, judge, published_rows

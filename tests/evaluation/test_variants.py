@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recurrent import config as params
-from recurrent import files
-from recurrent.config import Samples, checked
+from recurrent.common import config as params
+from recurrent.common import files
+from recurrent.common.config import Samples, checked
+from recurrent.common.errors import PipelineError
 from recurrent.data.words import encode as words_encode
 from recurrent.data.words.encode import RunningWords
-from recurrent.errors import PipelineError
 from recurrent.evaluation import variants
 from recurrent.evaluation.foresight import predict_by_prefix, predict_in_view
 from recurrent.models import base

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from recurrent import config, files, models
-from recurrent.errors import PipelineError
+from recurrent import models
+from recurrent.common import config, files
+from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.models.base import Model
 from tests.models.networks import (

@@ -8,8 +8,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
+from recurrent.common.errors import PipelineError
 from recurrent.data.vocabulary import Vocabulary
-from recurrent.errors import PipelineError
 from recurrent.models.base import Model
 from recurrent.models.baselines import LogisticNgrams, NaiveBayes
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 from recurrent.models.base import Model, detach
 from recurrent.models.nietzsche import CharRnn
 from tests.models.networks import BATCH, HIDDEN, SIZES, batch, gradients, network

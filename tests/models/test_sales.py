@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 from torch import Tensor, nn
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.models.sales import INITIAL, ROWS_AT_ONCE, EntityEmbeddings, OneHotEntities
 from tests.models.networks import gradients, network

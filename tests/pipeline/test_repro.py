@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from recurrent import files
+from recurrent.common import files
 from recurrent.evaluation import rows
 from tests.pipeline.workspace import BEYOND, DATASETS, KEPT, Workspace, yaml
 
@@ -166,7 +166,7 @@ def test_editing_one_experiment_reruns_what_depends_on_it(workspace: Workspace) 
 
 def test_runtime_settings_rerun_nothing(workspace: Workspace) -> None:
     def elsewhere(values: Any) -> None:
-        values["runtime"]["threads"] = 2
+        values["runtime"] |= {"threads": 2, "reproducible": "fast"}
 
     workspace.edit(elsewhere)
     assert workspace.repro() == []

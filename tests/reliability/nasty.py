@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 
 VALUES: tuple[Any, ...] = (
     None, "", -1, 0, 0.5, 1e308, float("nan"), float("inf"), True, 10**30, [], {}, [None],

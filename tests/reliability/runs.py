@@ -11,7 +11,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from recurrent import console
+from recurrent.common import console
 from recurrent.training.checkpoint import Checkpoint
 from recurrent.training.store import CHECKPOINT, FOLDER, HISTORY, MANIFEST
 from tests.reliability import faults

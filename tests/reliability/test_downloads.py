@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recurrent.config import Download
+from recurrent.common.config import Download
+from recurrent.common.errors import PipelineError
 from recurrent.data import fetch as fetching
 from recurrent.data.fetch import RETRIES, Unavailable, fetch
-from recurrent.errors import PipelineError
 from tests.project import Project, sha256
 from tests.reliability.answers import ENDLESS, GOOD, RIGHT, SLOW, TOO_SLOW, WRONG, head
 from tests.reliability.ledger import Promise

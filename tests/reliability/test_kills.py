@@ -19,7 +19,7 @@ from tests.reliability.runs import Stage
 FILL = """
 import time
 from functools import partial
-from recurrent import config
+from recurrent.common import config
 from recurrent.training.fingerprint import plan
 from recurrent.training.parallel import fill
 from recurrent.training.store import RunStore

@@ -7,12 +7,12 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurrent import files
-from recurrent.config import Corpus, Synthetic
+from recurrent.common import files
+from recurrent.common.config import Corpus, Synthetic
+from recurrent.common.errors import PipelineError
 from recurrent.data.names import clean as names
 from recurrent.data.names.dataset import CLASSES
 from recurrent.data.names.encode import Settings, encode
-from recurrent.errors import PipelineError
 from tests.reliability.ledger import Many, Promised
 from tests.reliability.nasty import assert_paragraph, complaint
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurrent import config
-from recurrent.config import Config, checked
+from recurrent.common import config
+from recurrent.common.config import Config, checked
 from recurrent.data import base as data
 from recurrent.evaluation import lectures
 from recurrent.studies import base as studies

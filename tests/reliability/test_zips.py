@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from recurrent.common.errors import PipelineError
 from recurrent.data.archive import ZIP
 from recurrent.data.sales import clean as sales
 from recurrent.data.text import clean as text
-from recurrent.errors import PipelineError
 from stages import clean, download
 from tests.data import stores
 from tests.data.stores import packed

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from recurrent import files, paths
+from recurrent.common import files, paths
 from recurrent.evaluation.rows import Comparison, Published, Score, write
 from recurrent.tracking.history import Finding, write_findings
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from recurrent import paths
+from recurrent.common import paths
 from recurrent.report import page
 from recurrent.report.charts import LINES, parts
 from recurrent.report.inputs import load

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recurrent import files
+from recurrent.common import files
 from recurrent.tracking.history import write_history
 from scripts import compare
 from tests.project import Project

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from recurrent import files
+from recurrent.common import files
+from recurrent.common.errors import PipelineError
 from recurrent.data.sales import clean as sales
-from recurrent.errors import PipelineError
 from stages import clean, download
 from tests.data.stores import packed, tables, written
 from tests.project import Project, sha256

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from recurrent import config, files
+from recurrent.common import config, files
+from recurrent.common.errors import PipelineError
 from recurrent.data import base
 from recurrent.data.fetch import MIRROR_VARIABLE
-from recurrent.errors import PipelineError
 from stages import clean, download
 from tests.project import Project, sha256
 from tests.server import Answer, Server

@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from recurrent import config, files, paths
+from recurrent.common import config, files, paths
+from recurrent.common.errors import PipelineError
 from recurrent.data.sales.dataset import Table
-from recurrent.errors import PipelineError
 from recurrent.models import base
 from recurrent.tasks.regress import Regress
 from stages import embed

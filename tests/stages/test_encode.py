@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recurrent import files
+from recurrent.common import files
+from recurrent.common.errors import PipelineError
 from recurrent.data.names.dataset import LabelledNames
 from recurrent.data.text.dataset import RunningText
-from recurrent.errors import PipelineError
 from stages import clean, download, encode
 from tests.project import Project
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from recurrent import config as params
-from recurrent import files, paths
-from recurrent.errors import PipelineError
+from recurrent.common import config as params
+from recurrent.common import files, paths
+from recurrent.common.errors import PipelineError
 from recurrent.evaluation import rows
 from recurrent.evaluation.rows import Comparison, Published, Score
 from recurrent.tasks.base import load

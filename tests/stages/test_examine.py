@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import torch
 
-from recurrent import config as params
-from recurrent import files, paths
-from recurrent.config import Variant
-from recurrent.errors import PipelineError
+from recurrent.common import config as params
+from recurrent.common import files, paths
+from recurrent.common.config import Variant
+from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.models.base import Model
 from recurrent.tasks.base import load

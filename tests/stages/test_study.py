@@ -2,9 +2,9 @@
 
 import pytest
 
-from recurrent import config as params
-from recurrent import files, paths
-from recurrent.errors import PipelineError
+from recurrent.common import config as params
+from recurrent.common import files, paths
+from recurrent.common.errors import PipelineError
 from recurrent.studies import base
 from stages import study
 from tests.project import ROOT, Project

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from recurrent import config
-from recurrent.config import Samples
-from recurrent.errors import PipelineError
+from recurrent.common import config
+from recurrent.common.config import Samples
+from recurrent.common.errors import PipelineError
 from recurrent.models.base import Model
 from recurrent.tasks import base
 from recurrent.tasks.base import Task

@@ -9,9 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurrent.config import Samples
+from recurrent.common.config import Samples
+from recurrent.common.errors import PipelineError
 from recurrent.data.text.windows import covering
-from recurrent.errors import PipelineError
 from recurrent.models.base import Model
 from recurrent.tasks import next_token as module
 from recurrent.tasks.next_token import NextToken

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 from recurrent.tasks.regress import Regress
 from tests.tasks.toys import model_for
 from tests.training.toy import CPU, table_task

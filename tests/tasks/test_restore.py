@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.models.base import Model, State
 from recurrent.tasks import restore as module

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recurrent import files
+from recurrent.common import files
 from recurrent.tracking import publish
 from recurrent.tracking.runs import TrackedRun
 from tests.project import ROOT

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mlflow.entities import Run as MlflowRun
 
-from recurrent import files
+from recurrent.common import files
 from recurrent.tracking.runs import Point, TrackedRun
 from recurrent.tracking.store import RETRIES, Store
 from tests.tracking.toy import EVALUATION, trained

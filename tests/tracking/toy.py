@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from recurrent import files
-from recurrent.config import Dataset, Variant
-from recurrent.paths import Results
+from recurrent.common import files
+from recurrent.common.config import Dataset, Variant
+from recurrent.common.paths import Results
 from recurrent.tracking import history
 from recurrent.tracking.history import Finding, Row
 from recurrent.tracking.runs import TrackedRun

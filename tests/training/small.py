@@ -4,8 +4,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from recurrent import config
-from recurrent.config import Config
+from recurrent.common import config
+from recurrent.common.config import Config
 from tests.training.toy import write_names, write_text
 
 LSTM = {

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-from recurrent import config, files
-from recurrent.errors import PipelineError
+from recurrent.common import config, files
+from recurrent.common.errors import PipelineError
 from recurrent.tracking.history import Row, read_history
 from recurrent.training import parallel, store
 from recurrent.training.fingerprint import Run, plan

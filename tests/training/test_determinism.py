@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from recurrent import config
-from recurrent.config import Descent, Runtime, Variant
-from recurrent.errors import PipelineError
+from recurrent.common import config
+from recurrent.common.config import Descent, Runtime, Variant
+from recurrent.common.errors import PipelineError
 from recurrent.tasks.base import Task, load
 from recurrent.training.determinism import prepare
 from tests.project import ROOT
@@ -98,9 +98,9 @@ def test_operations_that_do_not_repeat_are_refused() -> None:
 
 SUBNORMAL = """
 import torch
-from recurrent.config import Runtime
+from recurrent.common.config import Runtime
 from recurrent.training.determinism import prepare
-prepare(Runtime(device="cpu", threads=2))
+prepare(Runtime(device="cpu", threads=2, reproducible="fast"))
 small = torch.full((1 << 20,), 1e-30, requires_grad=True)  # enough of them for both threads
 (small * 1e-10).sum().backward()
 print((small.detach() * 1e-10).count_nonzero().item(), (small.grad * 1e-30).count_nonzero().item())
@@ -137,7 +137,7 @@ ELSEWHERE = {  # what other processors would choose, and a user may have set
 LEARN = """
 import recurrent  # first, as `python -m stages.train` does
 import hashlib, sys, numpy, torch
-from recurrent.config import Runtime
+from recurrent.common.config import Runtime
 from recurrent.training.determinism import prepare
 prepare(Runtime(device="cpu", reproducible=sys.argv[1]))
 torch.manual_seed(0)

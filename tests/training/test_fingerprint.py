@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from recurrent.config import Runtime
+from recurrent.common.config import Runtime
 from recurrent.training import fingerprint
 from recurrent.training.fingerprint import Run, describe_arithmetic, plan, syntax
 from tests.project import ROOT
@@ -93,7 +93,7 @@ def digest_after(code: Path, file: str, text: str) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("file", "counts"),
     [
-        ("recurrent/__init__.py", True),
+        ("recurrent/common/__init__.py", True),
         ("recurrent/training/loop.py", True),
         ("recurrent/training/worker.py", True),
         ("recurrent/training/determinism.py", True),
@@ -106,7 +106,7 @@ def digest_after(code: Path, file: str, text: str) -> tuple[str, str]:
         ("recurrent/tasks/restore.py", False),
         ("recurrent/data/names/encode.py", False),
         ("recurrent/tracking/publish.py", False),
-        ("recurrent/console.py", False),
+        ("recurrent/common/console.py", False),
         ("recurrent/training/parallel.py", False),
         ("recurrent/training/store.py", False),
     ],
@@ -139,7 +139,8 @@ def test_fast_mode_names_the_processor_and_strict_mode_does_not(
 
 def test_planning_needs_no_torch(project: Path) -> None:
     code = (
-        "import sys; from recurrent import config; from recurrent.training.fingerprint import plan;"
+        "import sys; from recurrent.common import config;"
+        "from recurrent.training.fingerprint import plan;"
         "from recurrent.training.collect import collect; plan(config.load());"
         "sys.exit('torch' in sys.modules)"
     )

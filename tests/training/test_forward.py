@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from recurrent.config import Runtime, checked
-from recurrent.errors import PipelineError
+from recurrent.common.config import Runtime, checked
+from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.tasks.next_token import NextToken
 from recurrent.training.callbacks import Callbacks

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from recurrent.config import Alarm
-from recurrent.errors import PipelineError
+from recurrent.common.config import Alarm
+from recurrent.common.errors import PipelineError
 from recurrent.models.names import RecurrentClassifier
 from recurrent.tracking.history import Finding
 from recurrent.training.health import add, findings

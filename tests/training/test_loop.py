@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from recurrent.config import Fit
-from recurrent.errors import PipelineError
+from recurrent.common.config import Fit
+from recurrent.common.errors import PipelineError
 from recurrent.models.base import State
 from recurrent.models.nietzsche import StatefulRnn
 from recurrent.training.loop import MOMENTUM

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 from recurrent.training.optimizers import OPTIMIZERS, learning_rate, make_optimizer
 from tests.training.toy import BATCHES, descent, toy_task, train
 

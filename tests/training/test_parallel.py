@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from recurrent.config import Runtime
+from recurrent.common.config import Runtime
 from recurrent.training import parallel
 from recurrent.training.fingerprint import plan
 from recurrent.training.store import RunStore
@@ -17,7 +17,7 @@ from tests.project import ROOT
 from tests.training.small import edit, write_project
 
 FILL = """
-from recurrent import config
+from recurrent.common import config
 from recurrent.training.fingerprint import plan
 from recurrent.training.parallel import fill
 from recurrent.training.store import RunStore

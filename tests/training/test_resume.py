@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from recurrent.config import Samples
+from recurrent.common.config import Samples
 from recurrent.tracking.history import Finding
 from recurrent.training.checkpoint import Checkpoint, Progress
 from recurrent.training.optimizers import OPTIMIZERS

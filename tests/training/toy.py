@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recurrent.config import Descent, Fit, Runtime, Samples
+from recurrent.common.config import Descent, Fit, Runtime, Samples
 from recurrent.data.names.dataset import LabelledNames
 from recurrent.data.sales.dataset import Table, as_symbols
 from recurrent.data.splits import random_split

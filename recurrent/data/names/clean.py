@@ -8,11 +8,11 @@ from typing import TextIO
 
 import pandas as pd
 
-from recurrent.config import Corpus, Synthetic
+from recurrent.common.config import Corpus, Synthetic
+from recurrent.common.errors import PipelineError
 from recurrent.data.frequencies import count_characters
 from recurrent.data.names.distinct import Distinct
 from recurrent.data.synthetic import names as bundled
-from recurrent.errors import PipelineError
 
 FILE = bundled.FILE
 HEADER = "dict,sex"

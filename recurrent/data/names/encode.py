@@ -8,12 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from recurrent import files
-from recurrent.config import Fraction, Frozen
+from recurrent.common import files
+from recurrent.common.config import Fraction, Frozen
+from recurrent.common.errors import PipelineError
 from recurrent.data.names.dataset import CLASSES, LabelledNames
 from recurrent.data.splits import random_split
 from recurrent.data.vocabulary import Vocabulary
-from recurrent.errors import PipelineError
 
 CHUNK = 1 << 19  # names in memory as text
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recurrent.config import Corpus, Synthetic
+from recurrent.common.config import Corpus, Synthetic
+from recurrent.common.errors import PipelineError
 from recurrent.data.archive import members
 from recurrent.data.synthetic import sales as bundled
-from recurrent.errors import PipelineError
 
 FILE = bundled.FILE
 LARGEST = 1 << 28  # bytes of an unpacked table; Rossmann's largest has 38 MB

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from recurrent import files
-from recurrent.config import Count, Fraction, Frozen, Listed
+from recurrent.common import files
+from recurrent.common.config import Count, Fraction, Frozen, Listed
+from recurrent.common.errors import PipelineError
 from recurrent.data.sales.dataset import Table, as_symbols, symbols
 from recurrent.data.splits import Indices
-from recurrent.errors import PipelineError
 
 Column = Literal["store", "weekday", "promo", "year", "month", "day", "state"]
 

@@ -23,10 +23,10 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
+from recurrent.common.errors import PipelineError
 from recurrent.data.synthetic.rules import Cases, Choice, Class, Template, Value, parse_rule
 from recurrent.data.synthetic.tape import Alternatives, Tape
 from recurrent.data.synthetic.words import Features, WordList, unify
-from recurrent.errors import PipelineError
 
 SCALE = 1_000_000  # the sum of a choice's weights over its classes, apart from rounding
 Variables = dict[str, frozenset[str]]

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from recurrent.config import Corpus, Synthetic
+from recurrent.common.config import Corpus, Synthetic
+from recurrent.common.errors import PipelineError
 from recurrent.data.archive import is_zip, only_member
 from recurrent.data.frequencies import count_characters
 from recurrent.data.synthetic import text as bundled
-from recurrent.errors import PipelineError
 
 FILE = "text"  # plain or zipped; its first bytes decide
 NATS = bundled.COSTS  # -ln p(character | all before it), if the source of the text is known

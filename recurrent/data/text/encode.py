@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from recurrent import files
-from recurrent.config import Count, Fraction, Frozen
+from recurrent.common import files
+from recurrent.common.config import Count, Fraction, Frozen
 from recurrent.data.text import windows
 from recurrent.data.text.dataset import Order, RunningText, Targets
 from recurrent.data.text.windows import Starts, Stretch

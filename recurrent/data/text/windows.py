@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from recurrent.common.errors import PipelineError
 from recurrent.data.splits import SPLITS
-from recurrent.errors import PipelineError
 
 Starts = NDArray[np.int32]  # positions in the text
 Stretch = tuple[int, int]  # first position, and one past the last

@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from recurrent import files
-from recurrent.config import Count, Fraction, Frozen
+from recurrent.common import files
+from recurrent.common.config import Count, Fraction, Frozen
+from recurrent.common.errors import PipelineError
 from recurrent.data.text import windows
 from recurrent.data.text.dataset import Order, RunningText
 from recurrent.data.vocabulary import Vocabulary
 from recurrent.data.words.spelling import FIRST, LAST
-from recurrent.errors import PipelineError
 
 LARGEST = (1 << 16) - 1  # symbols besides padding
 DICTIONARY = "7197c3211ddd98962b036cdf40324d1ea2bfaa12bd028e68faa70111a88e12a8"  # jieba 0.42.1's

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recurrent import files
+from recurrent.common import files
+from recurrent.common.errors import PipelineError
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.vocabulary import Vocabulary
-from recurrent.errors import PipelineError
 
 FIRST, LAST = 0xF0000, 0xFFFFD  # code points that stand for words
 Words = Mapping[str, str]  # word by symbol

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurrent.config import Corpus, Synthetic
+from recurrent.common.config import Corpus, Synthetic
+from recurrent.common.errors import PipelineError
 from recurrent.data.names import clean as names
 from recurrent.data.synthetic.names import BAYES
-from recurrent.errors import PipelineError
 
 CORPUS = Corpus(kind="names", synthetic=Synthetic(seed=0, size=1))
 ROWS = "王小红,女\n李伟,男\n"

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recurrent import files
-from recurrent.config import checked
+from recurrent.common import files
+from recurrent.common.config import checked
+from recurrent.common.errors import PipelineError
 from recurrent.data.names import encode as encoder
 from recurrent.data.names.dataset import LabelledNames
 from recurrent.data.names.encode import Settings, encode
-from recurrent.errors import PipelineError
 
 LABELS = {"王小红": "女", "李伟": "男", "王芳": "女", "王伟伟": "女", "李小伟": "男"}
 MALE = {"王小红": 0.1, "李伟": 0.9, "王芳": 0.2, "王伟伟": 0.2, "李小伟": 0.7}

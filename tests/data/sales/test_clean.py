@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurrent.config import Corpus, Synthetic
+from recurrent.common.config import Corpus, Synthetic
+from recurrent.common.errors import PipelineError
 from recurrent.data.sales import clean as sales
 from recurrent.data.synthetic.sales import BAYES
-from recurrent.errors import PipelineError
 from tests.data.stores import packed, put, tables, written, zipped
 
 CORPUS = Corpus(kind="sales", synthetic=Synthetic(seed=0, size=1))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from recurrent.common.errors import PipelineError
 from recurrent.data.sales.dataset import Table, as_symbols, symbols
-from recurrent.errors import PipelineError
 
 LEVELS = st.lists(st.text("AR1=,é\"'\\ ", max_size=4), min_size=1, max_size=4, unique=True)
 COLUMNS = st.dictionaries(st.sampled_from(["store", "state", "day"]), LEVELS, min_size=1)

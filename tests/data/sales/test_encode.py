@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurrent import files
-from recurrent.config import checked
+from recurrent.common import files
+from recurrent.common.config import checked
+from recurrent.common.errors import PipelineError
 from recurrent.data.sales.dataset import symbols
 from recurrent.data.sales.encode import Settings, by_time, encode
-from recurrent.errors import PipelineError
 
 OWN = {"source": "own file", "name": "mine.zip"}
 ALL = ("store", "weekday", "promo", "year", "month", "day", "state")

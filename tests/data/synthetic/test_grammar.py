@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recurrent.common.errors import PipelineError
 from recurrent.data.synthetic.grammar import Grammar, Option, blend, load
 from recurrent.data.synthetic.tape import Reader, Writer
 from recurrent.data.synthetic.words import WordList
-from recurrent.errors import PipelineError
 
 WORDS: dict[str, Any] = {
     "nouns": {

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurrent.config import Corpus, Synthetic
+from recurrent.common.config import Corpus, Synthetic
+from recurrent.common.errors import PipelineError
 from recurrent.data.text import clean as text
-from recurrent.errors import PipelineError
 from tests.data.stores import packed
 
 SONG = "想要有直升机\r\n想要和你飞到宇宙去\n" * 20

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recurrent.common.errors import PipelineError
 from recurrent.data.splits import SPLITS
 from recurrent.data.text.encode import Settings, encode
-from recurrent.errors import PipelineError
 from tests.data.texts import ORIGIN, TEN_EACH, cleaned, encoded, some_text
 
 RANDOM: dict[str, Any] = {"split": "random", "valid": 0.2, "test": 0.0}

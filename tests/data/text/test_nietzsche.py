@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recurrent import config, paths
+from recurrent.common import config, paths
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.text.encode import Settings, encode
 from stages import clean, download

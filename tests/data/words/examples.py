@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from recurrent.config import checked
+from recurrent.common.config import checked
 from recurrent.data.words.encode import RunningWords, Settings, encode
 from recurrent.data.words.spelling import FIRST
 from tests.data.texts import cleaned

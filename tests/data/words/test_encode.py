@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurrent import files
+from recurrent.common import files
+from recurrent.common.errors import PipelineError
 from recurrent.data.text import windows
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.words import encode as encoder
 from recurrent.data.words.encode import RunningWords, Settings, cut_words, encode
 from recurrent.data.words.spelling import FIRST, LAST
-from recurrent.errors import PipelineError
 from tests.data.texts import ORIGIN, cleaned, encoded
 from tests.data.words.examples import FIFTHS, in_words, numbered
 from tests.project import ROOT

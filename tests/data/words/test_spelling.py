@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recurrent import files
+from recurrent.common import files
+from recurrent.common.errors import PipelineError
 from recurrent.data.splits import SPLITS
 from recurrent.data.text import windows
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.vocabulary import Vocabulary
 from recurrent.data.words.spelling import in_characters, to_symbols, to_text, words_for, words_of
-from recurrent.errors import PipelineError
 from tests.data.texts import encoded, some_text
 from tests.data.words.examples import chinese, in_words, numbered, pieces
 

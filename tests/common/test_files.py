@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurrent import files
-from recurrent.errors import PipelineError
+from recurrent.common import files
+from recurrent.common.errors import PipelineError
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 
 
 def write_bytes(path: Path, content: bytes) -> None:

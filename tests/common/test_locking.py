@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from recurrent import locking
-from recurrent.errors import PipelineError
-from recurrent.locking import leave_if_abandoned, locked
+from recurrent.common import locking
+from recurrent.common.errors import PipelineError
+from recurrent.common.locking import leave_if_abandoned, locked
 
 
 @pytest.fixture

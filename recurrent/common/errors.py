@@ -7,7 +7,7 @@ def printable(text: str) -> str:
 
 
 class PipelineError(Exception):
-    """An error that the user can fix. `recurrent.console` prints it as one paragraph."""
+    """An error that the user can fix. `recurrent.common.console` prints it as one paragraph."""
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
         self.what, self.where, self.remedy = what, where, remedy

@@ -10,7 +10,7 @@ from typing import Any, Self
 import typer
 from tqdm import tqdm
 
-from recurrent.errors import PipelineError
+from recurrent.common.errors import PipelineError
 
 
 def run(main: Callable[..., Any]) -> None:

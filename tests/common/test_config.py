@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from recurrent import config
-from recurrent.config import Descent, checked, choose, merge
-from recurrent.errors import PipelineError
+from recurrent.common import config
+from recurrent.common.config import Descent, checked, choose, merge
+from recurrent.common.errors import PipelineError
 from tests.project import ABSENT, ROOT, Project
 
 RNN = "experiments.names_char_rnn"
@@ -83,6 +83,7 @@ def test_merging_overrides_and_keeps(base: object, overrides: object) -> None:
         (f"{RNN}.variants.all_names.training.rate", 1.0, "unknown key"),
         ("runtime.device", "gpu", "'gpu'"),
         ("runtime.threads", 0, "0"),
+        ("runtime.threads", 2, "strict means one thread"),
         ("runtime.tracking", "yes", "'yes'"),
         ("source", "internet", "'internet'"),
         ("source", ABSENT, "required"),

@@ -21,8 +21,8 @@ from pydantic import (
 )
 from ruamel.yaml import YAML
 
-from recurrent import paths
-from recurrent.errors import PipelineError
+from recurrent.common import paths
+from recurrent.common.errors import PipelineError
 
 Item = TypeVar("Item")
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -52,16 +52,18 @@ class Runtime(Frozen):
     """How this machine runs things. No DVC stage depends on it."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int = Field(default=1, ge=1, le=1024)  # CPU threads per run; last bits depend on it
+    threads: int = Field(default=1, ge=1, le=1024)  # CPU threads per run; more need `fast`
     reproducible: Literal["strict", "fast"] = "strict"  # strict: the same bits on every x86-64
     precision: Literal["full", "tf32", "bf16"] = "full"  # of matrix products
     graphs: bool = False  # on CUDA, launch each batch as one CUDA graph
     tracking: bool = True  # publish to MLflow
 
     @model_validator(mode="after")
-    def _low_precision_is_not_strict(self) -> Self:
+    def _strict_is_full_precision_on_one_thread(self) -> Self:
         if self.precision != "full" and self.reproducible == "strict":
             raise ValueError("a lower precision changes results: set `reproducible: fast` as well")
+        if self.threads != 1 and self.reproducible == "strict":
+            raise ValueError("strict means one thread: set `threads: 1` or `reproducible: fast`")
         return self
 
 

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from recurrent import console
-from recurrent.errors import PipelineError
+from recurrent.common import console
+from recurrent.common.errors import PipelineError
 
 
 def fail() -> None:
@@ -44,7 +44,7 @@ def test_a_log_gets_a_line_every_ten_seconds_and_the_last_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter(range(0, 1000, 40))
-    monkeypatch.setattr("recurrent.console.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("recurrent.common.console.time.monotonic", lambda: next(clock))
     monkeypatch.setattr(console.Progress, "EVERY_S", 100)
     with console.Progress("names", total=12, done=4) as progress:
         for epoch in range(4, 12):

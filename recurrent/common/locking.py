@@ -7,9 +7,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from recurrent import STARTED_BY
-from recurrent.console import note
-from recurrent.errors import PipelineError
+from recurrent.common import STARTED_BY
+from recurrent.common.console import note
+from recurrent.common.errors import PipelineError
 
 REPRO = Path(".dvc/tmp/repro.lock")  # DVC's own locks guard one stage at a time
 REPLICATE = Path(".dvc/tmp/replicate.lock")
