@@ -44,7 +44,7 @@ def test_a_container_has_its_share_of_the_processors(
 def test_one_run_per_processor_and_one_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "processors", lambda: 7)
     assert parallel.default_jobs(Runtime(device="cpu")) == 7
-    assert parallel.default_jobs(Runtime(device="cpu", threads=2)) == 3
+    assert parallel.default_jobs(Runtime(device="cpu", threads=2, reproducible="fast")) == 3
     monkeypatch.setattr(parallel, "gpu_name", lambda runtime: "a GPU")
     assert parallel.default_jobs(Runtime()) == 1
 
