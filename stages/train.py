@@ -8,9 +8,8 @@ import typer
 from recurrent.common import config, console
 from recurrent.common.locking import leave_if_abandoned, locked
 from recurrent.tracking.history import Row
-from recurrent.training.collect import collect
+from recurrent.training.collect import collect, note_findings
 from recurrent.training.fingerprint import Run, plan
-from recurrent.training.parallel import Reporter
 from recurrent.training.store import RunStore
 
 
@@ -33,16 +32,19 @@ def main(
 
 
 def train(run: Run, settings: config.Config, store: RunStore) -> None:
-    """Train one run in this process."""
+    """Train one run in this process, with a line about it every ten seconds."""
     from recurrent.training.worker import train_run  # imports torch
 
-    reporter = Reporter()
+    with console.Progress(str(run), run.variant.training.epochs) as progress:
 
-    def report(run: Run, row: Row) -> None:
-        leave_if_abandoned()
-        reporter(run, row)
+        def report(run: Run, row: Row) -> None:
+            leave_if_abandoned()
+            shown = ("train_loss", "valid_loss", "valid_accuracy")
+            numbers = (f"{name} {row[name]:.4g}" for name in shown if name in row)
+            progress.step(f"epoch {row['epoch']:.0f}, {', '.join(numbers)}")
 
-    train_run(run, settings.runtime, store, report)
+        train_run(run, settings.runtime, store, report)
+    note_findings(run, store)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,15 @@ import pytest
 from hypothesis import settings
 
 from recurrent.data.fetch import MIRROR_VARIABLE
+from recurrent.training.determinism import STRICT
 from tests.project import Project
 from tests.server import Server
 
 # There are as many workers as cores, each with its own threads, so threads must not busy-wait.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before anything imports PyTorch
+
+# What strict mode sets, before the first computation of this process.
+os.environ |= STRICT
 
 # A slow machine must not fail a test, and a failure must be reproducible.
 settings.register_profile("tests", deadline=None, derandomize=True, max_examples=50)

@@ -6,7 +6,9 @@ from typing import Any, Protocol
 from recurrent.common import files
 from recurrent.common.config import Config, Runtime, Samples, Variant, checked
 from recurrent.common.paths import PIPELINES, encoded
-from recurrent.evaluation.variants import Evaluated, evaluate
+from recurrent.evaluation.evaluation import Evaluation
+from recurrent.evaluation.stored import Trained
+from recurrent.evaluation.variants import evaluate
 from recurrent.models import base
 from recurrent.models.base import FittedModel, Model
 from recurrent.tasks.base import Task, load
@@ -80,10 +82,11 @@ def save_models(folder: Path, task: Task, spec: dict[str, Any], seeds: int = 1) 
 
 def evaluated(
     task: str = "next_token", spec: dict[str, Any] = ONE_WAY, samples: Samples | None = None
-) -> Evaluated:
+) -> Evaluation:
     """Evaluate `small/one`."""
     config = settings(task, spec)
-    return evaluate(config.find("small/one"), config, prepare(CPU), samples)
+    one = config.find("small/one").model_copy(update={"samples": samples})
+    return evaluate(one, config, prepare(CPU), Trained.in_workspace(one, RESULTS))
 
 
 def variant(name: str, lecture: str = "lyrics", **changes: Any) -> Variant:

@@ -7,7 +7,7 @@ in its cache.
 
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import chdir
 from dataclasses import dataclass, field
 from io import StringIO
@@ -23,7 +23,7 @@ from recurrent.common.config import Config
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
 from recurrent.common.locking import REPLICATE, REPRO, locked
-from recurrent.training.store import RunStore
+from recurrent.training.store import MANIFEST, WEIGHTS, RunStore
 
 Name = tuple[str, str, int]  # experiment, variant, seed
 FOLDERS = {"lectures": Path(), "beyond": Path("beyond")}  # with each pipeline's dvc.yaml
@@ -146,10 +146,32 @@ def runs() -> None:
     if found.unplanned:
         names = ", ".join(sorted(found.unplanned))
         note(f"kept unfinished runs and those of {names}: not all data are encoded")
-    for fingerprint in store.entries():
+    about = {fingerprint: store.about(fingerprint) for fingerprint in store.entries()}
+    evaluations = {key: one for key, one in about.items() if one and "weights" in one}
+    for fingerprint in about.keys() - evaluations.keys():
         reason = why_stale(fingerprint, found, store)
         if reason and store.remove(fingerprint):
             note(f"removed run {fingerprint[:12]}: {reason}")
+    for fingerprint in stale_evaluations(evaluations, store):
+        store.remove(fingerprint)
+
+
+def stale_evaluations(evaluations: Mapping[str, dict[str, Any]], store: RunStore) -> Iterator[str]:
+    """Yield the evaluations of runs that the store lacks, and those that a newer one replaces."""
+    others = store.entries()
+    sums = (
+        store.checksums(fingerprint) for fingerprint in others if fingerprint not in evaluations
+    )
+    weights = {found[WEIGHTS] for found in sums if found}
+    newest: dict[tuple[str, ...], str] = {}
+    for key in sorted(evaluations, key=lambda key: (store.place(key) / MANIFEST).stat().st_mtime):
+        about = evaluations[key]
+        name = (about["experiment"], about["variant"], *about["weights"])
+        if not weights.issuperset(about["weights"]):
+            yield key
+        elif name in newest:
+            yield newest[name]
+        newest[name] = key
 
 
 def add_project(folder: Path, found: InUse) -> None:

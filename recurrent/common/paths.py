@@ -7,6 +7,7 @@ PARAMS = Path("params.yaml")
 BEYOND_PARAMS = Path("beyond/params.yaml")
 UPSTREAM_PARAMS = Path("params.upstream.yaml")
 LECTURES = Path("lectures.yaml")
+SECONDS = Path("metrics/bench/seconds.csv")  # how long each job took when the benchmark was run
 
 
 def raw(corpus: str) -> Path:
@@ -72,6 +73,10 @@ class Results:
     def evaluation(self, experiment: str, variant: str) -> Path:
         """Return the file of all measurements of a variant."""
         return self.data / "evaluation" / experiment / f"{variant}.json"
+
+    def merits(self, experiment: str, variant: str) -> Path:
+        """Return the file of each record's contribution to a variant's main metric."""
+        return self.data / "evaluation" / experiment / f"{variant}.safetensors"
 
     def samples(self, experiment: str, variant: str) -> Path:
         """Return the file of a variant's sample answers or generated text.

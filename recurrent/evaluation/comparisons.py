@@ -11,36 +11,35 @@ from operator import sub
 
 import numpy as np
 
-from recurrent.common.config import Fit
 from recurrent.evaluation.aggregate import Metrics, rounded
+from recurrent.evaluation.evaluation import Evaluation
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.paired import Difference, compare
 from recurrent.evaluation.rows import Comparison
 from recurrent.evaluation.scores import ENOUGH, Reports
-from recurrent.evaluation.variants import Evaluated
 
 
 def on_same_records(
-    ours: Mapping[str, Evaluated], known: Mapping[str, Evaluated], lectures: Mapping[str, Lecture]
+    ours: Mapping[str, Evaluation], known: Mapping[str, Evaluation], lectures: Mapping[str, Lecture]
 ) -> Iterator[Comparison]:
     """Compare each of our variants with its rival, or else with the best known baseline."""
     for name, one in ours.items():
-        named = lectures[one.variant.lecture].rivals.get(name)
+        named = lectures[one.report["lecture"]].rivals.get(name)
         rivals = [other for other in known if is_baseline_of(one, known[other])]
         if named is not None and named in known:
             rivals = [named]
         if not rivals or name in rivals:
             continue
-        best = max(rivals, key=lambda other: float(known[other].measured.merit.mean()))
+        best = max(rivals, key=lambda other: float(known[other].merit.mean()))
         for ensemble, difference in differences(one, known[best]):
             yield Comparison(
                 kind="rival" if best == named else "baseline",
-                lecture=one.variant.lecture,
-                experiment=one.variant.experiment,
-                variant=one.variant.variant,
+                lecture=one.report["lecture"],
+                experiment=one.report["experiment"],
+                variant=one.report["variant"],
                 rival=best,
                 split=one.report["split"],
-                metric=one.measured.metric,
+                metric=one.report["metric"],
                 ensemble=ensemble,
                 difference=rounded(difference.mean),
                 standard_error=rounded(difference.standard_error),
@@ -48,29 +47,30 @@ def on_same_records(
             )
 
 
-def is_baseline_of(one: Evaluated, other: Evaluated) -> bool:
+def is_baseline_of(one: Evaluation, other: Evaluation) -> bool:
     """Return whether `other` is not a network and was measured on the same records.
 
     There are no baselines on training text: a network that memorises it beats all of them.
     """
-    if not isinstance(other.variant.training, Fit) or one.variant.task != other.variant.task:
+    here, there = one.report, other.report
+    if there["method"] != "fit" or here["task"] != there["task"]:
         return False
-    if one.report["split"] == "train" or one.measured.text != other.measured.text:
+    if here["split"] == "train" or here["text"] != there["text"]:
         return False
-    return bool(one.measured.text) or one.variant.dataset == other.variant.dataset
+    return bool(here["text"]) or here["dataset"] == there["dataset"]
 
 
-def differences(one: Evaluated, other: Evaluated) -> Iterator[tuple[bool, Difference]]:
+def differences(one: Evaluation, other: Evaluation) -> Iterator[tuple[bool, Difference]]:
     """Yield the mean difference over seeds, and that of the ensemble if there is one."""
-    ours, theirs = one.measured, other.measured
+    block = one.report["block"]
     # Windows omit a few characters that a stateful model predicts.
-    _, here, there = np.intersect1d(ours.records, theirs.records, return_indices=True)
+    _, here, there = np.intersect1d(one.records, other.records, return_indices=True)
     if len(here) < 2:  # a single record has no standard error
         return
-    yield False, compare(ours.merit[here], theirs.merit[there], ours.block)
-    if ours.ensemble_merit is not None:
-        merit = theirs.merit if theirs.ensemble_merit is None else theirs.ensemble_merit
-        yield True, compare(ours.ensemble_merit[here], merit[there], ours.block)
+    yield False, compare(one.merit[here], other.merit[there], block)
+    if one.ensemble_merit is not None:
+        merit = other.merit if other.ensemble_merit is None else other.ensemble_merit
+        yield True, compare(one.ensemble_merit[here], merit[there], block)
 
 
 def held_out(

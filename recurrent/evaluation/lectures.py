@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from recurrent.common import paths
-from recurrent.common.config import Count, Frozen, Key, Listed, Samples, explain, read_yaml
+from recurrent.common.config import Count, Frozen, Key, Listed, explain, read_yaml
 from recurrent.common.errors import PipelineError
 
 Better = Literal["higher", "lower"]
@@ -161,7 +161,6 @@ class Lecture(Frozen):
     better: Better
     rows: dict[str, str]  # a title for each row of the lecture
     default_row: str  # for models that no published number or table names
-    samples: Samples | None = None  # for its models that have no `samples`
     published: Listed[Entry]
     tables: Listed[Table] = ()
     rivals: dict[Name, Name] = Field(default_factory=dict)  # instead of the best baseline

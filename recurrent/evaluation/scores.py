@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from recurrent.common.config import Variant
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Published, Score
 
@@ -21,17 +20,17 @@ SHARED = {
 }
 
 
-def score_rows(variant: Variant, report: Mapping[str, Any], lecture: Lecture) -> Iterator[Score]:
+def score_rows(report: Mapping[str, Any], lecture: Lecture) -> Iterator[Score]:
     """Yield a row for each metric of a variant, unless it was measured on too few records."""
     if report["count"] < ENOUGH:
         return
     for metric, ours in report["mean"].items():
         yield Score(
-            lecture=variant.lecture,
-            row=lecture.row_of(variant.name),
-            experiment=variant.experiment,
-            variant=variant.variant,
-            method=variant.training.method,
+            lecture=report["lecture"],
+            row=lecture.row_of(f"{report['experiment']}/{report['variant']}"),
+            experiment=report["experiment"],
+            variant=report["variant"],
+            method=report["method"],
             source=source_of(report["origin"]),
             split=report["split"],
             records=report["records"],
@@ -51,11 +50,11 @@ def source_of(origin: Mapping[str, str]) -> str:
     return origin["name"] if origin["source"] == "own file" else origin["source"]
 
 
-def flat(report: Mapping[str, Any], headline: str) -> dict[str, float]:
+def flat(report: Mapping[str, Any]) -> dict[str, float]:
     """Return a variant's metrics for `dvc metrics`: a few keys that all variants share."""
     mean: Mapping[str, float] = report["mean"]
     found = {key: mean[metric] for metric, key in SHARED.items() if metric in mean}
-    bayes = (report["bayes"] or {}).get(headline)
+    bayes = (report["bayes"] or {}).get(report["metric"])
     return found if bayes is None else {**found, "bayes": bayes}
 
 

@@ -3,21 +3,22 @@
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from recurrent.common import files, paths
+from recurrent.common import paths
 from recurrent.common.config import Config, Descent, Samples, Variant
 from recurrent.common.errors import PipelineError
 from recurrent.data.words import spelling
 from recurrent.evaluation import classification, language, regression, restoration
 from recurrent.evaluation.aggregate import over_seeds, rounded
+from recurrent.evaluation.evaluation import Evaluation
 from recurrent.evaluation.foresight import predict_by_prefix, predict_in_view, sees_ahead
 from recurrent.evaluation.measured import Measured
+from recurrent.evaluation.stored import Trained
 from recurrent.models import base as models
 from recurrent.models.base import Model
 from recurrent.tasks import base as tasks
@@ -41,40 +42,31 @@ KINDS = {
 }
 
 
-class Evaluated(NamedTuple):
-    """A measured variant, and the content of its evaluation file."""
-
-    variant: Variant
-    measured: Measured
-    report: dict[str, Any]
-
-
 def evaluate(
-    variant: Variant, config: Config, device: torch.device, samples: Samples | None = None
-) -> Evaluated:
-    """Measure all seeds of a variant; with `samples`, let a language model generate text."""
-    results, encoded = config.results, paths.encoded(variant.dataset)
-    folder = results.model(variant.experiment, variant.variant)
-    spec = models.read_spec(folder)
+    variant: Variant, config: Config, device: torch.device, trained: Trained
+) -> Evaluation:
+    """Measure all seeds of a variant; let a language model with `samples` generate text."""
+    encoded = paths.encoded(variant.dataset)
+    models.check_spec({**trained.spec, "seeds": [*trained.weights]}, variant.name)
     task = tasks.load(variant.task)(encoded, device)
-    trained = {
-        seed: models.restore(spec, models.seed_file(folder, seed)).to(device)
-        for seed in spec["seeds"]
+    networks = {
+        seed: models.restore(trained.spec, path).to(device)
+        for seed, path in trained.weights.items()
     }
     kind = kind_of(variant.task)
     words = spelling.words_of(encoded) if kind.predicts else {}
     measure = partial(kind.measure, words=words) if words else kind.measure
     every = kind.predicts and task.about["targets"] == "every"
-    if every and any(map(sees_ahead, trained.values())):
-        by_prefix = measure(task.data, *collect(predict_by_prefix, trained, task, variant))
-        in_view = measure(task.data, *collect(predict_in_view, trained, task, variant))
+    if every and any(map(sees_ahead, networks.values())):
+        by_prefix = measure(task.data, *collect(predict_by_prefix, networks, task, variant))
+        in_view = measure(task.data, *collect(predict_in_view, networks, task, variant))
         found = language.by_prefix(by_prefix, in_view)
     else:
-        found = measure(task.data, *collect(predict, trained, task, variant))
-        if kind.predicts and samples:
-            earlier = results.written(variant.experiment, variant.variant)
-            found.samples.update(write(trained, task, samples, words, earlier))
-    return Evaluated(variant, found, report_of(variant, found, task, config))
+        found = measure(task.data, *collect(predict, networks, task, variant))
+        if kind.predicts and variant.samples:
+            found.samples.update(write(networks, task, variant.samples, words, trained.written))
+    report = report_of(variant, found, task, config)
+    return Evaluation(report, found.records, found.merit, found.ensemble_merit, found.samples)
 
 
 def kind_of(task: str) -> Kind:
@@ -118,7 +110,7 @@ def write(
     task: Task,
     wanted: Samples,
     words: spelling.Words,
-    earlier: Path,
+    earlier: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the text of each seed after each prefix, and the text written during training."""
     read = {prefix: spelling.to_symbols(prefix, words) for prefix in wanted.prefixes}
@@ -130,13 +122,13 @@ def write(
     for seed, model in trained.items():
         texts = task.samples(model, known)
         by_seed[str(seed)] = {p: spelling.to_text(texts[read[p]], words) for p in read}
-    before = in_text(files.read_json(earlier), words) if earlier.is_file() else {}
+    before = in_text(earlier, words)
     return {"by_seed": by_seed, **({"while_training": before} if any(before.values()) else {})}
 
 
 def in_text(found: Any, words: spelling.Words) -> Any:
     """Return a nested value with the words in its strings spelled out."""
-    if isinstance(found, dict):
+    if isinstance(found, Mapping):
         return {in_text(key, words): in_text(value, words) for key, value in found.items()}
     return spelling.to_text(found, words)
 
@@ -150,12 +142,17 @@ def report_of(variant: Variant, measured: Measured, task: Task, config: Config) 
         "experiment": variant.experiment,
         "variant": variant.variant,
         "lecture": variant.lecture,
+        "task": variant.task,
+        "method": variant.training.method,
         "dataset": variant.dataset,
         "origin": task.about["origin"],
         "split": split,
         "records": name_records(variant, measured, split, config),
         "count": len(measured.records),
         "unit": measured.unit,
+        "metric": measured.metric,
+        "block": measured.block,
+        "text": measured.text,
         "by_prefix": measured.by_prefix,
         "bayes": measured.bayes,
         "by_seed": {str(seed): rounded(found) for seed, found in measured.by_seed.items()},

@@ -183,16 +183,21 @@ def read_spec(folder: Path) -> dict[str, Any]:
         raise PipelineError(
             "this model is not trained yet.", where=str(folder), remedy="Run dvc repro."
         ) from None
-    known = checked(Spec, spec, str(path))
+    check_spec(spec, str(path))
+    return spec
+
+
+def check_spec(spec: Mapping[str, Any], where: str) -> None:
+    """Refuse a spec that contradicts itself."""
+    known = checked(Spec, dict(spec), where)
     tokens, classes = {*known.about.vocabulary}, known.about.classes
     if len(tokens) + 1 != known.inputs or len(classes) not in (0, known.outputs):
         raise PipelineError(
             f"{known.inputs:,} inputs and {known.outputs:,} outputs do not fit {len(tokens):,} "
             f"tokens (and padding) and {len(classes):,} classes.",
-            where=str(path),
+            where=where,
             remedy="Train it again: dvc repro.",
         )
-    return spec
 
 
 def seed_file(folder: Path, seed: int) -> Path:

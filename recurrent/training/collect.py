@@ -1,10 +1,11 @@
-"""Copy finished runs from the store into the outputs of a train stage. Needs no torch."""
+"""Copy finished runs from the store into the outputs of a train stage. This needs no torch."""
 
 import shutil
 from collections.abc import Sequence
 from itertools import groupby
 
 from recurrent.common import files, paths
+from recurrent.common.console import note
 from recurrent.tracking.history import (
     Finding,
     read_table,
@@ -60,3 +61,9 @@ def collect(runs: Sequence[Run], results: paths.Results, runs_store: RunStore) -
             seed: files.read_json(folder / store.SAMPLES) for seed, folder in folders.items()
         }
         files.write_json(results.written(experiment, variant), samples)
+
+
+def note_findings(run: Run, runs_store: RunStore) -> None:
+    """Print what a finished run found in its gradients."""
+    for finding in files.read_json(runs_store.place(run.fingerprint) / store.FINDINGS):
+        note(f"warning: {run}: {Finding(**finding)}")

@@ -1,7 +1,7 @@
-"""Fill the run store in parallel, with long-lived worker processes.
+"""Work off jobs in parallel, with long-lived worker processes.
 
-Each worker imports torch once and trains one run after another into the store; then the train
-stages only collect. The results have the same bytes as after sequential training.
+Each worker imports torch once and does one job after another; its results go into the run store.
+Then the stages only collect. The results have the same bytes as one after the other.
 """
 
 import multiprocessing
@@ -9,21 +9,21 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from recurrent.common.board import Board
 from recurrent.common.config import Runtime
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
-from recurrent.tracking.history import Row
-from recurrent.training.fingerprint import Run, gpu_name
-from recurrent.training.store import RunStore
+from recurrent.training.fingerprint import gpu_name
+from recurrent.training.schedule import Estimate, Job, Schedule, Seconds
 
 CGROUP = Path("/sys/fs/cgroup/cpu.max")  # microseconds in a period, or max
 RESTARTS = 2  # of the pool, after a worker was killed
-EVERY_S = 10.0  # seconds between the lines that a worker prints about one run
+LOOK_S = 0.5  # between looks at what running jobs have done
 
 
 def processors() -> int:
@@ -36,67 +36,82 @@ def processors() -> int:
         return here
 
 
-def default_jobs(runtime: Runtime) -> int:
-    """Return how many runs to train in parallel: one per processor, or one on a GPU."""
+def default_workers(runtime: Runtime) -> int:
+    """Return how many jobs to do in parallel: one per processor, or one on a GPU."""
     return 1 if gpu_name(runtime) else max(1, processors() // runtime.threads)
 
 
-def fill(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> None:
-    """Train the runs that the store lacks.
+def work_off(jobs: Iterable[Job], workers: int, seconds: Seconds) -> None:
+    """Do all jobs that are not finished yet, those that start the longest chain first.
 
     A killed worker loses only its work since the last checkpoint.
     """
-    missing = [run for run in runs if not store.finished(run.fingerprint)]
-    unique = list({run.fingerprint: run for run in missing}.values())
-    if not unique:
-        return
-    workers = min(jobs, len(unique))
-    note(f"training {len(unique)} of {len(runs)} runs, {workers} in parallel")
+    jobs = [*jobs]
     for attempt in range(RESTARTS + 1):
         try:
-            _fill_once(unique, runtime, jobs, store)
+            _work_off_once(jobs, workers, seconds)
             return
         except BrokenProcessPool:
-            unique = [run for run in unique if not store.finished(run.fingerprint)]
-            if attempt == RESTARTS:
-                break
-            note(
-                f"warning: a worker was killed (out of memory?); {len(unique)} runs are left and "
-                "continue from their checkpoints"
-            )
+            left = [job.name for job in jobs if not job.finished()]
+            if attempt < RESTARTS:
+                note(
+                    f"warning: a worker was killed (out of memory?); {len(left)} jobs are left and "
+                    "continue from their checkpoints"
+                )
     raise PipelineError(
-        f"workers were killed {RESTARTS + 1} times; {len(unique)} runs are not trained.",
-        where=str(unique[0]),
+        f"workers were killed {RESTARTS + 1} times; {len(left)} jobs are not done.",
+        where=left[0] if left else "the last job",
         remedy="If memory is short, use --jobs 1 (make: JOBS=1). Finished runs are kept.",
     )
 
 
-def _fill_once(runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore) -> None:
+def _work_off_once(jobs: Sequence[Job], workers: int, seconds: Seconds) -> None:
+    schedule, estimate = Schedule(seconds), Estimate(seconds)
+    schedule.add(jobs)
+    missing = sum(not job.finished() for job in jobs)
+    if missing:
+        note(f"{missing} of {len(jobs)} jobs to do, {min(workers, missing)} in parallel")
+    running: dict[Future[None], tuple[Job, float]] = {}  # with the time of its start
     # Spawn, do not fork: torch and the libraries below it do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(runs)), context, initializer=_start) as pool:
-        pending = {pool.submit(_train, run, runtime, store.folder.resolve()): run for run in runs}
+    with ProcessPoolExecutor(workers, context, initializer=_start) as pool, Board("jobs") as board:
         try:
-            _wait(pending)
+            while True:
+                while len(running) < workers and (job := schedule.next()):
+                    if job.finished():
+                        _complete(job, schedule)
+                    else:
+                        running[pool.submit(job.work)] = job, time.monotonic()
+                if not running:
+                    return
+                for future in wait(running, LOOK_S, FIRST_COMPLETED).done:
+                    job, started = running.pop(future)
+                    _result(future, job)
+                    estimate.record(job.name, time.monotonic() - started)
+                    _complete(job, schedule)
+                now = [(job.name, job.share()) for job, _ in running.values()]
+                later = [(job.name, 0.0) for job in schedule.waiting.values()]
+                left = estimate.left([*now, *later], workers)
+                board.show(now, len(schedule.done), len(now) + len(later), left)
         except BaseException:  # an error, or Ctrl-C: start nothing new
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _wait(pending: dict[Future[None], Run]) -> None:
-    """Wait for every run; report each one with an estimate of the time left."""
-    started = time.monotonic()
-    for done, future in enumerate(as_completed(pending), 1):
-        run = pending[future]
-        try:
-            future.result()
-        except BrokenProcessPool:
-            raise
-        except Exception:
-            note(f"run {run} failed; no further runs are started")
-            raise
-        left = (time.monotonic() - started) / done * (len(pending) - done)
-        note(f"trained {run}: {done} of {len(pending)}, about {left / 60:.0f} min left")
+def _complete(job: Job, schedule: Schedule) -> None:
+    schedule.add(job.following())
+    schedule.finish(job.key)
+
+
+def _result(future: Future[None], job: Job) -> None:
+    """Raise what a job raised."""
+    try:
+        future.result()
+    except BrokenProcessPool:
+        raise
+    except Exception:
+        note(f"{job.name} failed; no further jobs are started")
+        raise
 
 
 def _start() -> None:
@@ -110,27 +125,3 @@ def _exit_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _train(run: Run, runtime: Runtime, folder: Path) -> None:
-    """Train one run in this worker."""
-    from recurrent.training.worker import train_run
-
-    train_run(run, runtime, RunStore(folder), Reporter())
-
-
-class Reporter:
-    """Print a run's progress, at most once in `every_s` seconds."""
-
-    def __init__(self, every_s: float = EVERY_S) -> None:
-        self.every_s = every_s
-        self._last = time.monotonic()
-
-    def __call__(self, run: Run, row: Row) -> None:
-        """Print an epoch's numbers, unless the last line is recent."""
-        if time.monotonic() - self._last < self.every_s:
-            return
-        self._last = time.monotonic()
-        shown = ("train_loss", "valid_loss", "valid_accuracy")
-        numbers = ", ".join(f"{name} {row[name]:.4g}" for name in shown if name in row)
-        note(f"{run}: epoch {row['epoch']:.0f} of {run.variant.training.epochs}, {numbers}")

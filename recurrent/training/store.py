@@ -1,15 +1,16 @@
 """The run store: where a run keeps its checkpoint while it trains and its files once it is done.
 
-It is in DVC's cache folder, so the workspace, queued and temporary experiments, the clone of
-`recurrent replicate` and CI's cache share it. A run is found by its fingerprint, as a compiler
-cache finds an object file. The bytes do not depend on where it was trained.
+It also keeps evaluations of trained variants. It is in DVC's cache folder, so the workspace, queued
+and temporary experiments, the clone of `recurrent replicate` and CI's cache share it. An entry is
+found by its fingerprint, as a compiler cache finds an object file. The bytes do not depend on where
+it was computed.
 """
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from contextlib import contextmanager
@@ -62,34 +63,36 @@ class Damaged(Exception):
 
 
 class RunStore:
-    """Runs by fingerprint, each in its own folder."""
+    """Runs and evaluations by fingerprint, each in its own folder."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = cache_folder() / FOLDER if folder is None else folder
 
     def place(self, fingerprint: str) -> Path:
-        """Return the folder of a run, finished or not."""
+        """Return the folder of an entry, finished or not."""
         return self.folder / fingerprint
 
     def finished(self, fingerprint: str) -> bool:
-        """Return whether a run is finished, and every file is as it was written."""
+        """Return whether an entry is finished, and every file is as it was written."""
         return self.about(fingerprint) is not None
 
     def about(self, fingerprint: str) -> dict[str, Any] | None:
-        """Return the variant, seed, device and seconds of a finished run; None for any other."""
-        try:
-            manifest = self._manifest(fingerprint)
-        except Damaged:
-            return None
+        """Return what `finish` recorded of a finished entry; None for any other."""
+        manifest = self._undamaged(fingerprint)
         return manifest and manifest["about"]
 
+    def checksums(self, fingerprint: str) -> dict[str, str] | None:
+        """Return the SHA-256 of each file of a finished entry; None for any other."""
+        manifest = self._undamaged(fingerprint)
+        return manifest and manifest["sha256"]
+
     @contextmanager
-    def training(self, fingerprint: str, title: str) -> Iterator[Path]:
-        """Hold the lock of a run while it trains; a second process waits until it is released.
+    def filling(self, fingerprint: str, title: str) -> Iterator[Path]:
+        """Hold the lock of an entry while it is computed; a second process waits for it.
 
         A damaged entry is set aside with a warning first.
         """
-        with locked(f"run {title}", self._lock(fingerprint)):
+        with locked(title, self._lock(fingerprint)):
             place = self.place(fingerprint)
             try:
                 self._manifest(fingerprint)
@@ -101,18 +104,18 @@ class RunStore:
             place.mkdir(parents=True, exist_ok=True)
             yield place
 
-    def finish(self, fingerprint: str, about: dict[str, Any]) -> None:
-        """Mark a run as finished: write a manifest with the checksum of each file."""
+    def finish(self, fingerprint: str, about: dict[str, Any], names: Sequence[str] = FILES) -> None:
+        """Mark an entry as finished: write a manifest with the checksum of each file."""
         place = self.place(fingerprint)
-        sums = {name: checksum(place / name) for name in FILES}
+        sums = {name: checksum(place / name) for name in names}
         content = {"fingerprint": fingerprint, "about": about, "sha256": sums}
         files.write_json(place / MANIFEST, content)  # an entry with a manifest is complete
         for path in place.iterdir():
-            if path.name not in (*FILES, MANIFEST):
+            if path.name not in (*names, MANIFEST):
                 path.unlink()
 
     def entries(self) -> list[str]:
-        """Return the fingerprints of all runs, finished or not."""
+        """Return the fingerprints of all entries, finished or not."""
         return sorted(path.name for path in self._folders() if not path.name.endswith(DAMAGED))
 
     def set_aside(self) -> list[Path]:
@@ -120,7 +123,7 @@ class RunStore:
         return sorted(path for path in self._folders() if path.name.endswith(DAMAGED))
 
     def remove(self, fingerprint: str) -> bool:
-        """Remove a run, unless another process holds its lock; return whether it is gone."""
+        """Remove an entry, unless another process holds its lock; return whether it is gone."""
         try:
             with FileLock(self._lock(fingerprint), timeout=0):
                 shutil.rmtree(self.place(fingerprint))
@@ -135,21 +138,28 @@ class RunStore:
     def _lock(self, fingerprint: str) -> Path:
         return self.folder / LOCKS / f"{fingerprint}.lock"
 
+    def _undamaged(self, fingerprint: str) -> dict[str, Any] | None:
+        """Return the manifest of a finished entry; None for any other."""
+        try:
+            return self._manifest(fingerprint)
+        except Damaged:
+            return None
+
     def _manifest(self, fingerprint: str) -> dict[str, Any] | None:
-        """Return the manifest of a finished run, checked against its files; None if it has none."""
+        """Return the manifest of a finished entry, checked against its files; None without one."""
         place = self.place(fingerprint)
         try:
             manifest: dict[str, Any] = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
             if manifest["fingerprint"] != fingerprint:
                 raise Damaged("belongs to another run")
-            for name in FILES:
-                if checksum(place / name) != manifest["sha256"][name]:
+            for name, expected in manifest["sha256"].items():
+                if checksum(place / name) != expected:
                     raise Damaged(f"has a damaged {name}")
         except FileNotFoundError as missing:
             if missing.filename == str(place / MANIFEST):
                 return None
             raise Damaged(f"lacks {missing.filename}") from missing
-        except (OSError, ValueError, LookupError, TypeError) as fault:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as fault:
             raise Damaged(f"cannot be read ({fault})") from fault
         return {"about": {}, **manifest}
 

@@ -9,7 +9,6 @@ import torch
 
 from recurrent.common import files, paths
 from recurrent.common.config import Descent, Runtime, Variant
-from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.tasks.base import Task, load
@@ -28,12 +27,20 @@ from recurrent.training.store import RunStore
 Report = Callable[[Run, Row], None]
 
 
+def ignore(run: Run, row: Row) -> None:
+    """Report nothing."""
+
+
 def train_run(
-    run: Run, runtime: Runtime, runs: RunStore, report: Report, checkpoint_every_s: float = EVERY_S
+    run: Run,
+    runtime: Runtime,
+    runs: RunStore,
+    report: Report = ignore,
+    checkpoint_every_s: float = EVERY_S,
 ) -> None:
     """Train a run, from its checkpoint if it has one; do nothing if it is finished."""
     started = time.monotonic()
-    with runs.training(run.fingerprint, str(run)) as folder:
+    with runs.filling(run.fingerprint, f"run {run}") as folder:
         if runs.finished(run.fingerprint):  # by the process that this one waited for
             return
         device = prepare(runtime)
@@ -109,8 +116,6 @@ def train_into(
     files.write_json(folder / store.MODEL, {**model.spec(), "about": task.about})
     files.write_json(folder / store.SAMPLES, written)
     files.write_json(folder / store.FINDINGS, [vars(finding) for finding in findings])
-    for finding in findings:
-        note(f"warning: {run}: {finding}")
 
 
 def refuse_contradictions(variant: Variant, task: Task) -> None:

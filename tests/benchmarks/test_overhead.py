@@ -17,8 +17,8 @@ def test_the_dependencies_are_those_of_dvc_yaml() -> None:
     data = ["encode@lyrics_held_out", "encode@lyrics_lecture"]
     assert stages[f"train@{overhead.EXPERIMENT}"] == data
     assert "train@sales_networks" in stages["embed@sales_vectors"]
-    assert {name for name in stages if name.startswith("train@")} <= {*stages["evaluate"]}
-    assert "evaluate" in stages["report"]
+    assert {name for name in stages if name.startswith("evaluate@")} <= {*stages["compare"]}
+    assert "compare" in stages["report"]
 
 
 @pytest.mark.parametrize("with_params", [False, True])

@@ -203,7 +203,7 @@ def test_damaged_and_unfinished_entries_are_removed_unless_a_process_trains_them
     stored.plans[Path.cwd()] = {"lecture": "planned"}
     for name in ("planned", "unplanned", "aside.damaged"):
         stored.store.place(name).mkdir(parents=True)
-    with stored.store.training("running", "a run"):
+    with stored.store.filling("running", "a run"):
         assert stored.left() == ["planned", "running"]
         assert not stored.store.set_aside()
     assert stored.left() == ["planned"]

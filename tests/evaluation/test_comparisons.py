@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 from recurrent.evaluation import comparisons
+from recurrent.evaluation.evaluation import Evaluation
 from recurrent.evaluation.lectures import Lecture
-from recurrent.evaluation.measured import Measured
 from recurrent.evaluation.rows import Comparison
-from recurrent.evaluation.variants import Evaluated
-from tests.small_experiment import variant
 
 LECTURE = Lecture(
     title="a lecture",
@@ -35,28 +33,30 @@ def one(
     text: str = "",
     split: str = "test",
     **changes: Any,
-) -> Evaluated:
+) -> Evaluation:
     """A measured variant; its method is `fit` if its name says so."""
-    if name.startswith("fit"):
-        changes["training"] = {"method": "fit"}
-    measured = Measured(
-        metric="loss",
-        by_seed={},
-        ensemble=None,
-        bayes=None,
-        records=np.arange(first, first + len(merit), dtype=np.int32),
-        merit=np.array(merit),
-        ensemble_merit=None if ensemble is None else np.array(ensemble),
-        unit="characters",
-        block=block,
-        text=text,
-    )
-    return Evaluated(variant(name, **changes), measured, {"split": split})
+    experiment, _, short = name.partition("/")
+    report = {
+        "experiment": experiment,
+        "variant": short,
+        "lecture": "lyrics",
+        "task": "next_token",
+        "method": "fit" if name.startswith("fit") else "descent",
+        "dataset": "small",
+        "split": split,
+        "metric": "loss",
+        "block": block,
+        "text": text,
+        **changes,
+    }
+    records = np.arange(first, first + len(merit), dtype=np.int32)
+    averaged = None if ensemble is None else np.array(ensemble)
+    return Evaluation(report, records, np.array(merit), averaged)
 
 
-def compared(*found: Evaluated) -> dict[str, list[Comparison]]:
+def compared(*found: Evaluation) -> dict[str, list[Comparison]]:
     """The comparisons of each variant."""
-    known = {one.variant.name: one for one in found}
+    known = {one.name: one for one in found}
     rows = [*comparisons.on_same_records(known, known, {"lyrics": LECTURE})]
     return {
         name: own

@@ -7,9 +7,13 @@ import pytest
 from recurrent.evaluation.rows import Score
 from recurrent.evaluation.scores import flat, score_rows, source_of, summary
 from tests.evaluation.test_comparisons import LECTURE
-from tests.small_experiment import variant
 
 REPORT: dict[str, Any] = {
+    "experiment": "net",
+    "variant": "lecture",
+    "lecture": "lyrics",
+    "method": "descent",
+    "metric": "loss",
     "origin": {"source": "own file", "name": "mine.txt"},
     "split": "test",
     "records": "the last 200 of 2,000 characters",
@@ -24,7 +28,7 @@ REPORT: dict[str, Any] = {
 
 
 def test_each_metric_has_a_row() -> None:
-    rows = [*score_rows(variant("net/lecture"), REPORT, LECTURE)]
+    rows = [*score_rows(REPORT, LECTURE)]
     assert [row.metric for row in rows] == ["loss", "perplexity", "loss_in_view"]
     loss, _, in_view = rows
     assert (loss.ours, loss.sd, loss.ensemble, loss.bayes, loss.seeds) == (2.0, 0.1, 1.9, 0.5, 2)
@@ -38,7 +42,7 @@ def test_each_metric_has_a_row() -> None:
 
 
 def test_a_loss_on_few_records_has_no_row() -> None:
-    assert [*score_rows(variant("net/lecture"), {**REPORT, "count": 99}, LECTURE)] == []
+    assert [*score_rows({**REPORT, "count": 99}, LECTURE)] == []
 
 
 @pytest.mark.parametrize("source", ["bundled", "upstream", "stand-in"])
@@ -48,12 +52,14 @@ def test_a_source_is_named(source: str) -> None:
 
 
 def test_dvcs_metrics_are_flat_and_share_their_keys() -> None:
-    assert flat(REPORT, "loss") == {"loss": 2.0, "perplexity": 7.4, "bayes": 0.5}
-    assert flat({**REPORT, "bayes": None}, "loss").keys() == {"loss", "perplexity"}
+    assert flat(REPORT) == {"loss": 2.0, "perplexity": 7.4, "bayes": 0.5}
+    assert flat({**REPORT, "bayes": None}).keys() == {"loss", "perplexity"}
 
 
 def score(name: str, ours: float, **changes: Any) -> Score:
-    (first, *_) = score_rows(variant(name), {**REPORT, "by_prefix": False, **changes}, LECTURE)
+    experiment, _, variant = name.partition("/")
+    own = {"experiment": experiment, "variant": variant, "by_prefix": False, **changes}
+    (first, *_) = score_rows({**REPORT, **own}, LECTURE)
     return first._replace(ours=ours)
 
 

@@ -72,7 +72,8 @@ def test_a_network_that_sees_ahead_is_measured_by_prefix(
     tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     task, models = trained(encoded(tmp_path, some_text(400), **changes), BOTH_WAYS)
-    measured, report = evaluated(spec=BOTH_WAYS, samples=WANTED)[1:]
+    measured = evaluated(spec=BOTH_WAYS, samples=WANTED)
+    report = measured.report
     for seed, model in enumerate(models):
         found = report["by_seed"][str(seed)]
         assert found["loss"] == nats(predict_by_prefix(model, task, "test").values)
@@ -86,13 +87,14 @@ def test_a_network_that_sees_ahead_is_measured_by_prefix(
 
 def test_a_network_of_one_direction_is_measured_as_its_task_asks_and_writes(tmp_path: Path) -> None:
     task, models = trained(encoded(tmp_path, some_text(400), **STREAM))
-    measured, report = evaluated(samples=WANTED)[1:]
+    measured = evaluated(samples=WANTED)
+    report = measured.report
     for seed, model in enumerate(models):
         loss = nats(task.predictions(model, "test").values)
         assert report["by_seed"][str(seed)]["loss"] == loss
         assert measured.samples["by_seed"][str(seed)] == task.samples(model, WANTED)
     assert "while_training" not in measured.samples
-    assert evaluated().measured.samples == {}, "nobody asked"
+    assert evaluated().samples == {}, "nobody asked"
 
 
 def test_the_report_names_the_records_and_where_the_text_is_from(tmp_path: Path) -> None:
@@ -128,15 +130,16 @@ def test_other_splits_are_named_too(
 def test_only_known_prefixes_are_continued(tmp_path: Path) -> None:
     trained(encoded(tmp_path, some_text(400), **STREAM))
     wanted = Samples(prefixes=("xyz", "fad"), length=7)
-    by_seed = evaluated(samples=wanted).measured.samples["by_seed"]
+    by_seed = evaluated(samples=wanted).samples["by_seed"]
     assert [[*texts] for texts in by_seed.values()] == [["fad"], ["fad"]]
-    assert evaluated(samples=Samples(prefixes=("xyz",), length=7)).measured.samples == {}
+    assert evaluated(samples=Samples(prefixes=("xyz",), length=7)).samples == {}
 
 
 def test_only_training_text_that_was_in_a_batch_counts(tmp_path: Path) -> None:
     whole: dict[str, Any] = {**STREAM, "valid": 0.0, "test": 0.0}
     task, (model,) = trained(encoded(tmp_path, some_text(400), **whole), seeds=1)
-    measured, report = evaluated()[1:]
+    measured = evaluated()
+    report = measured.report
     starts = [int(start) for batch in task.batches("train", 32) for start in batch]
     read = {start + n for start in starts for n in range(1, 5)}
     assert measured.records.tolist() == sorted(read)
@@ -151,7 +154,7 @@ def test_texts_written_during_training_are_included(tmp_path: Path) -> None:
     trained(encoded(tmp_path, some_text(400), **STREAM))
     earlier = {"0": {"40": {"ab": "abc"}}, "1": {}}
     files.write_json(RESULTS.written("small", "one"), earlier)
-    assert evaluated(samples=WANTED).measured.samples["while_training"] == earlier
+    assert evaluated(samples=WANTED).samples["while_training"] == earlier
 
 
 @pytest.mark.parametrize("spec", [ONE_WAY, BOTH_WAYS])
@@ -159,7 +162,8 @@ def test_a_network_that_restores_is_asked_for_hidden_characters_and_never_to_wri
     tmp_path: Path, spec: dict[str, Any]
 ) -> None:
     task, models = trained(encoded(tmp_path, some_text(400)), spec, "restore")
-    measured, report = evaluated("restore", spec, WANTED)[1:]
+    measured = evaluated("restore", spec, WANTED)
+    report = measured.report
     for seed, model in enumerate(models):
         score, found = task.score(model, "test"), report["by_seed"][str(seed)]
         assert found["restored"] == pytest.approx(score["restored"], abs=1e-6)
@@ -170,7 +174,8 @@ def test_a_network_that_restores_is_asked_for_hidden_characters_and_never_to_wri
 
 def test_a_regression_is_measured_by_its_predictions_and_writes_nothing() -> None:
     task, models = trained(some_table(), EMBEDDINGS, "regress")
-    measured, report = evaluated("regress", EMBEDDINGS, WANTED)[1:]
+    measured = evaluated("regress", EMBEDDINGS, WANTED)
+    report = measured.report
     rows = task.data.splits["test"]
     truth, found = task.data.values[rows], [task.predictions(m, "test").values for m in models]
     for seed, each in enumerate(found):
@@ -218,7 +223,7 @@ class TestWords:
             return samples(task, model, wanted)
 
         monkeypatch.setattr(NextToken, "samples", heard)
-        found = evaluated(spec=STATEFUL, samples=self.PREFIXES).measured.samples
+        found = evaluated(spec=STATEFUL, samples=self.PREFIXES).samples
         assert read[:2] == [symbol["我们"], "的我"]
         assert found["while_training"] == {"0": {"40": {"我们": "我们中国"}}}
         for texts in found["by_seed"].values():

@@ -34,11 +34,11 @@ def entry_modules(pipeline: str, stage: str, body: Any, key: str, item: Any) -> 
         return [module, f"recurrent.data.{item.kind}.encode"]
     if stage == "study":
         return [module, f"recurrent.studies.{item.module}"]
-    if stage == "train":
+    if stage in ("train", "evaluate"):
         return [module, *loaded(settings.experiments[key])]
     if stage == "embed":
         return [module, *loaded(settings.experiments[item.experiment])[:1]]
-    if stage in ("evaluate", "examine"):
+    if stage == "examine":
         return [module, *(m for e in settings.experiments.values() for m in loaded(e))]
     return [module]
 
@@ -133,7 +133,7 @@ MAY_IMPORT = {  # package -> the other packages that it may import, besides `com
     "commands": {*PACKAGES} - {"__pycache__"},
     "common": set(),
     "data": set(),
-    "evaluation": {"data", "models", "tasks", "tracking"},
+    "evaluation": {"data", "models", "tasks", "tracking", "training"},
     "models": set(),
     "report": {"evaluation", "tracking"},
     "studies": {"data", "models"},

@@ -15,19 +15,19 @@ CORPORA = ("names", "prose", "lyrics", "sales")
 EVERYTHING = {
     *(f"{stage}@{corpus}" for stage in ("download", "clean") for corpus in CORPORA),
     *(f"encode@{name}" for name in DATASETS),
-    *(f"train@{name}" for name in KEPT),
+    *(f"{stage}@{name}" for stage in ("train", "evaluate") for name in KEPT),
     "embed@sales_vectors",
     *(f"study@{name}" for name in ("line", "error_surface", "powers")),
-    "evaluate",
+    "compare",
     "examine",
     "report",
 }
 AGAIN = [  # a stage of each kind
     "download@lyrics", "clean@names", "encode@nietzsche_stream", "train@nietzsche_rnn",
     "train@sales_networks", "embed@sales_vectors", "train@sales_methods_on_vectors",
-    "study@powers", "evaluate", "examine", "report",
+    "study@powers", "evaluate@nietzsche_rnn", "compare", "examine", "report",
 ]  # fmt: skip
-GRU = ["train@names_gated", "evaluate", "examine", "report"]
+GRU = ["train@names_gated", "evaluate@names_gated", "compare", "examine", "report"]
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +36,16 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     made = Workspace(tmp_path_factory.mktemp("project"))
     done = made.recurrent("repro", "--jobs", "2", "--beyond", COLUMNS="80")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "runs, 2 in parallel" in done.stderr
+    assert "to do, 2 in parallel" in done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 200
     recorded = yaml.load((made.folder / "dvc.lock").read_text(encoding="utf-8"))
     assert set(recorded["stages"]) == EVERYTHING
     beyond = yaml.load((made.folder / "beyond/dvc.lock").read_text(encoding="utf-8"))
-    assert set(beyond["stages"]) == {*(f"train@{name}" for name in BEYOND), "evaluate", "report"}
+    assert set(beyond["stages"]) == {
+        *(f"{stage}@{name}" for stage in ("train", "evaluate") for name in BEYOND),
+        "compare",
+        "report",
+    }
     made.commit("reproduced")
     return made
 
@@ -226,7 +230,7 @@ def test_a_run_that_fails_is_named_with_its_reason(workspace: Workspace) -> None
     assert done.returncode == 1
     assert "keep: best needs validation records" in done.stderr
     # Two runs fail at the same time; either may be the first.
-    assert re.search(r"run lyrics_bidirectional/lecture, seed [01] failed", done.stderr)
+    assert re.search(r"lyrics_bidirectional/lecture, seed [01] failed", done.stderr)
     assert "Traceback" not in done.stderr
     workspace.revert()
 
@@ -238,7 +242,7 @@ def test_a_removed_experiment_leaves_nothing_behind(workspace: Workspace) -> Non
     workspace.edit(without)
     pruned = workspace.recurrent("prune")
     assert "data/models/nietzsche_ngrams" in pruned.stderr
-    assert workspace.repro("evaluate") == ["evaluate"]
+    assert workspace.repro("compare") == ["compare"]
     found = rows.read(workspace.folder / "metrics/scores.csv", rows.Score)
     assert "nietzsche_ngrams" not in {row.experiment for row in found}
     workspace.revert()

@@ -21,7 +21,7 @@ import time
 from functools import partial
 from recurrent.common import config
 from recurrent.training.fingerprint import plan
-from recurrent.training.parallel import fill
+from tests.training.small import fill
 from recurrent.training.store import RunStore
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""The evaluate stage: every file of both pipelines, on small models of one text."""
+"""Evaluate and compare: every file of both pipelines, on small models of one text."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,14 @@ import pytest
 
 from recurrent.common import config as params
 from recurrent.common import files, paths
+from recurrent.common.config import Variant
 from recurrent.common.errors import PipelineError
-from recurrent.evaluation import rows
+from recurrent.evaluation import rows, variants
 from recurrent.evaluation.rows import Comparison, Published, Score
 from recurrent.tasks.base import load
 from recurrent.training.determinism import prepare
-from stages import evaluate
+from recurrent.training.store import RunStore
+from stages import compare, evaluate
 from tests.data.texts import ORIGIN, encoded, some_text
 from tests.project import Project
 from tests.small_experiment import CPU, DESCENT, ONE_WAY, save_models
@@ -31,7 +34,6 @@ texts:
   better: lower
   rows: {C1: a network, C+: more}
   default_row: C+
-  samples: {prefixes: [ab], length: 3}
   counterparts: {unseen/net: net/lecture}
   published:
     - {row: C1, metric: train_loss, experiment: net/lecture, epochs: {1: 1.5}}
@@ -50,7 +52,8 @@ PARAMS: dict[str, Any] = {
             "model": ONE_WAY,
             "training": DESCENT,
             "seeds": [0, 1],
-            "variants": {"lecture": {}, "held_out": {"data": "also"}},
+            "samples": {"prefixes": ["ab"], "length": 3},
+            "variants": {"lecture": {}, "held_out": {"data": "also", "samples": None}},
         },
         "counts": {
             **COMMON,
@@ -97,13 +100,21 @@ def write(project: Project, root: dict[str, Any], beyond: dict[str, Any]) -> Non
         files.write_json(project.folder / path, values)  # JSON is YAML
 
 
+def run(pipeline: str) -> None:
+    """Run the evaluate stage of each experiment, then compare."""
+    for experiment in params.load(pipeline).experiments:
+        evaluate.main(experiment, pipeline)
+    compare.main(pipeline)
+
+
 @pytest.mark.usefixtures("trained")
 def test_the_lectures_have_scores_comparisons_and_published_numbers() -> None:
     results = paths.PIPELINES["lectures"]
-    files.write_text(results.evaluation("gone", "one"), "{}")
-    evaluate.main("lectures")
+    files.write_text(results.evaluation("net", "gone"), "{}")
+    run("lectures")
     names = {"net/lecture", "net/held_out", "counts/order_2"}
-    for file in (results.evaluation, results.samples, results.score):
+    assert [*results.samples("net", "x").parent.iterdir()] == [results.samples("net", "lecture")]
+    for file in (results.evaluation, results.score):
         found = {
             f"{path.parent.name}/{path.stem}" for path in file("x", "y").parents[1].rglob("*.json")
         }
@@ -132,9 +143,9 @@ def test_the_lectures_have_scores_comparisons_and_published_numbers() -> None:
 @pytest.mark.usefixtures("trained")
 def test_beyond_the_lectures_their_baselines_and_counterparts_count() -> None:
     root, results = paths.PIPELINES["lectures"], paths.PIPELINES["beyond"]
-    evaluate.main("lectures")
+    run("lectures")
     before = {path: path.read_bytes() for path in Path("metrics").rglob("*.csv")}
-    evaluate.main("beyond")
+    run("beyond")
     assert {path: path.read_bytes() for path in before} == before
     assert {score.experiment for score in rows.read(results.scores, Score)} == {"unseen"}
     found = rows.read(results.comparisons, Comparison)
@@ -152,7 +163,8 @@ def test_beyond_the_lectures_their_baselines_and_counterparts_count() -> None:
 def test_evaluating_again_writes_the_same_bytes() -> None:
     written = []
     for _ in range(2):
-        evaluate.main("lectures")
+        shutil.rmtree(RunStore().folder, ignore_errors=True)
+        run("lectures")
         files_ = [path for top in ("metrics", "data/evaluation") for path in Path(top).rglob("*.*")]
         written.append({path: path.read_bytes() for path in files_})
     assert written[0] == written[1]
@@ -162,4 +174,29 @@ def test_an_unknown_lecture_is_refused(trained: Project) -> None:
     experiments = {name: {**one, "lecture": "magic"} for name, one in PARAMS["experiments"].items()}
     write(trained, {**PARAMS, "experiments": experiments}, {"experiments": {}})
     with pytest.raises(PipelineError, match=r"net\.lecture: there is no lecture 'magic'.*texts"):
-        evaluate.main("lectures")
+        compare.main("lectures")
+
+
+@pytest.mark.usefixtures("trained")
+def test_an_evaluation_is_computed_once_and_again_for_other_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measured: list[str] = []
+    plain = variants.evaluate
+
+    def noting(variant: Variant, *others: Any) -> Any:
+        measured.append(variant.name)
+        return plain(variant, *others)
+
+    monkeypatch.setattr(variants, "evaluate", noting)
+    results = paths.PIPELINES["lectures"]
+    evaluate.main("net")
+    before = results.evaluation("net", "lecture").read_bytes()
+    evaluate.main("net")
+    assert measured == ["net/lecture", "net/held_out"]
+    assert results.evaluation("net", "lecture").read_bytes() == before
+    one, other = (results.weights("net", "lecture", seed) for seed in (0, 1))
+    one.write_bytes(other.read_bytes())
+    evaluate.main("net")
+    assert measured[2:] == ["net/lecture"]
+    assert results.evaluation("net", "lecture").read_bytes() != before

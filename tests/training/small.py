@@ -1,11 +1,16 @@
 """A project folder with a small experiment on toy data, ready for the train stage."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from recurrent.commands import jobs
 from recurrent.common import config
-from recurrent.common.config import Config
+from recurrent.common.config import Config, Runtime
+from recurrent.training import parallel
+from recurrent.training.fingerprint import Run
+from recurrent.training.store import RunStore
 from tests.training.toy import write_names, write_text
 
 LSTM = {
@@ -64,3 +69,9 @@ def edit(folder: Path, overrides: dict[str, object]) -> Config:
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(values, file)
     return config.load(folder=folder)
+
+
+def fill(runs: Sequence[Run], runtime: Runtime, workers: int, store: RunStore) -> None:
+    """Train the runs that the store lacks."""
+    training = [jobs.training(run, runtime, store) for run in runs]
+    parallel.work_off(training, workers, lambda name: None)

@@ -6,15 +6,14 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-from recurrent.common import config, files
+from recurrent.common import config, console, files
 from recurrent.common.errors import PipelineError
-from recurrent.tracking.history import Row, read_history
-from recurrent.training import parallel, store
+from recurrent.tracking.history import read_history
+from recurrent.training import store
 from recurrent.training.fingerprint import Run, plan
-from recurrent.training.parallel import fill
 from recurrent.training.store import RunStore
 from stages import train
-from tests.training.small import edit, write_project
+from tests.training.small import edit, fill, write_project
 from tests.training.toy import write_names, write_text
 
 pytestmark = pytest.mark.usefixtures("restored_torch")
@@ -102,17 +101,17 @@ def test_a_killed_stage_leaves_the_bytes_of_one_that_was_not(
     whole = outputs()
     empty(RunStore())
     epochs = 0
-    plain = parallel.Reporter.__call__
+    plain = console.Progress.step
 
-    def killing(self: parallel.Reporter, run: Run, row: Row) -> None:
+    def killing(self: console.Progress, *arguments: Any) -> None:
         nonlocal epochs
-        plain(self, run, row)
+        plain(self, *arguments)
         epochs += 1
         if epochs == 5:  # the second epoch of the second run
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(parallel.Reporter, "__call__", killing)
+        patch.setattr(console.Progress, "step", killing)
         train.main("writing")
     train.main("writing")
     assert outputs() == whole

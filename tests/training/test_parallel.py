@@ -19,7 +19,7 @@ from tests.training.small import edit, write_project
 FILL = """
 from recurrent.common import config
 from recurrent.training.fingerprint import plan
-from recurrent.training.parallel import fill
+from tests.training.small import fill
 from recurrent.training.store import RunStore
 if __name__ == "__main__":
     settings = config.load()
@@ -43,10 +43,10 @@ def test_a_container_has_its_share_of_the_processors(
 
 def test_one_run_per_processor_and_one_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "processors", lambda: 7)
-    assert parallel.default_jobs(Runtime(device="cpu")) == 7
-    assert parallel.default_jobs(Runtime(device="cpu", threads=2, reproducible="fast")) == 3
+    assert parallel.default_workers(Runtime(device="cpu")) == 7
+    assert parallel.default_workers(Runtime(device="cpu", threads=2, reproducible="fast")) == 3
     monkeypatch.setattr(parallel, "gpu_name", lambda runtime: "a GPU")
-    assert parallel.default_jobs(Runtime()) == 1
+    assert parallel.default_workers(Runtime()) == 1
 
 
 def workers(parent: int) -> list[psutil.Process]:

@@ -23,7 +23,7 @@ RUN, OTHER = "a" * 64, "b" * 64
 def store(tmp_path: Path) -> RunStore:
     """A store with one finished run."""
     made = RunStore(tmp_path / "trained")
-    with made.training(RUN, "toy") as folder:
+    with made.filling(RUN, "toy") as folder:
         for name in (*FILES, CHECKPOINT, "checkpoint.damaged"):
             (folder / name).write_bytes(name.encode())
         assert not made.finished(RUN)
@@ -40,7 +40,7 @@ def test_a_finished_run_has_its_files_and_nothing_else(store: RunStore) -> None:
 
 def test_a_run_that_lacks_a_file_is_not_finished(tmp_path: Path) -> None:
     store = RunStore(tmp_path / "trained")
-    with store.training(RUN, "toy") as folder:
+    with store.filling(RUN, "toy") as folder:
         (folder / CHECKPOINT).write_bytes(b"checkpoint")
         with pytest.raises(FileNotFoundError):
             store.finish(RUN, {})
@@ -63,7 +63,7 @@ def test_a_damaged_or_foreign_run_is_set_aside(
     name = OTHER if damage == "foreign" else RUN
     assert not store.finished(name)
     assert store.place(name).exists()  # asking moves nothing: another process may train there
-    with store.training(name, "toy") as folder:
+    with store.filling(name, "toy") as folder:
         assert [*folder.iterdir()] == []
     assert "warning: toy" in capsys.readouterr().err
     assert store.set_aside() == [place.with_name(f"{name}.damaged")]

@@ -1,0 +1,132 @@
+"""The order in which jobs are started, and how long they will take."""
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+Seconds = Callable[[str], float | None]  # from a job's name to what it took before, if known
+
+
+def nothing() -> Iterable["Job"]:
+    """Return no jobs."""
+    return ()
+
+
+def unknown() -> float:
+    """Return that nothing is known to be done."""
+    return 0.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work for a worker process. Its functions other than `work` are called in the parent."""
+
+    key: str  # unique
+    name: str  # for people, and to look up how long it took before
+    work: Callable[[], None]  # picklable
+    finished: Callable[[], bool]  # whether the store has its result
+    after: frozenset[str] = frozenset()  # keys of the jobs that it waits for
+    share: Callable[[], float] = unknown  # how much of it is done, from 0 to 1
+    following: Callable[[], Iterable["Job"]] = nothing  # further jobs, known once it is done
+
+
+@dataclass
+class Schedule:
+    """Jobs that wait. First comes the job that starts the longest chain of jobs.
+
+    A job of unknown length comes before all others.
+    """
+
+    seconds: Seconds
+    waiting: dict[str, Job] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+    _ready: list[tuple[float, int, str]] = field(default_factory=list)  # a heap
+    _lengths: dict[str, float] = field(default_factory=dict)  # of the chain from each job on
+    _numbers: Iterator[int] = field(default_factory=count)  # equally long jobs keep their order
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Add jobs, each after the jobs that it waits for. A known key is ignored."""
+        new = [job for job in jobs if job.key not in self.waiting and job.key not in self.done]
+        self.waiting |= {job.key: job for job in new}
+        self._lengths = self._chains([*self.waiting.values()])
+        for job in new:
+            if job.after <= self.done:
+                self._push(job)
+
+    def next(self) -> Job | None:
+        """Remove and return the job to start now; None if all others wait for running ones."""
+        if not self._ready:
+            return None
+        return self.waiting.pop(heapq.heappop(self._ready)[2])
+
+    def finish(self, key: str) -> None:
+        """Record that a job is done, so that jobs may start that wait for it."""
+        self.done.add(key)
+        for job in self.waiting.values():
+            if key in job.after and job.after <= self.done:
+                self._push(job)
+
+    def _push(self, job: Job) -> None:
+        heapq.heappush(self._ready, (-self._lengths[job.key], next(self._numbers), job.key))
+
+    def _chains(self, jobs: Sequence[Job]) -> dict[str, float]:
+        """Return the length in seconds of the longest chain that starts with each job."""
+        found: dict[str, float] = {}
+        followers: dict[str, list[Job]] = {}
+        for job in jobs:
+            for key in job.after:
+                followers.setdefault(key, []).append(job)
+        for job in reversed(jobs):  # a job is added after those that it waits for
+            after = [found[follower.key] for follower in followers.get(job.key, ())]
+            own = self.seconds(job.name)
+            found[job.key] = (math.inf if own is None else own) + max(after, default=0.0)
+        return found
+
+
+def makespan(jobs: Iterable[Job], workers: int, seconds: Callable[[str], float]) -> float:
+    """Return how long these jobs take with so many workers, without running them."""
+    schedule, numbers, now = Schedule(seconds), count(), 0.0
+    running: list[tuple[float, int, Job]] = []  # a heap: the first one ends next
+    schedule.add(jobs)
+    while True:
+        while len(running) < workers and (job := schedule.next()):
+            heapq.heappush(running, (now + seconds(job.name), next(numbers), job))
+        if not running:
+            return now
+        now, _, job = heapq.heappop(running)
+        schedule.add(job.following())
+        schedule.finish(job.key)
+
+
+class Estimate:
+    """How long jobs take here: what they took before, times the pace of this machine."""
+
+    def __init__(self, seconds: Seconds) -> None:
+        self.seconds = seconds
+        self._took: list[float] = []
+        self._here = self._before = 0.0  # sums over jobs of known length
+
+    def record(self, name: str, took: float) -> None:
+        """Add what a job took here."""
+        self._took.append(took)
+        before = self.seconds(name)
+        if before is not None:
+            self._here, self._before = self._here + took, self._before + before
+
+    def of(self, name: str) -> float | None:
+        """Return how long a job will take, or None if there is nothing to go by."""
+        before = self.seconds(name)
+        if before is not None:
+            return before * (self._here / self._before if self._before else 1.0)
+        return sum(self._took) / len(self._took) if self._took else None
+
+    def left(self, jobs: Iterable[tuple[str, float]], workers: int) -> float | None:
+        """Return the seconds until all jobs are done, given their names and done shares."""
+        open_ = [(self.of(name), 1 - share) for name, share in jobs]
+        known = [(one, share) for one, share in open_ if one is not None]
+        if not known:
+            return None
+        work = sum(one * share for one, share in known) * len(open_) / len(known)
+        return max(work / workers, max(one * share for one, share in known))
