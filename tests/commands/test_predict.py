@@ -67,9 +67,9 @@ def test_a_batch_has_the_answers_of_its_names_one_by_one_in_order(
         together = [*chain.from_iterable(classifier.classify([lines]))]
     alone = [*chain.from_iterable(classifier.classify([line] for line in lines))]
     assert len(together) == sum(bool(line.split()) for line in lines)
-    for (*texts, remark), (*expected, same_remark) in zip(together, alone, strict=True):
-        assert texts[:2] == expected[:2] and remark == same_remark
-        assert float(texts[2] or 0) == pytest.approx(float(expected[2] or 0), abs=1.01e-4)
+    for (name, label, probability, remark), expected in zip(together, alone, strict=True):
+        assert (name, label, remark) == (expected[0], expected[1], expected[3])
+        assert float(probability or 0) == pytest.approx(float(expected[2] or 0), abs=1.01e-4)
 
 
 def test_the_probabilities_of_a_batch_are_those_of_its_names(trained: Project) -> None:
