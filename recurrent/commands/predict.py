@@ -1,5 +1,6 @@
 """`recurrent predict`: classify names with a trained model."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from io import BufferedIOBase
@@ -33,6 +34,9 @@ def main(name: str, names: Sequence[str] = ()) -> None:
             where=variant.name,
             remedy="Choose an experiment of the names lecture, such as names_gated/gru.",
         )
+    # oneDNN keeps the kernels of an nn.LSTM for each batch size. Here nearly every batch has a new
+    # size, so they fill the memory and help little.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "0")
     # A GPU takes longer to start than most lists take to classify.
     prepare(settings.runtime.model_copy(update={"device": "cpu", "precision": "full"}))
     classifier = Classifier(settings.results.model(variant.experiment, variant.variant))
