@@ -91,7 +91,8 @@ def generate(
     model: Model,
     prefix: Annotated[str, typer.Option(help="The start of the text.")],
     length: Annotated[
-        int, typer.Option("-n", "--length", min=1, help="Characters (or words) to add.")
+        int,
+        typer.Option("-n", "--length", min=1, max=100_000, help="Characters (or words) to add."),
     ] = 40,
     temperature: Annotated[
         float | None,
@@ -104,13 +105,21 @@ def generate(
     ] = None,
     seed: Annotated[
         int,
-        typer.Option(min=0, max=(1 << 63) - 1, help="The same seed samples the same text."),
+        typer.Option(
+            min=0, max=(1 << 63) - 1, help="The same seed and count sample the same texts."
+        ),
     ] = 0,
+    count: Annotated[
+        int,
+        typer.Option(
+            min=1, max=1000, help="Samples to write, one per line; line breaks become \\n."
+        ),
+    ] = 1,
 ) -> None:
     """Continue a text with a trained language model."""
     from recurrent.commands import generate
 
-    generate.main(model, prefix, length, temperature, top, seed)
+    generate.main(model, prefix, length, temperature, top, seed, count)
 
 
 @app.command(epilog="Example: MLFLOW_TRACKING_URI=http://127.0.0.1:5000 recurrent publish")

@@ -52,6 +52,7 @@ def test_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
         "summary --beyond",
         "replicate --corpus sales=a.zip --corpus names=b=c.txt",
         "generate nietzsche_rnn/lecture --prefix abc -n 7 --top 3 --seed 3",
+        "generate nietzsche_rnn --prefix abc --temperature 2 --count 9",
     ):
         assert CliRunner().invoke(app, line.split()).exit_code == 0
     assert heard == [
@@ -59,7 +60,8 @@ def test_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
         (None, True, False, ["lyrics_gru", "lyrics_lstm"]),
         ("beyond", False),
         (None, {"sales": Path("a.zip"), "names": Path("b=c.txt")}),
-        ("nietzsche_rnn/lecture", "abc", 7, None, 3, 3),
+        ("nietzsche_rnn/lecture", "abc", 7, None, 3, 3, 1),
+        ("nietzsche_rnn", "abc", 40, 2.0, None, 0, 9),
     ]
 
 
@@ -72,7 +74,15 @@ def test_an_error_is_one_paragraph_and_exit_status_1(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", ["predict", "generate x", "predict -x", "replicate --corpus a"]
+    "arguments",
+    [
+        "predict",
+        "predict -x",
+        "generate x",
+        "generate x --prefix a -n 100001",
+        "generate x --prefix a --count 1001",
+        "replicate --corpus a",
+    ],
 )
 def test_wrong_usage_is_exit_status_2(project: Project, arguments: str) -> None:
     assert run(project.folder, *arguments.split()).returncode == 2

@@ -1,11 +1,12 @@
 """`recurrent generate`: continue a text with a trained language model."""
 
+from collections.abc import Iterator
 from itertools import chain
 from math import inf
 
 from recurrent.commands import lookup
 from recurrent.common import paths
-from recurrent.common.errors import PipelineError
+from recurrent.common.errors import PipelineError, printable
 from recurrent.data.vocabulary import Vocabulary
 from recurrent.data.words.spelling import to_symbols, to_text, words_for
 from recurrent.evaluation.foresight import sees_ahead
@@ -21,14 +22,24 @@ def main(
     temperature: float | None = None,
     top: int | None = None,
     seed: int = 0,
+    count: int = 1,
 ) -> None:
-    """Print the prefix and its continuation, each character as soon as it is generated."""
+    """Print the prefix and its continuation, each character as soon as it is generated.
+
+    Several samples are generated as one batch and printed at the end, one per line.
+    """
     settings, variant = lookup.find(name)
     if temperature is not None and not 0 < temperature < inf:
         raise PipelineError(
             f"must be a finite number above 0, got {temperature}.",
             where="--temperature",
             remedy="Leave it out to take the likeliest character each time.",
+        )
+    if count > 1 and (top == 1 or (temperature is None and top is None)):
+        raise PipelineError(
+            f"the likeliest text is always the same, so all {count:,} samples would be equal.",
+            where="--count",
+            remedy="Set --temperature, or set --top to 2 or more.",
         )
     if variant.task != "next_token":
         raise PipelineError(
@@ -56,7 +67,17 @@ def main(
     generator = Generator(model, vocabulary, about["window"], about["stateful"], device)
     sampled = temperature is not None or top is not None
     choose = sample(temperature or 1.0, top, seed) if sampled else greedy
-    pieces = (to_text(piece, words) for piece in generator.generate(symbols, length, choose))
+    pieces = generator.generate(symbols, length, choose, count)
+    if count == 1:
+        print_stream(prefix, (to_text(piece, words) for piece in pieces))
+    else:
+        for symbols_of_one in zip(*pieces, strict=True):
+            # A line break within a sample is escaped: one line is one sample.
+            print(printable(prefix + to_text("".join(symbols_of_one), words)))
+
+
+def print_stream(prefix: str, pieces: Iterator[str]) -> None:
+    """Print a text piece by piece."""
     first = next(pieces)  # raises errors before anything is printed
     for piece in chain((prefix, first), pieces):
         print(piece, end="", flush=True)

@@ -1,19 +1,27 @@
 """`recurrent predict`: classify names with a trained model."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from io import TextIOWrapper
+from io import BufferedIOBase
+from itertools import takewhile
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from recurrent.commands import lookup
+from recurrent.commands.stdin import read_lines
 from recurrent.common.errors import PipelineError, printable
+from recurrent.data.names.batches import of_equal_length
 from recurrent.data.vocabulary import Vocabulary
 from recurrent.models import base
+from recurrent.training.determinism import prepare
 
 LONGEST_NAME = 30  # characters
-PIECE = 1000  # characters of a line that are read at once
+BATCH = 1024  # names
 Answer = tuple[str, str, str, str]  # name, label, probability, remark
 
 
@@ -26,16 +34,19 @@ def main(name: str, names: Sequence[str] = ()) -> None:
             where=variant.name,
             remedy="Choose an experiment of the names lecture, such as names_gated/gru.",
         )
+    # oneDNN keeps the kernels of an nn.LSTM for each batch size. Here nearly every batch has a new
+    # size, so they fill the memory and help little.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "0")
+    # A GPU takes longer to start than most lists take to classify.
+    prepare(settings.runtime.model_copy(update={"device": "cpu", "precision": "full"}))
     classifier = Classifier(settings.results.model(variant.experiment, variant.variant))
-    for answer in classifier.classify(names or read_stdin()):
-        print(*answer, sep="\t", flush=True)
+    for answers in classifier.classify([names] if names else read_stdin()):
+        print(*map("\t".join, answers), sep="\n", flush=True)
 
 
-def read_stdin() -> Iterator[str]:
-    """Iterate over the lines of standard input, with any bytes. Split a very long line."""
-    if isinstance(sys.stdin, TextIOWrapper):
-        sys.stdin.reconfigure(errors="surrogateescape")
-    return iter(lambda: sys.stdin.readline(PIECE), "")
+def read_stdin() -> Iterator[list[str]]:
+    """Iterate over the lines of standard input, in batches, as they arrive."""
+    return read_lines(cast(BufferedIOBase, sys.stdin.buffer), sys.stdin.encoding)
 
 
 class Classifier:
@@ -53,31 +64,51 @@ class Classifier:
         self.vocabulary = Vocabulary(spec["about"]["vocabulary"])
         self.models = [base.restore(spec, base.seed_file(folder, seed)) for seed in spec["seeds"]]
 
-    def classify(self, lines: Iterable[str]) -> Iterator[Answer]:
-        """Yield an answer for each line that is not blank."""
-        names = ("".join(line.split()) for line in lines)
-        for number, name in enumerate(filter(None, names), 1):
-            if len(name) > LONGEST_NAME:
-                raise PipelineError(
-                    f"{name[:LONGEST_NAME]!r}... has {len(name):,} characters.",
-                    where=f"name {number}",
-                    remedy=f"Give one name per line, of at most {LONGEST_NAME} characters.",
-                )
-            yield self.answer(name)
+    def classify(self, batches: Iterable[Sequence[str]]) -> Iterator[list[Answer]]:
+        """Yield the answers to each batch of lines, in order. A blank line has no answer."""
+        answered = 0
+        for lines in batches:
+            names = [*filter(None, ("".join(line.split()) for line in lines))]
+            for start in range(0, len(names), BATCH):
+                batch = names[start : start + BATCH]
+                valid = [*takewhile(lambda name: len(name) <= LONGEST_NAME, batch)]
+                if valid:
+                    yield self.answers(valid)
+                answered += len(valid)
+                if len(valid) < len(batch):
+                    name = batch[len(valid)]
+                    raise PipelineError(
+                        f"{name[:LONGEST_NAME]!r}... has {len(name):,} characters.",
+                        where=f"name {answered + 1}",
+                        remedy=f"Give one name per line, of at most {LONGEST_NAME} characters.",
+                    )
 
-    def answer(self, name: str) -> Answer:
-        """Return the likeliest class. The remark lists characters that no training name had."""
-        unknown = self.vocabulary.unknown(name)
-        known = "".join(character for character in name if character not in unknown)
+    def answers(self, names: Sequence[str]) -> list[Answer]:
+        """Return the likeliest class of each name.
+
+        The remark lists characters that no training name had; the model does not read them.
+        """
+        unknown = [self.vocabulary.unknown(name) for name in names]
+        known = [
+            "".join(c for c in name if c not in missing) if missing else name
+            for name, missing in zip(names, unknown, strict=True)
+        ]
+        return [*map(self._answer, names, unknown, self._probabilities(known))]
+
+    def _answer(self, name: str, unknown: set[str], probabilities: NDArray[np.float64]) -> Answer:
         remark = f"unknown: {' '.join(map(printable, sorted(unknown)))}" if unknown else ""
-        if not known:
+        if unknown.issuperset(name):
             return printable(name), "?", "", remark
-        probability = self._probabilities(known)
-        best = int(probability.argmax())
-        return printable(name), self.classes[best], f"{probability[best]:.4f}", remark
+        best = int(probabilities.argmax())
+        return printable(name), self.classes[best], f"{probabilities[best]:.4f}", remark
 
     @torch.inference_mode()
-    def _probabilities(self, name: str) -> torch.Tensor:
-        ids = torch.tensor(self.vocabulary.encode(name).astype("int64"))[None]
-        of_seeds = [model(ids)[0].double().softmax(dim=-1)[0] for model in self.models]
-        return torch.stack(of_seeds).mean(dim=0)
+    def _probabilities(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """Return the probability of each class, (names, classes); zeros for an empty name."""
+        ids, lengths = self.vocabulary.encode_rows(names)
+        found = np.zeros((len(names), len(self.classes)))
+        for rows in of_equal_length(np.flatnonzero(lengths).astype(np.int32), lengths, BATCH):
+            batch = torch.from_numpy(ids[rows, : lengths[rows[0]]].astype(np.int64))
+            of_seeds = [model(batch)[0].double().softmax(dim=-1) for model in self.models]
+            found[rows] = torch.stack(of_seeds).mean(dim=0)
+        return found

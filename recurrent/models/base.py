@@ -15,7 +15,8 @@ from recurrent.common import files
 from recurrent.common.config import Frozen, Key, brief, checked
 from recurrent.common.errors import PipelineError
 
-State = Any  # a tensor, a tuple of states, or None: it depends on the model
+# A tensor (…, batch, width), a tuple of states, or None: it depends on the model.
+State = Any
 LayerCount = Annotated[int, Field(ge=1, le=100)]
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 

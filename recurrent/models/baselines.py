@@ -6,6 +6,7 @@ loop over strings in Python, which takes minutes for a million names.
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt
 from scipy.sparse import csr_matrix
@@ -80,14 +81,16 @@ class LogisticNgrams(base.FittedModel):
 
     def _codes(self, ids: Tensor) -> Tensor:
         """Return one number for each pair of neighbours: (batch, steps + 1)."""
-        framed = torch.nn.functional.pad(ids.int(), (1, 1))
+        framed = F.pad(ids.int(), (1, 1))
         return framed[:, :-1] * self.inputs + framed[:, 1:]
 
     def _places(self, ids: Tensor) -> Tensor:
         """Return each pair's index in `of_pair`."""
         codes = self._codes(ids)
         places = torch.searchsorted(self.pair_codes, codes)
-        return places.where(torch.isin(codes, self.pair_codes), len(self.pair_codes))
+        # The last entry is not a code: it is found for codes larger than all others.
+        known = F.pad(self.pair_codes, (0, 1), value=-1)[places] == codes
+        return places.where(known, len(self.pair_codes))
 
     def fit(self, ids: Tensor, labels: Tensor) -> None:
         from sklearn.linear_model import LogisticRegression

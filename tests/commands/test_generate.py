@@ -70,6 +70,29 @@ def test_a_sampled_text_depends_on_its_seed(
     assert first != written(capsys, temperature=1.0, seed=2)
 
 
+def test_several_samples_are_one_line_each_and_depend_on_the_seed(
+    trained: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = written(capsys, temperature=1.0, seed=1, count=4).split("\n")
+    assert len({*lines}) == 4
+    for line in lines:
+        assert line.startswith("abc") and len(line) == 33 and set(line) <= set("abcde")
+    assert lines == written(capsys, temperature=1.0, seed=1, count=4).split("\n")
+    assert lines != written(capsys, temperature=1.0, seed=2, count=4).split("\n")
+
+
+def test_a_line_break_in_one_of_several_samples_is_escaped(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(NAME, {**WINDOWED, "about": {**WINDOWED["about"], "vocabulary": "abc\n\t"}})
+    assert "\n" in written(capsys, temperature=2.0)
+    lines = written(capsys, temperature=2.0, count=20).split("\n")
+    assert len(lines) == 20
+    for line in lines:
+        assert len(line.replace("\\n", "\n").replace("\\t", "\t")) == 33
+    assert any("\\n" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -78,6 +101,9 @@ def test_a_sampled_text_depends_on_its_seed(
         ({"temperature": 0.0}, "--temperature: must be a finite number above 0, got 0.0"),
         ({"temperature": float("nan")}, "--temperature"),
         ({"temperature": float("inf")}, "--temperature"),
+        ({"count": 2}, "--count: the likeliest text is always the same, so all 2 samples would"),
+        ({"count": 1000, "temperature": 1.0, "top": 1}, "--count"),
+        ({"count": 2, "temperature": 1.0, "prefix": "axz"}, "prefix 'axz'"),
     ],
 )
 def test_what_cannot_be_continued_is_refused(
@@ -170,6 +196,8 @@ def test_a_model_of_words_never_prints_the_symbols_that_stand_for_them(
         rest = rest.replace(word, "")
     assert set(rest) <= set("不他，")
     assert words + len(rest) == 60
+    for line in written(capsys, prefix="分开", length=60, top=3, count=3).split("\n"):
+        assert line.startswith("分开") and set(line) <= {*"不他，", *"".join(WORDS.values())}
     assert "'\\U000f0000'" in refusal(capsys, prefix=chr(FIRST))
 
 

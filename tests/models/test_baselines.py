@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -64,6 +66,19 @@ def test_an_unknown_pair_has_weight_0() -> None:
     ids = torch.from_numpy(VOCABULARY.encode("dd").astype(np.int64))[None]
     _, logit = model(ids)[0][0]
     torch.testing.assert_close(logit, model.bias + 2 * model.of_character[VOCABULARY.index["d"]])
+
+
+@given(st.sets(st.integers(1, 24)), st.lists(st.lists(st.integers(1, 4), min_size=2, max_size=2)))
+def test_the_place_of_a_pair_is_found_only_if_the_pair_is_known(
+    known: set[int], rows: list[list[int]]
+) -> None:
+    model = LogisticNgrams(5, 2, LogisticNgrams.Settings(strength=1.0))
+    model._set_pairs(torch.tensor(sorted(known)))
+    ids = torch.tensor(rows, dtype=torch.int64).reshape(-1, 2)
+    codes = model._codes(ids)
+    places = torch.searchsorted(model.pair_codes, codes)
+    expected = places.where(torch.isin(codes, model.pair_codes), len(known))
+    torch.testing.assert_close(model._places(ids), expected, rtol=0, atol=0)
 
 
 def test_more_characters_than_pairs_can_number_are_refused() -> None:

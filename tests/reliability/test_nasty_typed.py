@@ -25,6 +25,8 @@ COMMANDS = (
     ("generate", WRITING, "--prefix", "a", "--temperature", "{}"),
     ("generate", WRITING, "--prefix", "a", "--top", "{}"),
     ("generate", WRITING, "--prefix", "a", "--temperature", "1", "--seed", "{}"),
+    ("generate", WRITING, "--prefix", "a", "--temperature", "1", "--count", "{}"),
+    ("generate", WRITING, "--prefix", "a", "-n", "{}"),
 )
 TEXT = st.text(st.characters(exclude_characters="\0") | st.sampled_from(NAMES), max_size=40)
 

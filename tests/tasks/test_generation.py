@@ -13,8 +13,8 @@ from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.models.base import Model, State
 from recurrent.tasks.generation import Generator, greedy, sample
-from tests.models.networks import network
-from tests.tasks.toys import VOCABULARY
+from tests.models.networks import STATEFUL, network
+from tests.tasks.toys import VOCABULARY, some_text
 from tests.training.toy import CPU
 
 SIZE = len(VOCABULARY)
@@ -56,21 +56,24 @@ def char_rnn(name: str = "CharRnn", **settings: Any) -> Model:
 def test_a_low_temperature_or_a_top_of_one_is_greedy(logits: Tensor, seed: int) -> None:
     assert logits[greedy(logits)] == 4.5
     cold, top = sample(0.01, None, seed), sample(1.0, 1, seed)
-    assert {choose(logits) for choose in (cold, top) for _ in range(5)} == {greedy(logits)}
+    assert {int(choose(logits)) for choose in (cold, top) for _ in range(5)} == {
+        int(greedy(logits))
+    }
 
 
 @given(LOGITS, st.integers(1, 8), st.integers(0, 2**32))
 def test_only_the_top_tokens_are_drawn(logits: Tensor, top: int, seed: int) -> None:
     choose = sample(100.0, top, seed)  # so flat that each of them comes
     likeliest = logits.sort(descending=True).indices[:top].tolist()
-    assert {choose(logits) for _ in range(200)} == {*likeliest}
+    assert {int(choose(logits)) for _ in range(200)} == {*likeliest}
 
 
 @pytest.mark.parametrize(("temperature", "top"), [(1.0, None), (2.0, None), (0.5, 3)])
 def test_frequencies_are_the_probabilities(temperature: float, top: int | None) -> None:
     probabilities = torch.tensor([0.5, 0.25, 0.15, 0.1])
     choose, drawn = sample(temperature, top, 0), 4000
-    found = Counter(choose(probabilities.log()) for _ in range(drawn))
+    logits = probabilities.log().expand(40, 4)  # 40 texts
+    found = Counter(token for _ in range(drawn // 40) for token in choose(logits).tolist())
     powers = probabilities[:top] ** (1 / temperature)
     for token, expected in enumerate((powers / powers.sum()).tolist()):
         error = (expected * (1 - expected) / drawn) ** 0.5
@@ -81,7 +84,7 @@ def test_frequencies_are_the_probabilities(temperature: float, top: int | None) 
 @pytest.mark.parametrize("temperature", [1e-308, 1e308])
 def test_no_temperature_overflows(temperature: float) -> None:
     choose = sample(temperature, None, seed=0)
-    drawn = {choose(torch.tensor([-torch.inf, 1.0, 2.0])) for _ in range(50)}
+    drawn = {int(choose(torch.tensor([-torch.inf, 1.0, 2.0]))) for _ in range(50)}
     assert drawn == ({2} if temperature < 1 else {1, 2})
 
 
@@ -91,6 +94,48 @@ def test_a_seed_decides_the_text_whatever_else_is_drawn() -> None:
         return "".join(generator(char_rnn()).generate("abc", 40, sample(1.0, None, seed)))
 
     assert drawn(3) == drawn(3) != drawn(4)
+
+
+@given(st.lists(LOGITS, min_size=1, max_size=5).map(torch.stack), st.integers(1, 8))
+def test_the_choice_for_a_text_ignores_the_rest_of_its_batch(logits: Tensor, top: int) -> None:
+    assert greedy(logits).tolist() == [int(greedy(row)) for row in logits]
+    drawn = torch.stack([sample(100.0, top, seed)(logits) for seed in range(20)])
+    for row, tokens in zip(logits, drawn.T, strict=True):
+        assert {*tokens.tolist()} <= {*row.sort(descending=True).indices[:top].tolist()}
+
+
+@pytest.mark.parametrize(("name", "settings"), [*STATEFUL, ("InterpolatedNgrams", {"order": 3})])
+@pytest.mark.parametrize("stateful", [True, False])
+def test_each_text_of_a_batch_is_the_text_that_is_generated_alone(
+    name: str, settings: dict[str, Any], stateful: bool
+) -> None:
+    model = network(name, SIZE, SIZE, **settings)
+    if isinstance(model, base.FittedModel):
+        text = torch.from_numpy(VOCABULARY.encode(some_text(200)).astype("int64"))
+        model.fit(text[None, :-1], text[None, 1:])
+    made = generator(model, stateful=stateful)
+    alone = "".join(made.generate("abcab", 12, greedy))
+    pieces = [*made.generate("abcab", 12, greedy, texts=3)]
+    assert ["".join(of_one) for of_one in zip(*pieces, strict=True)] == [alone] * 3
+
+
+def test_the_texts_of_a_batch_differ_and_depend_on_the_seed() -> None:
+    def drawn(seed: int, texts: int = 5) -> list[str]:
+        choose = sample(1.0, None, seed)
+        pieces = [*generator(char_rnn()).generate("abc", 40, choose, texts)]
+        assert {len(piece) for piece in pieces} == {texts}
+        return ["".join(of_one) for of_one in zip(*pieces, strict=True)]
+
+    assert len({*drawn(3)}) == 5
+    assert drawn(3) == drawn(3) != drawn(4)
+
+
+def test_the_prefix_of_a_batch_is_read_once() -> None:
+    shapes: list[tuple[int, ...]] = []
+    model = char_rnn("StatefulRnn", cell="gru")
+    model.register_forward_pre_hook(lambda _, inputs: shapes.append(tuple(inputs[0].shape)))
+    assert len([*generator(model, stateful=True).generate("abcab", 3, greedy, texts=4)]) == 3
+    assert shapes == [(1, 5), (4, 1), (4, 1)]
 
 
 def test_a_model_of_windows_reads_the_last_characters_again() -> None:
