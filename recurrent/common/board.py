@@ -1,7 +1,7 @@
 """Show what runs in parallel, and how long the rest will take."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from time import monotonic
 from typing import Self
 
 from rich.console import Console
@@ -25,7 +25,7 @@ class Board:
         self._bars = Progress(*columns, console=console, transient=True)
         self._bars.disable = not console.is_terminal
         self._of: dict[str, TaskID] = {}
-        self._next = time.monotonic() + self.EVERY_S
+        self._next = monotonic() + self.EVERY_S
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -34,6 +34,11 @@ class Board:
 
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
+
+    @property
+    def names(self) -> Iterator[str]:
+        """The jobs that have a bar."""
+        return iter(self._of)
 
     def show(
         self, running: Sequence[tuple[str, float]], done: int, left: int, seconds: float | None
@@ -48,7 +53,7 @@ class Board:
                 self._of[name] = self._bars.add_task(name, total=1.0)
             self._bars.update(self._of[name], completed=share)
         self._bars.update(self._all, description=summary, total=done + left, completed=done)
-        if self._bars.disable and time.monotonic() >= self._next:
-            self._next = time.monotonic() + self.EVERY_S
+        if self._bars.disable and monotonic() >= self._next:
+            self._next = monotonic() + self.EVERY_S
             shares = ", ".join(f"{name} ({share:.0%})" for name, share in running)
             note(f"{summary}; running: {shares}")

@@ -41,6 +41,7 @@ class Schedule:
 
     seconds: Seconds
     waiting: dict[str, Job] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)  # keys of all jobs
     done: set[str] = field(default_factory=set)
     _ready: list[tuple[float, int, str]] = field(default_factory=list)  # a heap
     _lengths: dict[str, float] = field(default_factory=dict)  # of the chain from each job on
@@ -48,7 +49,8 @@ class Schedule:
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Add jobs, each after the jobs that it waits for. A known key is ignored."""
-        new = [job for job in jobs if job.key not in self.waiting and job.key not in self.done]
+        new = list({job.key: job for job in jobs if job.key not in self.known}.values())
+        self.known |= {job.key for job in new}
         self.waiting |= {job.key: job for job in new}
         self._lengths = self._chains([*self.waiting.values()])
         for job in new:

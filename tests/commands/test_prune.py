@@ -1,5 +1,6 @@
 """Prune: what the parameter files name stays; everything else is removed from disk and locks."""
 
+import os
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from recurrent.commands import lookup, prune
 from recurrent.common import config, files, locking, paths
 from recurrent.common.config import Config
 from recurrent.training.fingerprint import Run
-from recurrent.training.store import FILES, RunStore
+from recurrent.training.store import FILES, MANIFEST, WEIGHTS, RunStore
 from tests.project import ABSENT, ROOT, Project
 
 OLD = "schema: '2.0'\nstages:\n"
@@ -81,8 +82,8 @@ def test_files_that_no_stage_wrote_are_kept(declared: Project) -> None:
 
 
 def test_what_another_stage_declares_now_is_kept(declared: Project) -> None:
-    kept = written("data/evaluation", "data/models/names_gated", "data/samples/a.txt")
-    outs = ("data/evaluation", "data/models", "data/samples/a.txt")
+    kept = written("data/evaluation", "data/models/names_gated", "metrics/curves/a.csv")
+    outs = ("data/evaluation", "data/models", "metrics/curves/a.csv")
     files.write_text(Path("dvc.lock"), OLD + entry("old", *outs))
     prune.outputs()
     assert all(path.exists() for path in kept)
@@ -219,6 +220,20 @@ def test_runs_whose_data_are_not_encoded_are_kept(
     stored.store.place("unfinished").mkdir()
     assert stored.left() == ["maybe", "unfinished"]
     assert "not all data are encoded" in capsys.readouterr().err
+
+
+def test_an_evaluation_goes_with_its_runs_or_when_a_newer_one_replaces_it(stored: Stored) -> None:
+    stored.plans[Path.cwd()] = {"lecture": "run"}
+    stored.finished("run", "lecture")
+    (weights,) = [stored.store.checksums("run") or {}]
+    for number, (key, trained) in enumerate(
+        (("old", weights[WEIGHTS]), ("new", weights[WEIGHTS]), ("of a lost run", "0"))
+    ):
+        files.write_text(stored.store.place(key) / "report.json", "{}")
+        about = {"experiment": stored.EXPERIMENT, "variant": "lecture", "weights": [trained]}
+        stored.store.finish(key, about, ["report.json"])
+        os.utime(stored.store.place(key) / MANIFEST, (number, number))
+    assert stored.left() == ["new", "run"]
 
 
 def test_the_command_waits_for_the_pipeline(
