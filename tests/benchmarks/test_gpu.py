@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.gpu import agreement, epochs, page, project, tests, workers
+from benchmarks.gpu import agreement, epochs, page, project, workers
+from benchmarks.gpu import tests as cuda_tests
 from benchmarks.gpu.monitor import COMMAND, Monitor, sharing
 from benchmarks.gpu.options import Options
 from recurrent.common import files
@@ -110,13 +111,13 @@ def test_failed_tests_are_named(tmp_path: Path) -> None:
         '</testcase><testcase classname="a" name="bad"><failure/></testcase>'
         '<testcase classname="b" name="broken"><error/></testcase></testsuite></testsuites>'
     )
-    found = tests.read(report)
+    found = cuda_tests.read(report)
     assert found["rows"] == [{"passed": 1, "failed": 2, "skipped": 1, "seconds": 2.5}]
     assert found["notes"] == ["Failed: a.bad", "Failed: b.broken"]
 
 
 def test_tests_that_take_too_long_are_stopped(tmp_path: Path) -> None:
-    (note,) = tests.measure(options(tmp_path), time.monotonic() + 0.1)["notes"]
+    (note,) = cuda_tests.measure(options(tmp_path), time.monotonic() + 0.1)["notes"]
     assert "stopped" in note
 
 
@@ -165,9 +166,23 @@ def test_training_stops_when_its_time_is_used(
 
     monkeypatch.setattr(parallel, "fill", fill)
     started = time.monotonic()
-    faults = project.train(runs, options(tmp_path).runtime, 1, store, started + 0.5)
+    faults = project.train(runs, options(tmp_path).runtime, 1, store, started + 3)
     assert time.monotonic() - started < SOON / 2
     assert faults == ["The time was used: 2 runs are missing."]
+
+
+def test_every_network_is_trained_from_three_seeds(tmp_path: Path) -> None:
+    here = options(tmp_path, quick=False)
+    settings = project.merged(here, own_corpora=True)
+    chosen, left_out = project.choose(settings, here, ())
+    of_all = [*settings.variants()]
+    fitted = sum(one.training.method == "fit" for one in of_all)
+    assert fitted and len(chosen) == len(of_all) - fitted
+    assert {one.seeds for one in chosen} == {(0, 1, 2)}
+    assert settings.find("lyrics_gru/lecture").training.epochs == 160
+    assert left_out == [f"{fitted} variants with `method: fit`, which train on the CPU: left out."]
+    wanted, _ = project.choose(settings, here, workers.WANTED)
+    assert {one.name for one in wanted} == {*workers.WANTED}
 
 
 @pytest.mark.usefixtures("project")
@@ -196,12 +211,13 @@ def test_the_gpu_is_watched_if_there_is_nvidia_smi(
     with Monitor() as none:
         pass
     assert none.utilisation is None and none.gibibytes is None
-    program(
-        tmp_path, "nvidia-smi", "echo '0, 1024'; echo '[N/A], 1'; echo '80, 3072'; exec sleep 9"
-    )
+    lines, ready = ("0, 1024", "[N/A], 1", "80, 3072"), tmp_path / "ready"
+    script = "\n".join(f"echo '{line}'" for line in lines)
+    program(tmp_path, "nvidia-smi", f"{script}\necho > {ready}\nexec sleep {SOON}")
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.defpath}")
     with Monitor() as seen:
-        time.sleep(1)
+        while not ready.exists():
+            time.sleep(0.01)
     assert seen.utilisation == pytest.approx(0.4)
     assert seen.gibibytes == pytest.approx(2)
 
