@@ -42,13 +42,14 @@ def published(values: list[dict[str, Any]]) -> list[Found]:
     """Return a row for each published number that was measured on the lecture's corpus."""
     of_all = lectures.load(ROOT / paths.LECTURES).values()
     numbers: dict[str, Number] = {one.id: one for lecture in of_all for one in lecture.numbers}
-    on_cpu = pd.read_csv(CPU / "published.csv").dropna(subset=["ours"]).set_index("id")
+    table = pd.read_csv(CPU / "published.csv").dropna(subset=["ours"])
+    on_cpu = {one["id"]: one for one in table.to_dict("records")}
     rows = []
     for value in values:
         number = numbers.get(value["id"])
-        if value["source"] != "upstream" or number is None or number.id not in on_cpu.index:
+        if value["source"] != "upstream" or number is None or number.id not in on_cpu:
             continue
-        cpu, ours, sd = on_cpu.loc[number.id], value["ours"], value["sd"]
+        cpu, ours, sd = on_cpu[number.id], value["ours"], value["sd"]
         allowed = allowance(number.tolerance, sd, float(cpu["sd"]))
         rows.append(row(number.id, number.published, float(cpu["ours"]), ours, sd, allowed))
     return rows
@@ -78,12 +79,12 @@ def allowance(tolerance: float, *deviations: float | None) -> float:
 
 
 def row(
-    name: str, said: float | str | None, cpu: float, here: float, sd: float | None, allowed: float
+    name: str, value: float | str | None, cpu: float, here: float, sd: float | None, allowed: float
 ) -> Found:
     """Return a row of the table."""
     return {
         "name": name,
-        "published": said,
+        "published": value,
         "cpu": cpu,
         "here": here,
         "sd": sd,

@@ -44,7 +44,7 @@ class Monitor:
         if self._process is None:
             return
         self._process.terminate()
-        output, _ = self._process.communicate()
+        output = self._process.communicate()[0]
         samples = [line.split(",") for line in output.splitlines() if line.count(",") == 1]
         numbers = [(int(a), int(b)) for a, b in samples if f"{a}{b}".replace(" ", "").isdigit()]
         if numbers:

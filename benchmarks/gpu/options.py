@@ -22,7 +22,7 @@ class Options:
 
     @property
     def runtime(self) -> Runtime:
-        """Return the runtime of the trainings."""
+        """Return the runtime of all training runs."""
         return Runtime.model_validate(
             {"device": self.device, "reproducible": "fast", "tracking": False}
         )

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from benchmarks.gpu.options import Options, left
 from recurrent.common import config, files, paths
-from recurrent.common.config import Config, Corpus, Descent, Download, Runtime, Variant
+from recurrent.common.config import Config, Corpus, Descent, Runtime, Variant
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
 from recurrent.data import base
@@ -58,45 +58,41 @@ def project(options: Options, wanted: Collection[str] = (), seeds: int = 3) -> I
     It uses the lectures' own corpora if CORPORA_MIRROR names a folder with them, and leaves out
     those that the folder lacks. Otherwise it uses the bundled corpora.
     """
+    named = os.environ.get(MIRROR_VARIABLE)
+    mirror = Path(named).expanduser().absolute() if named else None
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        mirror = Path(os.environ.get(MIRROR_VARIABLE, "")).absolute()
-        settings = merged(options, own_corpora := MIRROR_VARIABLE in os.environ)
+        settings = merged(options, mirrored=mirror is not None)
         with Path(paths.PARAMS).open("w", encoding="utf-8") as file:
             YAML(typ="safe").dump(settings.model_dump(mode="json"), file)
         chosen, left_out = choose(settings, options, wanted)
-        sources: dict[str, str] = {}
-        for key in dict.fromkeys(settings.datasets[one.dataset].corpus for one in chosen):
-            corpus = settings.corpora[key]
-            published = in_mirror(corpus, mirror) if own_corpora else None
-            if own_corpora and published is None:
-                left_out.append(f"Corpus {key} is not in {MIRROR_VARIABLE}: left out.")
-                continue
-            sources[key] = obtain(key, corpus, published)
-            clean.main(key)
+        keys = dict.fromkeys(settings.datasets[one.dataset].corpus for one in chosen)
+        corpora = {key: obtain(key, settings.corpora[key], mirror) for key in keys}
+        sources = {key: source for key, source in corpora.items() if source}
+        missing = [key for key in corpora if key not in sources]
+        left_out += [f"Corpus {key} is not in {MIRROR_VARIABLE}: left out." for key in missing]
         chosen = [one for one in chosen if settings.datasets[one.dataset].corpus in sources]
         if not chosen:
             raise PipelineError("no corpus is available.", where=MIRROR_VARIABLE)
-        digests = {}
+        for key in sources:
+            clean.main(key)
         for dataset in dict.fromkeys(one.dataset for one in chosen):
             encode.main(dataset)
-            digests[dataset] = data_digest(paths.encoded(dataset))
-        of_variant = {
-            one.name: fingerprints(one, options.runtime, digests[one.dataset]) for one in chosen
-        }
-        # All first seeds before the second ones: if the time is used, every row has a value.
-        runs = [
-            Run(one, seed, of_variant[one.name][seed])
-            for seed in (SEEDS[:1] if options.quick else SEEDS[:seeds])
-            for one in chosen
-        ]
+        runs = planned(chosen, options.runtime, SEEDS[:1] if options.quick else SEEDS[:seeds])
         yield Project(runs, settings, sources, left_out)
 
 
-def merged(options: Options, own_corpora: bool) -> Config:
+def planned(variants: Sequence[Variant], runtime: Runtime, seeds: Sequence[int]) -> list[Run]:
+    """Return the runs, all first seeds first: if the time is used, every row has a value."""
+    digests = {name: data_digest(paths.encoded(name)) for name in {one.dataset for one in variants}}
+    found = [(one, fingerprints(one, runtime, digests[one.dataset])) for one in variants]
+    return [Run(one, seed, of_seeds[seed]) for seed in seeds for one, of_seeds in found]
+
+
+def merged(options: Options, mirrored: bool) -> Config:
     """Return params.yaml with the epochs of params.upstream.yaml, and its sizes if they fit."""
     values = config.read_yaml(ROOT / paths.PARAMS)
     changes = config.read_yaml(ROOT / paths.UPSTREAM_PARAMS)
-    if not own_corpora:  # the bundled corpora have their own sizes
+    if not mirrored:  # the bundled corpora have their own sizes
         changes = {"experiments": changes["experiments"]}
     values = config.merge(values, changes) | {"runtime": options.runtime.model_dump()}
     if options.quick:
@@ -137,23 +133,25 @@ def shortened(variant: Variant) -> Variant:
     )
 
 
-def in_mirror(corpus: Corpus, mirror: Path) -> Download | None:
-    """Return the lecture's file or its stand-in, if the folder has one of them."""
-    published = (corpus.upstream, corpus.stand_in)
-    return next((one for one in published if one and (mirror / file_name(one.url)).is_file()), None)
-
-
-def obtain(key: str, corpus: Corpus, published: Download | None) -> str:
-    """Write the raw file of a corpus; return its source."""
+def obtain(key: str, corpus: Corpus, mirror: Path | None) -> str:
+    """Write the raw file of a corpus; return its source, or "" if the mirror lacks it."""
     module, folder = base.corpus(corpus.kind), paths.raw(key)
-    folder.mkdir(parents=True)
-    if published is None:
+    if mirror is None:
         source, name = "bundled", "generated"
+        folder.mkdir(parents=True)
         module.generate(folder, corpus.synthetic)
     else:
-        source = "upstream" if published is corpus.upstream else "stand-in"
-        name = file_name(published.url)
-        fetch(published, folder / module.FILE)
+        published = {"upstream": corpus.upstream, "stand-in": corpus.stand_in}
+        files_there = {
+            source: one.model_copy(update={"url": str(mirror / file_name(one.url))})
+            for source, one in published.items()
+            if one and (mirror / file_name(one.url)).is_file()
+        }
+        if not files_there:
+            return ""
+        source, download = next(iter(files_there.items()))
+        name = file_name(download.url)
+        fetch(download, folder / module.FILE)
         module.check(folder / module.FILE)
     files.write_json(folder / "origin.json", {"source": source, "name": name})
     return source
@@ -196,8 +194,8 @@ def train(
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    for fault in faults:
-        note(f"warning: {fault}")
+    for line in faults:
+        note(f"warning: {line}")
     return faults
 
 

@@ -69,10 +69,10 @@ def numbers(here: Project, done: list[Run], store: RunStore) -> Found:
     for experiment, group in groupby(ordered, key=lambda run: run.variant.experiment):
         collect([*group], RESULTS, store)
         history = read_history(RESULTS.history(experiment))
-        for variant, loss in best_losses(history).items():
-            of_seeds = history[history["variant"] == variant].groupby("seed")
-            by_seed = [best_losses(table)[variant] for _, table in of_seeds]
-            name = f"{experiment}/{variant}"
+        for short, loss in best_losses(history).items():
+            of_seeds = history[history["variant"] == short].groupby("seed")
+            by_seed = [best_losses(table)[short] for _, table in of_seeds]
+            name = f"{experiment}/{short}"
             source = here.source(trained[name])
             sd = stdev(by_seed) if len(by_seed) > 1 else None
             losses.append({"name": name, "ours": loss, "sd": sd, "source": source})

@@ -173,7 +173,7 @@ def test_training_stops_when_its_time_is_used(
 
 def test_every_network_is_trained_from_three_seeds(tmp_path: Path) -> None:
     here = options(tmp_path, quick=False)
-    settings = project.merged(here, own_corpora=True)
+    settings = project.merged(here, mirrored=True)
     chosen, left_out = project.choose(settings, here, ())
     of_all = [*settings.variants()]
     fitted = sum(one.training.method == "fit" for one in of_all)
