@@ -43,8 +43,8 @@ torture: $(READY) ## All fault-injection tests; results in metrics/reliability.m
 bench: $(READY) ## Seconds per epoch, ours and plain ports; results in metrics/bench (on an idle machine)
 	python -m benchmarks
 
-bench-gpu: $(READY) ## The same on a GPU, with CUDA graphs and lower precision
-	python -m benchmarks --device cuda
+bench-gpu: $(READY) ## Speed and results on a GPU, in 8 minutes; results in metrics/bench/gpu.md
+	python -m benchmarks.gpu
 
 bench-overhead: $(READY) ## What DVC, Python and MLflow cost besides training
 	python -m benchmarks.overhead

@@ -55,8 +55,13 @@ class Runtime(Frozen):
     threads: int = Field(default=1, ge=1, le=1024)  # CPU threads per run; more need `fast`
     reproducible: Literal["strict", "fast"] = "strict"  # strict: the same bits on every x86-64
     precision: Literal["full", "tf32", "bf16"] = "full"  # of matrix products
-    graphs: bool = False  # on CUDA, launch each batch as one CUDA graph
+    graphs: Literal["auto", True, False] = "auto"  # on CUDA, launch each batch as CUDA graphs
     tracking: bool = True  # publish to MLflow
+
+    @property
+    def graphs_on_cuda(self) -> bool:
+        """Return whether runs on CUDA use CUDA graphs; `auto` means in fast mode only."""
+        return self.reproducible == "fast" if self.graphs == "auto" else self.graphs
 
     @model_validator(mode="after")
     def _strict_is_full_precision_on_one_thread(self) -> Self:

@@ -34,6 +34,9 @@ def prepare(runtime: Runtime) -> torch.device:
     # The same as use_deterministic_algorithms(True), but without importing PyTorch's compiler,
     # which takes a second.
     torch.set_deterministic_debug_mode("error")
+    # Deterministic mode fills new tensors with NaN, to make reads of uninitialised memory repeat.
+    # None of our operations reads such memory, and each fill is one more kernel.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     tf32 = runtime.precision == "tf32"
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32
     if runtime.device == "cuda" and not torch.cuda.is_available():

@@ -93,7 +93,7 @@ def describe_arithmetic(runtime: Runtime) -> list[str]:
     """
     bits = [f"threads {runtime.threads}", runtime.precision, runtime.reproducible]
     if gpu := gpu_name(runtime):
-        return ["cuda", gpu, f"graphs {runtime.graphs}", *bits]
+        return ["cuda", gpu, f"graphs {runtime.graphs_on_cuda}", *bits]
     # In strict mode the bytes do not depend on the processor.
     return ["cpu", *bits, *([processor()] if runtime.reproducible == "fast" else [])]
 

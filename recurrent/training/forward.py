@@ -16,7 +16,8 @@ class Forward:
 
     def __init__(self, model: Model, runtime: Runtime, device: torch.device) -> None:
         self.model, self.device = model, device
-        self.graphs = runtime.graphs and device.type == "cuda" and can_be_captured(model)
+        on_cuda = device.type == "cuda"
+        self.graphs = on_cuda and runtime.graphs_on_cuda and can_be_captured(model)
         # Graphs read fixed addresses: autocast must not keep bfloat16 copies of the weights.
         self.autocast = torch.autocast(
             device.type,
@@ -47,6 +48,8 @@ class Forward:
     def _capture(self, inputs: tuple[State, ...]) -> nn.Module:
         """Capture all kernels of a forward and a backward pass, one launch for each pass."""
         own = map_state(inputs, Tensor.clone)  # later batches are copied into these
+        # PyTorch warns that a graph is captured on another stream than the weights' gradients.
+        torch.autograd.graph.set_warn_on_accumulate_grad_stream_mismatch(False)
         # The warm-up must not advance dropout's random numbers.
         with torch.random.fork_rng([self.device]):
             captured = torch.cuda.make_graphed_callables(

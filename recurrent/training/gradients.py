@@ -19,7 +19,11 @@ class Gradients:
 
     def clip(self) -> None:
         """Measure the gradients, then clip them."""
-        norms = torch.stack([self._norm(p) for p in self.parameters.values()])
+        gradients = [
+            parameter.new_zeros(()) if parameter.grad is None else parameter.grad
+            for parameter in self.parameters.values()
+        ]
+        norms = torch.stack(torch._foreach_norm(gradients))  # few kernels for all of them
         self._keep(norms)
         if self.training.clip_norm is not None:
             total = torch.linalg.vector_norm(norms)
@@ -28,14 +32,6 @@ class Gradients:
             for parameter, norm in zip(self.parameters.values(), norms, strict=True):
                 if parameter.grad is not None:
                     clip_grads_with_norm_(parameter, self.training.clip_each, norm)
-
-    @staticmethod
-    def _norm(parameter: nn.Parameter) -> Tensor:
-        """Return a parameter's gradient norm; 0 if the loss does not depend on it."""
-        if parameter.grad is None:
-            return parameter.new_zeros(())
-        norm: Tensor = torch.linalg.vector_norm(parameter.grad)
-        return norm
 
     def take_epoch(self) -> Tensor:
         """Return the norms since the last call: (steps, parameters)."""

@@ -82,6 +82,7 @@ def test_merging_overrides_and_keeps(base: object, overrides: object) -> None:
         (f"{CHAR3}.samples.prefix", "y. ", "unknown key"),
         (f"{RNN}.variants.all_names.training.rate", 1.0, "unknown key"),
         ("runtime.device", "gpu", "'gpu'"),
+        ("runtime.graphs", "yes", "'auto', True or False, got 'yes'"),
         ("runtime.threads", 0, "0"),
         ("runtime.threads", 2, "strict means one thread"),
         ("runtime.tracking", "yes", "'yes'"),

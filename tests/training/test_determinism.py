@@ -21,7 +21,7 @@ from tests.training.toy import COLUMNS, train, write_names, write_table, write_t
 CONFIG = config.load(folder=ROOT)
 VARIANTS = [*CONFIG.variants(), *config.load("beyond", ROOT).variants()]
 X86 = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="needs x86-64")
-needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+needs_cuda = pytest.mark.cuda  # skipped without a device: tests/conftest.py
 pytestmark = pytest.mark.usefixtures("restored_torch")
 
 
@@ -94,6 +94,7 @@ def test_operations_that_do_not_repeat_are_refused() -> None:
     assert torch.get_num_threads() == 1
     assert torch.are_deterministic_algorithms_enabled()
     assert not torch.is_deterministic_algorithms_warn_only_enabled()
+    assert not torch.utils.deterministic.fill_uninitialized_memory
 
 
 SUBNORMAL = """

@@ -137,6 +137,16 @@ def test_fast_mode_names_the_processor_and_strict_mode_does_not(
     assert describe_arithmetic(fast) != here[1]
 
 
+def test_graphs_count_on_a_gpu_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_graphs, without = Runtime(graphs=True), Runtime(graphs=False)
+    assert describe_arithmetic(with_graphs) == describe_arithmetic(without)
+    monkeypatch.setattr(fingerprint, "gpu_name", lambda runtime: "a GPU")
+    assert describe_arithmetic(with_graphs) != describe_arithmetic(without)
+    assert describe_arithmetic(Runtime(graphs="auto")) == describe_arithmetic(without)
+    fast, auto = (Runtime(graphs=way, reproducible="fast") for way in (True, "auto"))
+    assert describe_arithmetic(auto) == describe_arithmetic(fast)
+
+
 def test_planning_needs_no_torch(project: Path) -> None:
     code = (
         "import sys; from recurrent.common import config;"

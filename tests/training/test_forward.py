@@ -44,6 +44,25 @@ def test_low_precision_is_not_strict(precision: str) -> None:
     assert checked(Runtime, {"precision": precision, **FAST}, "").precision == precision
 
 
+@pytest.mark.parametrize(
+    ("graphs", "reproducible", "expected"),
+    [
+        ("auto", "fast", True),
+        ("auto", "strict", False),
+        (True, "strict", True),
+        (False, "fast", False),
+    ],
+)
+def test_graphs_are_automatic_in_fast_mode(
+    graphs: Any, reproducible: Any, expected: bool, tmp_path: Path
+) -> None:
+    runtime = Runtime(graphs=graphs, reproducible=reproducible)
+    assert runtime.graphs_on_cuda is expected
+    model = fresh(toy_task(tmp_path))
+    assert Forward(model, runtime, torch.device("cuda")).graphs is expected
+    assert not Forward(model, runtime, CPU).graphs
+
+
 def test_graphs_need_cuda(tmp_path: Path) -> None:
     task = text_task(tmp_path)
     plain = train(task, tmp_path / "a", descent(), spec=WRITING)
@@ -122,6 +141,7 @@ def test_stacked_layers_with_dropout_are_not_captured(tmp_path: Path) -> None:
     one, two = ({**RECURRENT, "settings": {**settings, "layers": n}} for n in (1, 2))
     assert can_be_captured(fresh(task, one))
     assert not can_be_captured(fresh(task, two))
+    assert not Forward(fresh(task, two), Runtime(graphs=True), torch.device("cuda")).graphs
 
 
 def test_a_network_without_a_state_returns_an_empty_one() -> None:
