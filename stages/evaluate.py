@@ -15,7 +15,7 @@ def main(
     experiment: str,
     pipeline: Annotated[str, typer.Option(help="lectures or beyond")] = "lectures",
 ) -> None:
-    """Write data/evaluation, data/samples and metrics/scores of the experiment."""
+    """Write data/evaluation and metrics/scores of the experiment."""
     settings, store = config.load(pipeline), RunStore()
     config.choose(settings.experiments, experiment, "experiment")
     with locked(f"evaluation of {experiment}", Path(".dvc/tmp") / f"evaluate-{experiment}.lock"):

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from ruamel.yaml import YAML
 
 from benchmarks.gpu.options import Options, left
+from recurrent.commands import jobs
 from recurrent.common import config, files, paths
 from recurrent.common.config import Config, Corpus, Descent, Runtime, Variant
 from recurrent.common.console import note
@@ -159,7 +160,7 @@ def obtain(key: str, corpus: Corpus, mirror: Path | None) -> str:
 
 def default_jobs(runtime: Runtime) -> int:
     """Return how many runs the project trains in parallel."""
-    return parallel.default_jobs(runtime)
+    return parallel.default_workers(runtime)
 
 
 class TimeIsUp(BaseException):
@@ -167,7 +168,7 @@ class TimeIsUp(BaseException):
 
 
 def train(
-    runs: Sequence[Run], runtime: Runtime, jobs: int, store: RunStore, deadline: float
+    runs: Sequence[Run], runtime: Runtime, workers: int, store: RunStore, deadline: float
 ) -> list[str]:
     """Train the runs that the store lacks, until the deadline; return what went wrong."""
 
@@ -181,7 +182,7 @@ def train(
         signal.setitimer(signal.ITIMER_REAL, max(0.01, left(deadline)))
         while waiting := [one for one in unfinished(runs, store) if one.fingerprint not in failed]:
             try:
-                parallel.fill(waiting, runtime, jobs, store)
+                fill(waiting, runtime, workers, store)
             except Exception as fault:  # one diverging run must not stop the others
                 faults.append(f"Failed: {' '.join(str(fault).split())}")
                 started = [one for one in waiting if store.place(one.fingerprint).exists()]
@@ -197,6 +198,12 @@ def train(
     for line in faults:
         note(f"warning: {line}")
     return faults
+
+
+def fill(runs: Sequence[Run], runtime: Runtime, workers: int, store: RunStore) -> None:
+    """Train runs in parallel, as the project does."""
+    training = [jobs.training(run, runtime, store) for run in runs]
+    parallel.work_off(training, workers, jobs.expected())
 
 
 def unfinished(runs: Sequence[Run], store: RunStore) -> list[Run]:

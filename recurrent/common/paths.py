@@ -83,7 +83,7 @@ class Results:
 
         It is not in git: samples of a real corpus may repeat its text or people's names.
         """
-        return self.data / "samples" / experiment / f"{variant}.json"
+        return self.data / "evaluation" / experiment / f"{variant}-samples.json"
 
     def score(self, experiment: str, variant: str) -> Path:
         """Return the file of a variant's scores, for `dvc metrics`."""

@@ -109,7 +109,7 @@ def evaluate_into_store(variant: Variant, config: Config, trained: Trained, stor
 def collect(variants: Sequence[tuple[Variant, str]], results: Results, store: RunStore) -> None:
     """Write the outputs of an experiment's evaluate stage, given the keys of its evaluations."""
     experiment = variants[0][0].experiment
-    for path in (results.evaluation, results.samples, results.score):
+    for path in (results.evaluation, results.score):
         folder = path(experiment, "x").parent
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

@@ -71,6 +71,18 @@ class Task(Protocol):
         """
 
 
+class WithoutText:
+    """A task whose models cannot generate text."""
+
+    def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
+        """Refuse to generate text."""
+        raise PipelineError(
+            "models of this task cannot generate text.",
+            where="params.yaml: experiments",
+            remedy="Remove `samples`.",
+        )
+
+
 def to_device(batch: Batch, device: torch.device) -> Tensor:
     """Copy record numbers to the device, to a GPU without waiting for it."""
     records = torch.from_numpy(batch)

@@ -1,6 +1,6 @@
 """Classification: one label per sequence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,17 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from recurrent.common.config import Samples
-from recurrent.common.errors import PipelineError
 from recurrent.data.names.batches import of_equal_length
 from recurrent.data.names.dataset import CLASSES, LabelledNames
 from recurrent.models.base import Model, State
-from recurrent.tasks.base import Batch, Predictions, to_device
+from recurrent.tasks.base import Batch, Predictions, WithoutText, to_device
 
 SCORING_BATCH = 4096
 
 
-class Classify:
+class Classify(WithoutText):
     """Predict the class of a name. The names of a batch have one length, so nothing is padded."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
@@ -68,13 +66,6 @@ class Classify:
             places = np.searchsorted(rows, batch)  # splits are sorted
             log_prob[places] = logits.double().log_softmax(dim=-1).cpu().numpy()
         return Predictions(rows, log_prob)
-
-    def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
-        raise PipelineError(
-            "a classifier cannot generate text.",
-            where="params.yaml: experiments",
-            remedy="Remove `samples`.",
-        )
 
     def probe_batch(
         self, steps: int, count: int, rng: np.random.Generator

@@ -3,7 +3,7 @@
 The target is the number's logarithm, divided by the largest logarithm of the training rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +11,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from recurrent.common.config import Samples
 from recurrent.common.errors import PipelineError
 from recurrent.data.sales.dataset import Table
 from recurrent.data.text.windows import shuffled
 from recurrent.models.base import Model, State
-from recurrent.tasks.base import Batch, Predictions, to_device
+from recurrent.tasks.base import Batch, Predictions, WithoutText, to_device
 
 SCORING_BATCH = 8192
 
 
-class Regress:
+class Regress(WithoutText):
     """Predict the value of each row of a table."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
@@ -71,13 +70,6 @@ class Regress:
         outputs = [model(self.take(batch)[0])[0] for batch in self.batches(split, SCORING_BATCH)]
         targets = torch.cat(outputs).double().cpu().numpy()[:, 0] if outputs else np.empty(0)
         return Predictions(rows, np.exp(targets * self.scale))
-
-    def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
-        raise PipelineError(
-            "a regression model cannot generate text.",
-            where="params.yaml: experiments",
-            remedy="Remove `samples`.",
-        )
 
     def probe_batch(
         self, steps: int, count: int, rng: np.random.Generator

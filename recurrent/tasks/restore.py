@@ -3,7 +3,7 @@
 A model may read the text after a gap, so bidirectional networks are legitimate here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +12,18 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recurrent.common.config import Samples
 from recurrent.common.errors import PipelineError
 from recurrent.data.text.dataset import RunningText
 from recurrent.data.text.windows import Starts, shuffled
 from recurrent.models.base import Model, State
-from recurrent.tasks.base import Batch, Predictions, to_device
+from recurrent.tasks.base import Batch, Predictions, WithoutText, to_device
 
 HIDDEN = 0  # padding stands for a hidden character
 EVERY = 7  # one character in seven is hidden at a time
 SCORING_WINDOWS = 256
 
 
-class Restore:
+class Restore(WithoutText):
     """Predict hidden characters. A batch holds each window's start and the steps hidden in it."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
@@ -102,13 +101,6 @@ class Restore:
         records = np.concatenate(positions)
         order = np.argsort(records, kind="stable")
         return Predictions(records[order].astype(np.int32), np.concatenate(log_prob)[order])
-
-    def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
-        raise PipelineError(
-            "a model that restores characters cannot generate text.",
-            where="params.yaml: experiments",
-            remedy="Remove `samples`.",
-        )
 
     def probe_batch(
         self, steps: int, count: int, rng: np.random.Generator

@@ -18,7 +18,6 @@ from benchmarks.gpu.options import Options
 from recurrent.common import files
 from recurrent.common.errors import PipelineError
 from recurrent.data.fetch import MIRROR_VARIABLE
-from recurrent.training import parallel
 from recurrent.training.fingerprint import Run, plan
 from recurrent.training.store import FILES, RunStore
 from tests.project import ROOT
@@ -149,7 +148,7 @@ def test_a_failing_run_does_not_stop_the_others(
         for run in missing:
             finish(run, store)
 
-    monkeypatch.setattr(parallel, "fill", fill)
+    monkeypatch.setattr(project, "fill", fill)
     faults = project.train(runs, options(tmp_path).runtime, 1, store, time.monotonic() + SOON)
     assert len(faults) == 1 and "the loss became NaN" in faults[0]
     assert project.unfinished(runs, store) == [bad]
@@ -164,7 +163,7 @@ def test_training_stops_when_its_time_is_used(
         finish(missing[0], store)
         time.sleep(SOON)
 
-    monkeypatch.setattr(parallel, "fill", fill)
+    monkeypatch.setattr(project, "fill", fill)
     started = time.monotonic()
     faults = project.train(runs, options(tmp_path).runtime, 1, store, started + 3)
     assert time.monotonic() - started < SOON / 2

@@ -13,12 +13,6 @@ from tests.project import ROOT
 
 REAL = lectures.load(ROOT / "lectures.yaml")
 LECTURES = {variant.name: variant for variant in params.load(folder=ROOT).variants()}
-OVERLAY = params.read_yaml(ROOT / "params.upstream.yaml")["experiments"]
-UPSTREAM = {  # variants that only `recurrent replicate` trains
-    f"{experiment}/{variant}"
-    for experiment in OVERLAY
-    for variant in OVERLAY[experiment].get("variants", ())
-}
 BEYOND = {variant.name: variant for variant in params.load("beyond", ROOT).variants()}
 GOOD = """\
 names:
@@ -63,7 +57,7 @@ def test_every_other_name_is_one_of_either_pipeline() -> None:
     for lecture in REAL.values():
         pairs = {**lecture.rivals, **lecture.counterparts}
         tabled = [name for table in lecture.tables for name in table.names]
-        assert {*tabled, *pairs, *pairs.values()} <= (LECTURES | BEYOND).keys() | UPSTREAM
+        assert {*tabled, *pairs, *pairs.values()} <= (LECTURES | BEYOND).keys()
         for ours, theirs in pairs.items():
             one, other = ((LECTURES | BEYOND)[name] for name in (ours, theirs))
             assert one.task == other.task and one.name != other.name
