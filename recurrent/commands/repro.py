@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recurrent.commands import jobs, prune, publish, summary
 from recurrent.commands.lookup import refuse_unknown_lectures
-from recurrent.common import config
+from recurrent.common import config, paths
 from recurrent.common.config import Config
 from recurrent.common.locking import REPRO, locked
 from recurrent.training import parallel
@@ -66,4 +66,5 @@ def fill_store(pipelines: Sequence[Config], workers: int | None, chosen: Sequenc
         jobs.jobs_of(experiments, store),
         workers or parallel.default_workers(settings.runtime),
         jobs.expected(),
+        paths.JOBS_LOG,
     )

@@ -4,6 +4,7 @@ Each worker imports torch once and does one job after another; its results go in
 Then the stages only collect. The results have the same bytes as one after the other.
 """
 
+import csv
 import multiprocessing
 import os
 import signal
@@ -14,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from recurrent.common import files
 from recurrent.common.board import Board
 from recurrent.common.config import Runtime
 from recurrent.common.console import note
@@ -41,15 +43,18 @@ def default_workers(runtime: Runtime) -> int:
     return 1 if gpu_name(runtime) else max(1, processors() // runtime.threads)
 
 
-def work_off(jobs: Iterable[Job], workers: int, seconds: Seconds) -> None:
+def work_off(jobs: Iterable[Job], workers: int, seconds: Seconds, log: Path | None = None) -> None:
     """Do all jobs that are not finished yet, those that start the longest chain first.
 
-    A killed worker loses only its work since the last checkpoint.
+    A killed worker loses only its work since the last checkpoint. The log gets a line for each
+    finished job: its name, when it started (seconds since 1970), and how many seconds it took.
     """
     jobs = [*jobs]
+    if log is not None:
+        files.write_text(log, "job,started,seconds\n")
     for attempt in range(RESTARTS + 1):
         try:
-            _work_off_once(jobs, workers, seconds)
+            _work_off_once(jobs, workers, seconds, log)
             return
         except BrokenProcessPool:
             left = [job.name for job in jobs if not job.finished()]
@@ -65,7 +70,7 @@ def work_off(jobs: Iterable[Job], workers: int, seconds: Seconds) -> None:
     )
 
 
-def _work_off_once(jobs: Sequence[Job], workers: int, seconds: Seconds) -> None:
+def _work_off_once(jobs: Sequence[Job], workers: int, seconds: Seconds, log: Path | None) -> None:
     schedule, estimate = Schedule(seconds), Estimate(seconds)
     schedule.add(jobs)
     missing = sum(not job.finished() for job in jobs)
@@ -81,13 +86,17 @@ def _work_off_once(jobs: Sequence[Job], workers: int, seconds: Seconds) -> None:
                     if job.finished():
                         _complete(job, schedule)
                     else:
-                        running[pool.submit(job.work)] = job, time.monotonic()
+                        running[pool.submit(job.work)] = job, time.time()
                 if not running:
                     return
                 for future in wait(running, LOOK_S, FIRST_COMPLETED).done:
                     job, started = running.pop(future)
                     _result(future, job)
-                    estimate.record(job.name, time.monotonic() - started)
+                    took = time.time() - started
+                    estimate.record(job.name, took)
+                    if log is not None:
+                        with log.open("a", encoding="utf-8", newline="") as file:
+                            csv.writer(file).writerow([job.name, f"{started:.2f}", f"{took:.2f}"])
                     _complete(job, schedule)
                 now = [(job.name, job.share()) for job, _ in running.values()]
                 later = [(job.name, 0.0) for job in schedule.waiting.values()]
