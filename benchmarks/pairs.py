@@ -43,8 +43,12 @@ class Ours:
         self.callbacks = Callbacks("bench", 0, Checkpoint(Path("unused")))
 
     def epoch(self, number: int) -> list[float]:
-        """Train for one epoch; return the loss of each batch."""
+        """Train for one epoch with all instructions; return the loss of each batch."""
         machine.settle(self.runtime)
+        return self.train_epoch(number)
+
+    def train_epoch(self, number: int) -> list[float]:
+        """Train for one epoch as PyTorch is set up; return the loss of each batch."""
         losses, _ = train_epoch(
             self.forward,
             self.pair.task,

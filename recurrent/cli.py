@@ -48,6 +48,23 @@ def repro(
     repro.main(jobs, summary, beyond, experiments or ())
 
 
+@app.command("try", epilog="Example: recurrent try lyrics_gru -S training.learning_rate=0.02")
+def attempt(
+    experiment: Annotated[str, typer.Argument(help="An experiment of either parameter file.")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-S", metavar="KEY=VALUE", help="Change a setting of the experiment. Repeat for more."
+        ),
+    ] = None,
+    jobs: Jobs = None,
+) -> None:
+    """Change an experiment, train and evaluate it alone, and compare with the last commit."""
+    from recurrent.commands import attempt
+
+    attempt.main(experiment, changes or (), jobs)
+
+
 @app.command(epilog="Example: recurrent replicate --corpus sales=rossmann-store-sales.zip")
 def replicate(
     jobs: Jobs = None,

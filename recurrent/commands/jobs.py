@@ -149,13 +149,13 @@ def stage_of(verb: str, experiment: str, settings: Config) -> str:
     return f"{folder}{verb}@{experiment}"
 
 
-def dvc(stage: str) -> None:
-    """Reproduce a group of stages and what they depend on."""
-    command = ["dvc", "repro", stage]
+def dvc(*stages: str) -> None:
+    """Reproduce stages and what they depend on."""
+    command = ["dvc", "repro", *stages]
     if code := subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
         raise PipelineError(
             f"`{' '.join(command)}` failed (status {code}); the reason is above.",
-            where=stage,
+            where=stages[0],
             remedy="Fix it and run this again: finished stages and runs are kept.",
         )
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from recurrent.commands import jobs, prune, publish, summary
@@ -47,13 +47,14 @@ def main(
 def fill_store(pipelines: Sequence[Config], workers: int | None, chosen: Sequence[str]) -> None:
     """Train and evaluate what DVC's stages would compute and the run store lacks."""
     settings, store = pipelines[0], RunStore()
-    jobs.dvc("encode")
     wanted = {
         name: pipeline
         for pipeline in pipelines
         for name in pipeline.experiments
         if not chosen or name in chosen
     }
+    encode = [f"encode@{dataset}" for dataset in datasets(wanted)] if chosen else ["encode"]
+    jobs.dvc(*encode)
     # `embed` may change data on which others train.
     networks = {one.experiment for one in settings.embedded.values()}
     found = {*jobs.changed(wanted)}
@@ -68,3 +69,10 @@ def fill_store(pipelines: Sequence[Config], workers: int | None, chosen: Sequenc
         jobs.expected(),
         paths.JOBS_LOG,
     )
+
+
+def datasets(experiments: jobs.Experiments) -> Iterator[str]:
+    """Yield the datasets of these experiments that are encoded from a corpus."""
+    for name, settings in experiments.items():
+        one = settings.experiments[name]
+        yield from {one.dataset, one.also} & settings.datasets.keys()

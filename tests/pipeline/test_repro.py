@@ -157,6 +157,15 @@ def test_editing_one_variant_trains_that_one(workspace: Workspace) -> None:
     assert workspace.tree("data", "metrics") == before
 
 
+def test_an_experiment_can_be_tried(workspace: Workspace) -> None:
+    done = workspace.recurrent("try", "nietzsche_rnn", "-S", "training.learning_rate=0.002")
+    assert done.returncode == 0, done.stderr
+    assert "nietzsche_rnn: scores now and in the last commit" in done.stdout
+    assert "train@nietzsche_rnn" in done.stdout and "train@names_gated" not in done.stdout
+    assert workspace.repro("evaluate@nietzsche_rnn") == []
+    workspace.revert()
+
+
 def test_editing_one_experiment_reruns_what_depends_on_it(workspace: Workspace) -> None:
     def faster(values: Any) -> None:
         values["experiments"]["names_gated"]["training"]["learning_rate"] *= 2

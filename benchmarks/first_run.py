@@ -1,0 +1,211 @@
+"""What a first run takes: environment, pipeline, and what comes after, in a fresh clone.
+
+`python -m benchmarks.first_run` writes metrics/bench/first-run.json, first-run.md and seconds.csv,
+which tells later runs how long each job takes. It takes about half an hour on an idle machine with
+two processors, and needs the network to make the environment.
+"""
+
+import csv
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from benchmarks import machine, modes
+from benchmarks.first_run_page import page
+from recurrent.common import console, files, paths
+from recurrent.common.errors import PipelineError
+from recurrent.training.parallel import processors
+from recurrent.training.schedule import Job, makespan
+from tests.project import ROOT
+
+OUT = ROOT / "metrics/bench"
+STAGE = re.compile(r"Running stage '(?:.*:)?([^@']+)")  # without its key
+WORKERS = (1, 2, 4, 8, 16)
+COLLECTED = ("stages.evaluate", "lyrics_gru")  # a stage whose results are in the store
+REPRO = [sys.executable, "-m", "recurrent", "repro", "--no-summary"]
+OTHER_JOBS = ("evaluate", "embed")
+
+
+def main(
+    environment: Annotated[bool, typer.Option(help="Also time `make install`.")] = True,
+    beyond: Annotated[bool, typer.Option(help="Also time `make beyond`.")] = True,
+) -> None:
+    """Time a first run in a fresh clone."""
+    found: dict[str, Any] = {"machine": machine.described(), "processors": processors()}
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "clone"
+        run(["git", "clone", "--quiet", str(ROOT), str(clone)], ROOT)
+        if environment:
+            found["environment_s"] = seconds(["make", "install"], clone)
+            shutil.rmtree(clone / ".venv")
+        jobs, pipeline = first_run(clone)
+        found |= pipeline
+        found["noop_s"] = seconds(["dvc", "repro", "--quiet"], clone)
+        found["stage_overhead_s"] = cpu_of([sys.executable, "-m", *COLLECTED], clone)
+        if beyond:
+            found["beyond_s"] = seconds([*REPRO, "--beyond"], clone)
+            jobs = {**read_jobs(clone / paths.JOBS_LOG), **jobs}
+    found["strict_over_fast"] = modes.strict_over_fast()
+    write(found, {name: job.took for name, job in jobs.items()})
+
+
+def first_run(clone: Path) -> tuple[dict[str, "Done"], dict[str, Any]]:
+    """Run the pipeline in a fresh clone; return its jobs, and what it took."""
+    before, started = used(), time.time()
+    lines = [*timed_lines(REPRO, clone)]
+    ended = time.time()
+    jobs = read_jobs(clone / paths.JOBS_LOG)
+    phases = timeline(started, ended, lines, jobs)
+    rest = ended - started - phases["jobs"]
+    lengths = {name: job.took for name, job in jobs.items()}
+    return jobs, {
+        "pipeline_s": ended - started,
+        "timeline_s": phases,
+        "cpu_s": by_cause(used() - before, lengths),
+        "projected_s": {
+            str(workers): rest + makespan(as_jobs(lengths), workers, lengths.__getitem__)
+            for workers in WORKERS
+        },
+    }
+
+
+def run(command: list[str], folder: Path) -> None:
+    """Run a command that must succeed."""
+    done = subprocess.run(
+        command, cwd=folder, env=environment_of(), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise PipelineError(f"failed: {done.stderr.strip()}", where=" ".join(command))
+
+
+def environment_of() -> dict[str, str]:
+    """Return this environment with this Python first, and without another MLflow store."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    return {**kept, "PATH": path}
+
+
+def seconds(command: list[str], folder: Path) -> float:
+    """Return how long a command takes."""
+    took = machine.timed(lambda: run(command, folder))[0]
+    console.note(f"{' '.join(command)}: {took:.1f} s")
+    return took
+
+
+def timed_lines(command: list[str], folder: Path) -> Iterator[tuple[float, str]]:
+    """Run a command; yield its lines with the time of each."""
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment_of(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield time.time(), line.rstrip()
+            console.note(line.rstrip())
+    if process.returncode:
+        raise PipelineError(f"failed (status {process.returncode})", where=" ".join(command))
+
+
+class Done(NamedTuple):
+    """When a job started, in seconds since 1970, and how many seconds it took."""
+
+    started: float
+    took: float
+
+
+def read_jobs(log: Path) -> dict[str, Done]:
+    """Return the jobs that a run has logged, by name."""
+    with log.open(encoding="utf-8", newline="") as file:
+        return {
+            row["job"]: Done(float(row["started"]), float(row["seconds"]))
+            for row in csv.DictReader(file)
+        }
+
+
+def timeline(
+    started: float, ended: float, lines: Sequence[tuple[float, str]], jobs: Mapping[str, Done]
+) -> dict[str, float]:
+    """Return the seconds of each phase: data, jobs in parallel, and the stages after them."""
+    first = min(job.started for job in jobs.values())
+    last = max(job.started + job.took for job in jobs.values())
+    later = [(when, STAGE.match(line)) for when, line in lines if when >= last]
+    stages = [(when, match[1]) for when, match in later if match]
+    starts = [when for when, _ in stages]
+    found = {"data": first - started, "jobs": last - first}
+    found["start of dvc repro"] = (starts[0] if starts else ended) - last
+    for (when, stage), until in zip(stages, [*starts[1:], ended], strict=True):
+        found[stage] = found.get(stage, 0.0) + until - when
+    return found
+
+
+def by_cause(cpu: float, lengths: Mapping[str, float]) -> dict[str, float]:
+    """Return CPU seconds by cause. A job computes on one thread, so its time is CPU time."""
+    found = dict.fromkeys(("train", *OTHER_JOBS), 0.0)
+    for name, took in lengths.items():
+        found[kind_of(name)] += took
+    return {**found, "data, DVC, other stages, MLflow": cpu - sum(found.values())}
+
+
+def kind_of(job: str) -> str:
+    """Return train, evaluate or embed."""
+    first = job.partition(" ")[0]
+    return first if first in OTHER_JOBS else "train"
+
+
+def as_jobs(lengths: Mapping[str, float]) -> list[Job]:
+    """Return jobs with these names; each evaluation waits for the runs of its variant."""
+    runs = [name for name in lengths if kind_of(name) == "train"]
+
+    def after(name: str) -> frozenset[str]:
+        variant = name.removeprefix("evaluate ")
+        return frozenset(run for run in runs if variant != name and run.startswith(f"{variant},"))
+
+    others = [name for name in lengths if kind_of(name) != "train"]
+    return [Job(name, name, print, bool, after(name)) for name in (*runs, *others)]
+
+
+def used() -> float:
+    """Return the CPU seconds of all child processes that have ended."""
+    found = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return found.ru_utime + found.ru_stime
+
+
+def cpu_of(command: list[str], folder: Path) -> float:
+    """Return the CPU seconds of a command."""
+    before = used()
+    run(command, folder)
+    return used() - before
+
+
+def write(found: dict[str, Any], lengths: Mapping[str, float]) -> None:
+    """Write the measurements as data and as a page, and how long each job took."""
+    files.write_json(OUT / "first-run.json", rounded(found))
+    files.write_text(OUT / "first-run.md", page(rounded(found)))
+    rows = [f'"{name}",{took:.1f}' for name, took in sorted(lengths.items())]
+    files.write_text(ROOT / paths.SECONDS, "\n".join(["job,seconds", *rows]) + "\n")
+    console.note(f"written: {OUT / 'first-run.md'}")
+
+
+def rounded(value: Any) -> Any:
+    """Round every number of a nested value to two decimals."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    return round(value, 2) if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    console.run(main)

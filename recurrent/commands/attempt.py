@@ -1,0 +1,115 @@
+"""`recurrent try`: change an experiment, train and evaluate it alone, and compare its scores."""
+
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from recurrent.commands import repro
+from recurrent.commands.lookup import find
+from recurrent.common import files, paths
+from recurrent.common.config import Config, Variant, load
+from recurrent.common.console import note
+from recurrent.common.errors import PipelineError
+from recurrent.report.numbers import difference, number
+from recurrent.report.terminal import show
+from recurrent.report.views import Cell, Table
+
+
+def main(experiment: str, changes: Sequence[str] = (), workers: int | None = None) -> None:
+    """Apply `key=value` changes to the parameter file, rebuild the experiment, show its scores."""
+    settings, variant = find(experiment)
+    if variant.experiment != experiment:
+        raise PipelineError(
+            "a variant cannot be tried alone.", where=experiment, remedy="Name its experiment."
+        )
+    file = paths.BEYOND_PARAMS if settings.pipeline == "beyond" else paths.PARAMS
+    if changes:
+        edit(file, settings.pipeline, experiment, changes)
+    repro.main(workers, experiments=[experiment])
+    show(scores(load(settings.pipeline), experiment), Console())
+    if changes:
+        note(f"{file} is changed. To go back: git restore {file} && recurrent try {experiment}")
+
+
+def edit(file: Path, pipeline: str, experiment: str, changes: Sequence[str]) -> None:
+    """Change values of an experiment in a parameter file; refuse what is not valid."""
+    yaml = YAML()
+    yaml.preserve_quotes, yaml.width = True, 1 << 16
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    before = file.read_text(encoding="utf-8")
+    values = yaml.load(before)
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not (key and equals):
+            raise PipelineError(f"expected KEY=VALUE, got {change!r}.", where="-S")
+        assign(values["experiments"][experiment], key, parsed(text))
+    after = StringIO()
+    yaml.dump(values, after)
+    files.write_text(file, after.getvalue())
+    try:
+        load(pipeline)
+    except PipelineError:
+        files.write_text(file, before)
+        raise
+
+
+def parsed(text: str) -> Any:
+    """Return a value as YAML reads it."""
+    try:
+        return YAML().load(text)  # keeps the style of lists and maps
+    except YAMLError as fault:
+        raise PipelineError(f"{text!r} is not a YAML value.", where="-S") from fault
+
+
+def assign(values: Any, key: str, value: Any) -> None:
+    """Set the value of a dotted key; maps on the way are made if they are missing."""
+    *way, last = key.split(".")
+    for part in way:
+        if values.get(part) is None:
+            values[part] = {}
+        values = values[part]
+        if not isinstance(values, Mapping):
+            raise PipelineError(f"{part} is not a map.", where=f"-S {key}")
+    values[last] = value
+
+
+def scores(settings: Config, experiment: str) -> Table:
+    """Return each variant's scores beside those of the last commit."""
+    rows = [
+        tuple(cells)
+        for variant in settings.variants(experiment)
+        for cells in compared(settings, variant)
+    ]
+    head = ("variant", "metric", "committed", "now", "difference")
+    return Table(f"{experiment}: scores now and in the last commit", head, tuple(rows))
+
+
+def compared(settings: Config, variant: Variant) -> Iterator[tuple[Cell, ...]]:
+    """Yield the cells of each metric of a variant."""
+    path = settings.results.score(variant.experiment, variant.variant)
+    now, before = files.read_json(path), committed(path)
+    for metric, value in now.items():
+        old = before.get(metric)
+        yield (
+            Cell(variant.variant, "code"),
+            Cell(metric),
+            Cell("" if old is None else number(old), "number"),
+            Cell(number(value), "number"),
+            Cell("" if old is None else difference(value - old), "number"),
+        )
+
+
+def committed(path: Path) -> dict[str, float]:
+    """Return the scores that a file had in the last commit; none if it was not there."""
+    command = ["git", "show", f"HEAD:./{path.as_posix()}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return {}
+    found: dict[str, float] = parsed(done.stdout)
+    return found
