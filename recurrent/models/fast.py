@@ -119,69 +119,99 @@ class OneHotLinear(nn.Module):
 
 
 class OneHotRnn(nn.Module):
-    """rnn(one_hot(ids)) for one layer of nn.GRU or nn.LSTM (batch first), in one or two directions.
-
-    On a CPU the products of all steps with the input matrix are looked up at once, and this loop
-    over steps is faster than PyTorch's layer. On CUDA, cuDNN's kernel is faster than any loop.
-    """
+    """rnn(one_hot(ids)) for one layer of nn.RNN, nn.GRU or nn.LSTM, in one or two directions."""
 
     def __init__(self, rnn: nn.RNNBase) -> None:
         super().__init__()
         self.rnn = rnn
-        self.is_lstm = rnn.mode == "LSTM"
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
-        if ids.is_cuda or not _enabled:
+        if not is_looped(self.rnn, ids):
             vectors = one_hot(ids, self.rnn.get_parameter("weight_ih_l0").T)
             outputs, state = self.rnn(vectors, state)
             return outputs, state
-        before = (state,) if isinstance(state, Tensor) else state
-        h, last = self._run(ids, before, direction=0)
-        directions, lasts = [h], [last]
-        if self.rnn.bidirectional:
-            h, last = self._run(ids.flip(1), before, direction=1)
-            directions.append(h.flip(1))
-            lasts.append(last)
-        after = tuple(torch.stack(parts) for parts in zip(*lasts, strict=True))
-        return torch.cat(directions, dim=2), after if self.is_lstm else after[0]
+        return loop(self.rnn, lambda w_ih, b_ih: lookup(w_ih.T + b_ih, ids), state)
 
-    def _run(
-        self, ids: Tensor, before: tuple[Tensor, ...] | None, direction: int
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Return one direction's h of every step, (batch, steps, hidden), and its last state."""
+
+def embedded_rnn(
+    e: nn.Embedding, rnn: nn.RNNBase, ids: Tensor, state: State
+) -> tuple[Tensor, State]:
+    """Return rnn(e(ids), state), with the input's products as in `per_character`."""
+    if not is_looped(rnn, ids):
+        outputs, state = rnn(e(ids), state)
+        return outputs, state
+    if len(e.weight) > ids.numel():  # a large vocabulary: less work without a table
+        return loop(rnn, lambda w_ih, b_ih: F.linear(e(ids), w_ih, b_ih), state)
+    return loop(rnn, lambda w_ih, b_ih: lookup(F.linear(e.weight, w_ih, b_ih), ids), state)
+
+
+def is_looped(rnn: nn.RNNBase, ids: Tensor) -> bool:
+    """Return whether `loop` is faster than PyTorch's layer. On CUDA, cuDNN's kernel is faster."""
+    return _enabled and not ids.is_cuda and rnn.num_layers == 1
+
+
+def loop(
+    rnn: nn.RNNBase, inputs: Callable[[Tensor, Tensor], Tensor], state: State
+) -> tuple[Tensor, State]:
+    """Compute one layer (batch first) step by step.
+
+    `inputs` returns W_ih x + b_ih of all steps, (batch, steps, gates * hidden).
+    """
+    before = (state,) if isinstance(state, Tensor) else state
+    directions, lasts = [], []
+    for direction in range(1 + rnn.bidirectional):
         w_ih, w_hh, b_ih, b_hh = (
-            self.rnn.get_parameter(f"{name}_l0{'_reverse' * direction}")
+            rnn.get_parameter(f"{name}_l0{'_reverse' * direction}")
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         )
-        step = lstm_step if self.is_lstm else gru_step
-        zeros = w_ih.new_zeros(len(ids), self.rnn.hidden_size)
-        state = (zeros,) * (1 + self.is_lstm)
-        if before is not None:
-            state = tuple(part[direction] for part in before)
-        hidden = []
-        for x in lookup(w_ih.T, ids.T) + b_ih:  # (batch, gates * hidden)
-            state = step(x, state, w_hh.T, b_hh)
-            hidden.append(state[0])
-        return torch.stack(hidden, dim=1), state
+        x = inputs(w_ih, b_ih)
+        first = None if before is None else tuple(part[direction] for part in before)
+        h, last = run(STEPS[rnn.mode], x.flip(1) if direction else x, first, w_hh, b_hh)
+        directions.append(h.flip(1) if direction else h)
+        lasts.append(last)
+    after = tuple(torch.stack(parts) for parts in zip(*lasts, strict=True))
+    return torch.cat(directions, dim=2), after if rnn.mode == "LSTM" else after[0]
 
 
-def gru_step(
-    x: Tensor, state: tuple[Tensor, ...], w_hh: Tensor, b_hh: Tensor
-) -> tuple[Tensor, ...]:
-    """Compute one step of nn.GRU; `x` is W_ih X + b_ih of its three gates."""
-    (h,) = state
-    x_r, x_z, x_n = x.chunk(3, dim=1)
-    h_r, h_z, h_n = torch.addmm(b_hh, h, w_hh).chunk(3, dim=1)
+Parts = tuple[Tensor, ...]  # h, or h and c: (batch, hidden)
+StepOf = Callable[[Tensor, Tensor, Parts | None], Parts]
+
+
+def run(
+    step: StepOf, inputs: Tensor, state: Parts | None, w_hh: Tensor, b_hh: Tensor
+) -> tuple[Tensor, Parts]:
+    """Return h of every step, (batch, steps, hidden), and the last state."""
+    hidden = []
+    for x in inputs.unbind(dim=1):
+        # Without a state, h is 0, and so is its product.
+        product = b_hh if state is None else torch.addmm(b_hh, state[0], w_hh.T)
+        state = step(x, product, state)
+        hidden.append(state[0])
+    assert state is not None
+    return torch.stack(hidden, dim=1), state
+
+
+def rnn_step(x: Tensor, product: Tensor, state: Parts | None) -> Parts:
+    """Compute one step of nn.RNN; `product` is W_hh h + b_hh."""
+    return (torch.tanh(x + product),)
+
+
+def gru_step(x: Tensor, product: Tensor, state: Parts | None) -> Parts:
+    """Compute one step of nn.GRU; `product` is W_hh h + b_hh of its three gates."""
+    x_r, x_z, x_n = x.chunk(3, dim=-1)
+    h_r, h_z, h_n = product.chunk(3, dim=-1)
     r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
     n = torch.tanh(x_n + r * h_n)
-    return (n + z * (h - n),)
+    return (n - z * n if state is None else n + z * (state[0] - n),)
 
 
-def lstm_step(
-    x: Tensor, state: tuple[Tensor, ...], w_hh: Tensor, b_hh: Tensor
-) -> tuple[Tensor, ...]:
-    """Compute one step of nn.LSTM; `x` is W_ih X + b_ih of its four gates."""
-    h, c = state
-    i, f, g, o = torch.addmm(x + b_hh, h, w_hh).chunk(4, dim=1)
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+def lstm_step(x: Tensor, product: Tensor, state: Parts | None) -> Parts:
+    """Compute one step of nn.LSTM; `product` is W_hh h + b_hh of its four gates."""
+    i, f, g, o = (x + product).chunk(4, dim=-1)
+    c = torch.sigmoid(i) * torch.tanh(g)
+    if state is not None:
+        c = torch.sigmoid(f) * state[1] + c
     return torch.sigmoid(o) * torch.tanh(c), c
+
+
+STEPS: dict[str, StepOf] = {"RNN_TANH": rnn_step, "GRU": gru_step, "LSTM": lstm_step}

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from recurrent.models import base
 from recurrent.models.base import State
-from recurrent.models.fast import Embedding, OneHotLinear
+from recurrent.models.fast import Embedding, OneHotLinear, embedded_rnn
 
 
 class CharRnnClassifier(base.Model):
@@ -82,8 +82,8 @@ class RecurrentClassifier(base.Model):
         return base.gate_matrices(self.cell)
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
-        x = self.embedding(ids)  # (batch, steps, embedding)
-        h, state = self.cell(x, state)  # (batch, steps, directions * hidden)
+        # self.cell(self.embedding(ids), state): (batch, steps, directions * hidden)
+        h, state = embedded_rnn(self.embedding, self.cell, ids, state)
         forward, *backward = h.chunk(self.directions, dim=-1)
         last = [forward[:, -1], *(direction[:, 0] for direction in backward)]
         return self.h2o(self.dropout(torch.cat(last, dim=-1))), state

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.models.base import State
-from recurrent.models.fast import Embedding, cat_linear, per_character
+from recurrent.models.fast import Embedding, cat_linear, embedded_rnn, per_character
 
 
 class Sizes(base.Settings):
@@ -108,7 +108,7 @@ class CharRnn(base.Model):
         return base.gate_matrices(self.rnn)
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
-        outp, h = self.rnn(self.e(ids), state)  # (batch, steps, hidden)
+        outp, h = embedded_rnn(self.e, self.rnn, ids, state)  # self.rnn(self.e(ids), state)
         return self.l_out(outp[:, -1]), h
 
 
@@ -116,7 +116,7 @@ class CharSeqRnn(CharRnn):
     """The multi-output model: predict characters 2 to n from characters 1 to n-1."""
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
-        outp, h = self.rnn(self.e(ids), state)  # (batch, steps, hidden)
+        outp, h = embedded_rnn(self.e, self.rnn, ids, state)  # self.rnn(self.e(ids), state)
         return self.l_out(outp), h
 
 
@@ -150,5 +150,5 @@ class StatefulRnn(base.Model):
         return base.gate_matrices(self.cell)
 
     def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
-        h, state = self.cell(self.embedding(ids), state)  # (batch, steps, hidden)
+        h, state = embedded_rnn(self.embedding, self.cell, ids, state)  # (batch, steps, hidden)
         return self.h2o(self.dropout(h)), state

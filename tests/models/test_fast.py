@@ -23,7 +23,7 @@ from tests.models.networks import (
     parts_of,
 )
 
-CELLS = pytest.mark.parametrize("cell", ["gru", "lstm"])
+CELLS = pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 DIRECTIONS = pytest.mark.parametrize("bidirectional", [False, True])
 close = torch.testing.assert_close
 pytestmark = pytest.mark.usefixtures("doubles")
