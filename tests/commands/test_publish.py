@@ -15,7 +15,7 @@ from recurrent.training.fingerprint import Run
 from recurrent.training.store import FILES, RunStore
 from tests.project import Project
 
-EXPERIMENT, VARIANT = KEY = "nietzsche_char3", "held_out"  # three seeds
+EXPERIMENT, VARIANT = KEY = "names_gated", "gru"  # three seeds
 RESULTS = paths.PIPELINES["lectures"]
 
 
@@ -32,7 +32,7 @@ def trained(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     """One variant that is trained, collected from the store, and evaluated."""
     monkeypatch.setattr(lookup, "plan", plan)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    for dataset in ("nietzsche_3", "nietzsche_3_held_out"):
+    for dataset in ("names_top500",):
         paths.encoded(dataset).mkdir(parents=True)
     store = RunStore()
     for run in plan(config.load(), EXPERIMENT):
@@ -59,11 +59,11 @@ def names() -> list[str]:
 
 def test_a_variant_is_one_record_of_all_its_seeds(trained: Project) -> None:
     (run,) = tracked()
-    assert run.variant.name == "nietzsche_char3/held_out"
+    assert run.variant.name == "names_gated/gru"
     assert (run.device, run.seconds) == ("cpu", 6.0)
-    assert run.dataset == config.load().datasets["nietzsche_3_held_out"]
+    assert run.dataset == config.load().datasets["names_top500"]
     assert len(run.fingerprint) == 64
-    trained.edit({"experiments.nietzsche_char3.seeds": [0, 1]})
+    trained.edit({"experiments.names_gated.seeds": [0, 1]})
     (other,) = tracked()
     assert other.fingerprint != run.fingerprint
 
@@ -74,7 +74,7 @@ def test_weights_of_other_settings_are_not_published(
     files.write_bytes(RESULTS.weights(*KEY, 2), b"others")
     assert names() == []
     said = capsys.readouterr().err
-    assert "nietzsche_char3/held_out: their files" in said and "`recurrent repro` rebuilds" in said
+    assert "names_gated/gru: their files" in said and "`recurrent repro` rebuilds" in said
 
 
 @pytest.mark.parametrize("lost", ["one", "all"])
@@ -85,7 +85,7 @@ def test_a_lost_run_store_is_reported_with_the_command_that_fills_it(
     shutil.rmtree(store.folder if lost == "all" else store.place("nietzsche_char3-held_out-1"))
     publish.main()
     said = capsys.readouterr().err
-    assert "nietzsche_char3/held_out: the run store lacks their runs" in said
+    assert "names_gated/gru: the run store lacks their runs" in said
     assert "dvc repro -f -s train@nietzsche_char3\n" in said
     assert "variants above were skipped" in said and "up to date" not in said
 
@@ -99,14 +99,14 @@ def test_lost_runs_beyond_the_lectures_name_their_own_stage(
     key = (variant.experiment, variant.variant)
     files.write_json(beyond.results.evaluation(*key), {})
     beyond.results.model(*key).mkdir(parents=True)
-    assert names() == ["nietzsche_char3/held_out"]
+    assert names() == ["names_gated/gru"]
     assert "dvc repro -f -s beyond/dvc.yaml:train@names_wide\n" in capsys.readouterr().err
 
 
 def test_what_is_not_evaluated_or_not_encoded_is_not_published(
     trained: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert names() == ["nietzsche_char3/held_out"]
+    assert names() == ["names_gated/gru"]
     paths.encoded("nietzsche_3").rmdir()
     assert names() == []
     assert "their data are not encoded here" in capsys.readouterr().err
