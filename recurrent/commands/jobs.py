@@ -21,32 +21,79 @@ from recurrent.training.store import RunStore
 Experiments = Mapping[str, Config]  # the pipeline of each experiment, by its name
 
 
-def jobs_of(experiments: Experiments, store: RunStore) -> Iterator[Job]:
-    """Yield all jobs of these experiments. Those on a network's vectors follow its `embed`."""
-    on_vectors: dict[str, dict[str, Config]] = {}  # by embedded dataset
-    first: dict[str, Config] = {}
+def all_jobs(experiments: Experiments, store: RunStore) -> Iterator[Job]:
+    """Yield the jobs of all stages of these experiments that DVC would run.
+
+    Corpora are encoded side by side, and the jobs of their experiments follow.
+    """
+    stale = status(experiments, "--with-deps")
+    encoded: dict[str, dict[str, Config]] = {}  # experiments by corpus
     for name, settings in experiments.items():
-        dataset = settings.experiments[name].dataset
-        waits = on_vectors.setdefault(dataset, {}) if dataset in settings.embedded else first
-        waits[name] = settings
-    own = [job for name, settings in first.items() for job in of_experiment(name, settings, store)]
+        corpus = settings.encoding(settings.experiments[name].dataset).corpus
+        encoded.setdefault(corpus, {})[name] = settings
+    for corpus, those in encoded.items():
+        datasets = datasets_of(those)
+        stages = {f"download@{corpus}", f"clean@{corpus}", *(f"encode@{one}" for one in datasets)}
+        if stages & stale:
+            yield Job(
+                key=f"data {corpus}",
+                name=f"data {corpus}",
+                work=partial(dvc, *(f"encode@{one}" for one in datasets)),
+                finished=never,
+                following=partial(of_changed, those, store),
+            )
+        else:
+            yield from jobs_of(those, stale, store)
+
+
+def datasets_of(experiments: Experiments) -> list[str]:
+    """Return the datasets of these experiments that are encoded from a corpus."""
+    found = []
+    for name, settings in experiments.items():
+        for dataset in (settings.experiments[name].dataset, settings.experiments[name].also):
+            vectors = settings.embedded.get(dataset)
+            found.append(vectors.dataset if vectors else dataset)
+    return [*dict.fromkeys(found)]
+
+
+def of_changed(experiments: Experiments, store: RunStore) -> Iterator[Job]:
+    """Yield the jobs of these experiments, as far as DVC would run their stages."""
+    yield from jobs_of(experiments, status(experiments), store)
+
+
+def jobs_of(experiments: Experiments, stale: set[str], store: RunStore) -> Iterator[Job]:
+    """Yield the jobs of stale experiments. Those on a network's vectors follow its `embed`."""
+    names = {name for name in experiments if {f"train@{name}", f"evaluate@{name}"} & stale}
+    datasets = {name: settings.experiments[name].dataset for name, settings in experiments.items()}
+    vectors = {name: d for name, d in datasets.items() if d in experiments[name].embedded}
+    own = [
+        job
+        for name, settings in experiments.items()
+        if name in names and name not in vectors
+        for job in of_experiment(name, settings, store)
+    ]
     yield from own
-    for dataset, waiting in on_vectors.items():
+    for dataset in dict.fromkeys(vectors.values()):
+        waiting = {name: experiments[name] for name in vectors if vectors[name] == dataset}
         network = next(iter(waiting.values())).embedded[dataset].experiment
+        if not {network, *waiting} & names:
+            continue
         yield Job(
             key=f"embed {dataset}",
             name=f"embed {dataset}",
             work=partial(dvc, f"embed@{dataset}"),
             finished=never,
             after=frozenset(job.key for job in own if job.name.startswith(f"{network}/")),
-            following=partial(of_changed, waiting, store),
+            following=partial(on_vectors, waiting, store),
         )
 
 
-def of_changed(experiments: Experiments, store: RunStore) -> Iterator[Job]:
-    """Yield the jobs of those experiments that have changed."""
-    for name in changed(experiments):
-        yield from of_experiment(name, experiments[name], store)
+def on_vectors(experiments: Experiments, store: RunStore) -> Iterator[Job]:
+    """Yield the jobs of experiments on a network's vectors, once these are made."""
+    stale = status(experiments)
+    for name, settings in experiments.items():
+        if {f"train@{name}", f"evaluate@{name}"} & stale:
+            yield from of_experiment(name, settings, store)
 
 
 def of_experiment(name: str, settings: Config, store: RunStore) -> Iterator[Job]:
@@ -124,23 +171,22 @@ def never() -> bool:
     return False
 
 
-def changed(experiments: Experiments) -> list[str]:
-    """Return the experiments whose train or evaluate stage DVC would run."""
+def status(experiments: Experiments, *options: str) -> set[str]:
+    """Return the stages that DVC would run, of those that train or evaluate these experiments."""
     if not experiments:
-        return []
+        return set()
     stages = [
         stage_of(verb, name, settings)
         for name, settings in experiments.items()
         for verb in ("train", "evaluate")
     ]
-    command = ["dvc", "status", "--json", *stages]
+    command = ["dvc", "--wait-for-lock", "status", "--json", *options, *stages]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PipelineError(
             done.stderr.strip(), where="dvc status", remedy="Fix it and run this again."
         )
-    found = {stage.partition("@")[2] for stage in json.loads(done.stdout)}
-    return [name for name in experiments if name in found]
+    return {stage.rpartition(":")[2] for stage in json.loads(done.stdout)}
 
 
 def stage_of(verb: str, experiment: str, settings: Config) -> str:
@@ -151,7 +197,7 @@ def stage_of(verb: str, experiment: str, settings: Config) -> str:
 
 def dvc(*stages: str) -> None:
     """Reproduce stages and what they depend on."""
-    command = ["dvc", "repro", *stages]
+    command = ["dvc", "--wait-for-lock", "repro", *stages]
     if code := subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
         raise PipelineError(
             f"`{' '.join(command)}` failed (status {code}); the reason is above.",

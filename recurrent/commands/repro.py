@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from recurrent.commands import jobs, prune, publish, summary
@@ -53,26 +53,9 @@ def fill_store(pipelines: Sequence[Config], workers: int | None, chosen: Sequenc
         for name in pipeline.experiments
         if not chosen or name in chosen
     }
-    encode = [f"encode@{dataset}" for dataset in datasets(wanted)] if chosen else ["encode"]
-    jobs.dvc(*encode)
-    # `embed` may change data on which others train.
-    networks = {one.experiment for one in settings.embedded.values()}
-    found = {*jobs.changed(wanted)}
-    if found & networks:
-        found |= {
-            name for name, one in settings.experiments.items() if one.dataset in settings.embedded
-        }
-    experiments = {name: wanted[name] for name in wanted if name in found}
     parallel.work_off(
-        jobs.jobs_of(experiments, store),
+        jobs.all_jobs(wanted, store),
         workers or parallel.default_workers(settings.runtime),
         jobs.expected(),
         paths.JOBS_LOG,
     )
-
-
-def datasets(experiments: jobs.Experiments) -> Iterator[str]:
-    """Yield the datasets of these experiments that are encoded from a corpus."""
-    for name, settings in experiments.items():
-        one = settings.experiments[name]
-        yield from {one.dataset, one.also} & settings.datasets.keys()

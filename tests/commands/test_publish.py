@@ -82,11 +82,11 @@ def test_a_lost_run_store_is_reported_with_the_command_that_fills_it(
     trained: Project, lost: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = RunStore()
-    shutil.rmtree(store.folder if lost == "all" else store.place("nietzsche_char3-held_out-1"))
+    shutil.rmtree(store.folder if lost == "all" else store.place("names_gated-gru-1"))
     publish.main()
     said = capsys.readouterr().err
     assert "names_gated/gru: the run store lacks their runs" in said
-    assert "dvc repro -f -s train@nietzsche_char3\n" in said
+    assert "dvc repro -f -s train@names_gated\n" in said
     assert "variants above were skipped" in said and "up to date" not in said
 
 
@@ -94,20 +94,20 @@ def test_lost_runs_beyond_the_lectures_name_their_own_stage(
     trained: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     beyond = config.load("beyond")
-    variant = beyond.find("names_wide")
+    variant = beyond.find("names_all")
     paths.encoded(variant.dataset).mkdir()
     key = (variant.experiment, variant.variant)
     files.write_json(beyond.results.evaluation(*key), {})
     beyond.results.model(*key).mkdir(parents=True)
     assert names() == ["names_gated/gru"]
-    assert "dvc repro -f -s beyond/dvc.yaml:train@names_wide\n" in capsys.readouterr().err
+    assert "dvc repro -f -s beyond/dvc.yaml:train@names_all\n" in capsys.readouterr().err
 
 
 def test_what_is_not_evaluated_or_not_encoded_is_not_published(
     trained: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert names() == ["names_gated/gru"]
-    paths.encoded("nietzsche_3").rmdir()
+    paths.encoded("names_top500").rmdir()
     assert names() == []
     assert "their data are not encoded here" in capsys.readouterr().err
     RESULTS.evaluation(*KEY).unlink()
