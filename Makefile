@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 JOBS_OPTION := $(if $(JOBS),--jobs $(JOBS))
 .DEFAULT_GOAL := help
 
-.PHONY: help install repro beyond replicate test torture bench bench-gpu bench-overhead bench-scale ui publish summary picture clean lock
+.PHONY: help install repro beyond replicate test torture bench bench-first-run bench-gpu bench-overhead bench-scale ui publish summary picture clean lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ torture: $(READY) ## All fault-injection tests; results in metrics/reliability.m
 
 bench: $(READY) ## Seconds per epoch, ours and plain ports; results in metrics/bench (on an idle machine)
 	python -m benchmarks
+
+bench-first-run: $(READY) ## What a first run takes, in a fresh clone
+	python -m benchmarks.first_run
 
 bench-gpu: $(READY) ## Speed and results on a GPU, in 8 minutes; results in metrics/bench/gpu.md
 	python -m benchmarks.gpu

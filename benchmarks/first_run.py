@@ -33,17 +33,20 @@ STAGE = re.compile(r"Running stage '(?:.*:)?([^@']+)")  # without its key
 WORKERS = (1, 2, 4, 8, 16)
 COLLECTED = ("stages.evaluate", "lyrics_gru")  # a stage whose results are in the store
 REPRO = [sys.executable, "-m", "recurrent", "repro", "--no-summary"]
-OTHER_JOBS = ("evaluate", "embed")
+OTHER_JOBS = ("evaluate", "embed", "data")
 
 
 def main(
     environment: Annotated[bool, typer.Option(help="Also time `make install`.")] = True,
     beyond: Annotated[bool, typer.Option(help="Also time `make beyond`.")] = True,
+    folder: Annotated[
+        Path | None, typer.Option(help="Clone into this new folder, and keep it.")
+    ] = None,
 ) -> None:
     """Time a first run in a fresh clone."""
     found: dict[str, Any] = {"machine": machine.described(), "processors": processors()}
-    with tempfile.TemporaryDirectory() as folder:
-        clone = Path(folder) / "clone"
+    with tempfile.TemporaryDirectory() as temporary:
+        clone = (folder or Path(temporary) / "clone").absolute()
         run(["git", "clone", "--quiet", str(ROOT), str(clone)], ROOT)
         if environment:
             found["environment_s"] = seconds(["make", "install"], clone)
@@ -145,7 +148,7 @@ def timeline(
     later = [(when, STAGE.match(line)) for when, line in lines if when >= last]
     stages = [(when, match[1]) for when, match in later if match]
     starts = [when for when, _ in stages]
-    found = {"data": first - started, "jobs": last - first}
+    found = {"planning": first - started, "jobs": last - first}
     found["start of dvc repro"] = (starts[0] if starts else ended) - last
     for (when, stage), until in zip(stages, [*starts[1:], ended], strict=True):
         found[stage] = found.get(stage, 0.0) + until - when

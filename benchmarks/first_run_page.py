@@ -14,7 +14,7 @@ PAGE = """\
 
 ## Timeline of the pipeline
 
-*Jobs* are training runs and evaluations, in parallel. After them, DVC's stages run one after the
+*Jobs* encode corpora, train and evaluate, in parallel. After them, DVC's stages run one after the
 other and collect their results.
 
 | phase | seconds | share |
