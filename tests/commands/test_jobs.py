@@ -37,6 +37,51 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Job]]:
 
 def only(made: list[Job], name: str) -> Job:
     """The job of that name."""
+    (job,) = (one for one in made if one.name == name)
+    return job
+
+
+def test_each_run_is_trained_and_each_variant_evaluated_after_its_runs(
+    found: Callable[..., list[Job]],
+) -> None:
+    names = {job.name: job for job in found(("names_gated",), "train@names_gated")}
+    settings = config.load()
+    assert len(names) == sum(len(one.seeds) + 1 for one in settings.variants("names_gated"))
+    evaluation = names["evaluate names_gated/gru"]
+    assert evaluation.after == {names[f"names_gated/gru, seed {seed}"].key for seed in (0, 1, 2)}
+
+
+def test_without_a_change_there_are_no_jobs(found: Callable[..., list[Job]]) -> None:
+    assert found(("names_gated", *SALES)) == []
+    assert found(("names_gated",), "train@lyrics_gru", "report") == []
+
+
+def test_the_jobs_on_a_changed_corpus_follow_its_encoding(
+    found: Callable[..., list[Job]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = ("encode@lyrics_lecture", "train@names_gated")
+    made = found(("lyrics_gru", "names_gated"), *changed)
+    data = only(made, "data lyrics")
+    assert not data.finished()
+    others = {job.name.partition("/")[0] for job in made if job is not data}
+    assert others == {"names_gated", "evaluate names_gated"}
+    monkeypatch.setattr(jobs, "status", lambda *_: {"train@lyrics_gru"})
+    assert "lyrics_gru/lecture, seed 0" in {job.name for job in data.following()}
+
+
+@pytest.mark.parametrize("changed", SALES)
+def test_runs_on_a_networks_vectors_follow_the_stage_that_makes_them(
+    changed: str, found: Callable[..., list[Job]]
+) -> None:
+    made = found(SALES, f"train@{changed}")
+    embed = only(made, "embed sales_vectors")
+    assert embed.after == {job.key for job in made if job.name.startswith("sales_networks/")}
+    assert not any(job.name.startswith("sales_methods_on_vectors") for job in made)
+    following = {job.name for job in embed.following()}
+    assert ("sales_methods_on_vectors/forest, seed 0" in following) == (changed == SALES[1])
+
+
+def test_a_run_is_done_as_far_as_its_history_says(found: Callable[..., list[Job]]) -> None:
     job = only(found(("lyrics_lstm",), "train@lyrics_lstm"), "lyrics_lstm/lecture, seed 0")
     assert job.share() == 0
     history = RunStore().place(job.key) / "history.csv"
