@@ -11,7 +11,7 @@ JOBS_OPTION := $(if $(JOBS),--jobs $(JOBS))
 .PHONY: help install repro beyond replicate test torture bench bench-first-run bench-gpu bench-overhead bench-scale ui publish summary picture clean lock
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
@@ -43,10 +43,10 @@ torture: $(READY) ## All fault-injection tests; results in metrics/reliability.m
 bench: $(READY) ## Seconds per epoch, ours and plain ports; results in metrics/bench (on an idle machine)
 	python -m benchmarks
 
-bench-first-run: $(READY) ## What a first run takes, in a fresh clone
+bench-first-run: $(READY) ## Time of a first run in a fresh clone; results in metrics/bench/first-run.md
 	python -m benchmarks.first_run
 
-bench-gpu: $(READY) ## Speed and results on a GPU, in 8 minutes; results in metrics/bench/gpu.md
+bench-gpu: $(READY) ## Speed and results on a GPU, in about 8 minutes; results in metrics/bench/gpu.md
 	python -m benchmarks.gpu
 
 bench-overhead: $(READY) ## What DVC, Python and MLflow cost besides training

@@ -1,4 +1,4 @@
-"""What a first run takes: environment, pipeline, and what comes after, in a fresh clone.
+"""Time of a first run in a fresh clone: environment, pipeline, and what comes after.
 
 `python -m benchmarks.first_run` writes metrics/bench/first-run.json, first-run.md and seconds.csv,
 which tells later runs how long each job takes. It takes about half an hour on an idle machine with
@@ -142,7 +142,7 @@ def read_jobs(log: Path) -> dict[str, Done]:
 def timeline(
     started: float, ended: float, lines: Sequence[tuple[float, str]], jobs: Mapping[str, Done]
 ) -> dict[str, float]:
-    """Return the seconds of each phase: data, jobs in parallel, and the stages after them."""
+    """Return the seconds of each phase: planning, jobs, the start of `dvc repro`, its stages."""
     first = min(job.started for job in jobs.values())
     last = max(job.started + job.took for job in jobs.values())
     later = [(when, STAGE.match(line)) for when, line in lines if when >= last]
@@ -160,11 +160,11 @@ def by_cause(cpu: float, lengths: Mapping[str, float]) -> dict[str, float]:
     found = dict.fromkeys(("train", *OTHER_JOBS), 0.0)
     for name, took in lengths.items():
         found[kind_of(name)] += took
-    return {**found, "data, DVC, other stages, MLflow": cpu - sum(found.values())}
+    return {**found, "DVC, other stages, MLflow": cpu - sum(found.values())}
 
 
 def kind_of(job: str) -> str:
-    """Return train, evaluate or embed."""
+    """Return train, evaluate, embed or data."""
     first = job.partition(" ")[0]
     return first if first in OTHER_JOBS else "train"
 

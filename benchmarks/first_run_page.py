@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 PAGE = """\
-# What a first run takes
+# Time of a first run
 
 {machine}. Written by `python -m benchmarks.first_run`, on an otherwise idle machine.
 
@@ -29,8 +29,8 @@ other and collect their results.
 
 ## With other numbers of processors
 
-The same jobs in the order in which `recurrent repro` starts them, with the seconds that they took
-here, and the same time for all other phases.
+A projection: `recurrent repro` starts the same jobs on more processors, and every other phase takes
+as long as here.
 
 | processors | minutes |
 |--:|--:|
@@ -38,9 +38,9 @@ here, and the same time for all other phases.
 
 ## Strict against fast
 
-How many times longer a batch takes with `reproducible: strict`, one thread each.
+The time of a batch with `reproducible: strict` divided by its time with `fast`, one thread each.
 
-| network | times |
+| network | strict ÷ fast (lower is better) |
 |---|--:|
 {strict}
 """

@@ -1,4 +1,4 @@
-"""Seconds a batch of each network, in this process: `python -m benchmarks.modes strict`."""
+"""Seconds per batch of each network, in this process: `python -m benchmarks.modes strict`."""
 
 import json
 import statistics
@@ -21,15 +21,20 @@ BATCHES, REPEATS, ROUNDS = 6, 5, 2
 
 
 def strict_over_fast() -> dict[str, float]:
-    """Return how many times longer each network takes in strict mode, in processes in turn."""
-    rounds = [{mode: in_process(mode) for mode in ("strict", "fast")} for _ in range(ROUNDS)]
+    """Return each network's time in strict mode divided by its time in fast mode.
+
+    The modes alternate, each in its own process.
+    """
+    rounds = [
+        {mode: measure_in_process(mode) for mode in ("strict", "fast")} for _ in range(ROUNDS)
+    ]
     return {
         network: statistics.median(one["strict"][network] / one["fast"][network] for one in rounds)
         for network in WORKLOADS
     }
 
 
-def in_process(mode: str) -> dict[str, float]:
+def measure_in_process(mode: str) -> dict[str, float]:
     """Return the seconds of a batch of each network, from a process of its own."""
     command = [sys.executable, "-m", "benchmarks.modes", mode]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

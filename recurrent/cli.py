@@ -20,9 +20,7 @@ app = typer.Typer(
 )
 Jobs = Annotated[
     int | None,
-    typer.Option(
-        min=1, help="Runs to train in parallel. Default: one per processor, one on a GPU."
-    ),
+    typer.Option(min=1, help="Worker processes. Default: one per processor, one on a GPU."),
 ]
 Model = Annotated[
     str, typer.Argument(help="experiment/variant; without a variant, the experiment's first.")
@@ -32,7 +30,8 @@ Model = Annotated[
 @app.command(epilog="Example: recurrent repro --jobs 2, or: recurrent repro lyrics_gru")
 def repro(
     experiments: Annotated[
-        list[str] | None, typer.Argument(help="Train only these. Default: the whole pipeline.")
+        list[str] | None,
+        typer.Argument(help="Rebuild only these experiments. Default: the whole pipeline."),
     ] = None,
     jobs: Jobs = None,
     beyond: Annotated[
@@ -49,20 +48,24 @@ def repro(
 
 
 @app.command("try", epilog="Example: recurrent try lyrics_gru -S training.learning_rate=0.02")
-def attempt(
-    experiment: Annotated[str, typer.Argument(help="An experiment of either parameter file.")],
+def try_experiment(
+    experiment: Annotated[
+        str, typer.Argument(help="An experiment in params.yaml or beyond/params.yaml.")
+    ],
     changes: Annotated[
         list[str] | None,
         typer.Option(
-            "-S", metavar="KEY=VALUE", help="Change a setting of the experiment. Repeat for more."
+            "-S",
+            metavar="KEY=VALUE",
+            help="Set a value, such as training.learning_rate=0.02. Can be repeated.",
         ),
     ] = None,
     jobs: Jobs = None,
 ) -> None:
     """Change an experiment, train and evaluate it alone, and compare with the last commit."""
-    from recurrent.commands import attempt
+    from recurrent.commands import try_experiment
 
-    attempt.main(experiment, changes or (), jobs)
+    try_experiment.main(experiment, changes or (), jobs)
 
 
 @app.command(epilog="Example: recurrent replicate --corpus sales=rossmann-store-sales.zip")

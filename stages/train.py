@@ -32,7 +32,7 @@ def main(
 
 
 def train(run: Run, settings: config.Config, store: RunStore) -> None:
-    """Train one run in this process, with a line about it every ten seconds."""
+    """Train one run in this process, and print its progress every ten seconds."""
     from recurrent.training.worker import train_run  # imports torch
 
     with console.Progress(str(run), run.variant.training.epochs) as progress:

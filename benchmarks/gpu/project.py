@@ -202,8 +202,8 @@ def train(
 
 def fill(runs: Sequence[Run], runtime: Runtime, workers: int, store: RunStore) -> None:
     """Train runs in parallel, as the project does."""
-    training = [jobs.training(run, runtime, store) for run in runs]
-    parallel.work_off(training, workers, jobs.expected())
+    training = [jobs.training_job(run, runtime, store) for run in runs]
+    parallel.run_jobs(training, workers, jobs.load_durations())
 
 
 def unfinished(runs: Sequence[Run], store: RunStore) -> list[Run]:

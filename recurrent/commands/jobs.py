@@ -1,4 +1,4 @@
-"""The jobs that fill the run store: train runs, evaluate variants, embed categories."""
+"""The parallel jobs of `recurrent repro`: encode corpora, train runs, evaluate variants, embed."""
 
 import csv
 import json
@@ -15,18 +15,18 @@ from recurrent.evaluation.stored import Trained, evaluate_into_store, fingerprin
 from recurrent.training import store as runs
 from recurrent.training.collect import note_findings
 from recurrent.training.fingerprint import Run, plan
-from recurrent.training.schedule import Job, Seconds
+from recurrent.training.schedule import DurationOf, Job
 from recurrent.training.store import RunStore
 
 Experiments = Mapping[str, Config]  # the pipeline of each experiment, by its name
 
 
-def all_jobs(experiments: Experiments, store: RunStore) -> Iterator[Job]:
-    """Yield the jobs of all stages of these experiments that DVC would run.
+def plan_jobs(experiments: Experiments, store: RunStore) -> Iterator[Job]:
+    """Yield the jobs for the stages that DVC would run.
 
-    Corpora are encoded side by side, and the jobs of their experiments follow.
+    Each corpus is encoded in one job; the jobs of its experiments follow.
     """
-    stale = status(experiments, "--with-deps")
+    stale = find_stale_stages(experiments, "--with-deps")
     encoded: dict[str, dict[str, Config]] = {}  # experiments by corpus
     for name, settings in experiments.items():
         corpus = settings.encoding(settings.experiments[name].dataset).corpus
@@ -38,12 +38,12 @@ def all_jobs(experiments: Experiments, store: RunStore) -> Iterator[Job]:
             yield Job(
                 key=f"data {corpus}",
                 name=f"data {corpus}",
-                work=partial(dvc, *(f"encode@{one}" for one in datasets)),
-                finished=never,
-                following=partial(of_changed, those, store),
+                work=partial(reproduce, *(f"encode@{one}" for one in datasets)),
+                finished=unfinished,
+                next_jobs=partial(plan_after_encoding, those, store),
             )
         else:
-            yield from jobs_of(those, stale, store)
+            yield from plan_stale(those, stale, store)
 
 
 def datasets_of(experiments: Experiments) -> list[str]:
@@ -56,12 +56,12 @@ def datasets_of(experiments: Experiments) -> list[str]:
     return [*dict.fromkeys(found)]
 
 
-def of_changed(experiments: Experiments, store: RunStore) -> Iterator[Job]:
-    """Yield the jobs of these experiments, as far as DVC would run their stages."""
-    yield from jobs_of(experiments, status(experiments), store)
+def plan_after_encoding(experiments: Experiments, store: RunStore) -> Iterator[Job]:
+    """Yield the jobs for those stages of these experiments that DVC would run."""
+    yield from plan_stale(experiments, find_stale_stages(experiments), store)
 
 
-def jobs_of(experiments: Experiments, stale: set[str], store: RunStore) -> Iterator[Job]:
+def plan_stale(experiments: Experiments, stale: set[str], store: RunStore) -> Iterator[Job]:
     """Yield the jobs of stale experiments. Those on a network's vectors follow its `embed`."""
     names = {name for name in experiments if {f"train@{name}", f"evaluate@{name}"} & stale}
     datasets = {name: settings.experiments[name].dataset for name, settings in experiments.items()}
@@ -70,7 +70,7 @@ def jobs_of(experiments: Experiments, stale: set[str], store: RunStore) -> Itera
         job
         for name, settings in experiments.items()
         if name in names and name not in vectors
-        for job in of_experiment(name, settings, store)
+        for job in plan_experiment(name, settings, store)
     ]
     yield from own
     for dataset in dict.fromkeys(vectors.values()):
@@ -81,39 +81,39 @@ def jobs_of(experiments: Experiments, stale: set[str], store: RunStore) -> Itera
         yield Job(
             key=f"embed {dataset}",
             name=f"embed {dataset}",
-            work=partial(dvc, f"embed@{dataset}"),
-            finished=never,
-            after=frozenset(job.key for job in own if job.name.startswith(f"{network}/")),
-            following=partial(on_vectors, waiting, store),
+            work=partial(reproduce, f"embed@{dataset}"),
+            finished=unfinished,
+            depends_on=frozenset(job.key for job in own if job.name.startswith(f"{network}/")),
+            next_jobs=partial(plan_after_embedding, waiting, store),
         )
 
 
-def on_vectors(experiments: Experiments, store: RunStore) -> Iterator[Job]:
+def plan_after_embedding(experiments: Experiments, store: RunStore) -> Iterator[Job]:
     """Yield the jobs of experiments on a network's vectors, once these are made."""
-    stale = status(experiments)
+    stale = find_stale_stages(experiments)
     for name, settings in experiments.items():
         if {f"train@{name}", f"evaluate@{name}"} & stale:
-            yield from of_experiment(name, settings, store)
+            yield from plan_experiment(name, settings, store)
 
 
-def of_experiment(name: str, settings: Config, store: RunStore) -> Iterator[Job]:
+def plan_experiment(name: str, settings: Config, store: RunStore) -> Iterator[Job]:
     """Yield a job for each run of an experiment, and for the evaluation of each variant."""
     planned = plan(settings, name)
     for run in planned:
-        yield training(run, settings.runtime, store)
+        yield training_job(run, settings.runtime, store)
     for _, same in groupby(planned, key=lambda run: run.variant.variant):
-        yield evaluation([*same], settings, store)
+        yield evaluation_job([*same], settings, store)
 
 
-def training(run: Run, runtime: Runtime, store: RunStore) -> Job:
+def training_job(run: Run, runtime: Runtime, store: RunStore) -> Job:
     """Return the job that trains a run."""
     return Job(
         key=run.fingerprint,
         name=str(run),
         work=partial(train, run, runtime, store.folder.resolve()),
         finished=partial(store.finished, run.fingerprint),
-        share=partial(trained_share, run, store),
-        following=partial(after_training, run, store),
+        progress=partial(training_progress, run, store),
+        next_jobs=partial(after_training, run, store),
     )
 
 
@@ -124,7 +124,7 @@ def train(run: Run, runtime: Runtime, folder: Path) -> None:
     train_run(run, runtime, RunStore(folder))
 
 
-def trained_share(run: Run, store: RunStore) -> float:
+def training_progress(run: Run, store: RunStore) -> float:
     """Return how many of its epochs a run has finished, from 0 to 1."""
     try:
         lines = (store.place(run.fingerprint) / runs.HISTORY).read_bytes().count(b"\n")
@@ -139,7 +139,7 @@ def after_training(run: Run, store: RunStore) -> Iterable[Job]:
     return ()
 
 
-def evaluation(of_seeds: Sequence[Run], settings: Config, store: RunStore) -> Job:
+def evaluation_job(of_seeds: Sequence[Run], settings: Config, store: RunStore) -> Job:
     """Return the job that evaluates a variant, given its runs."""
     variant = of_seeds[0].variant
     return Job(
@@ -147,7 +147,7 @@ def evaluation(of_seeds: Sequence[Run], settings: Config, store: RunStore) -> Jo
         name=f"evaluate {variant.name}",
         work=partial(evaluate, of_seeds, settings, store.folder.resolve()),
         finished=partial(is_evaluated, of_seeds, settings, store),
-        after=frozenset(run.fingerprint for run in of_seeds),
+        depends_on=frozenset(run.fingerprint for run in of_seeds),
     )
 
 
@@ -166,12 +166,12 @@ def is_evaluated(of_seeds: Sequence[Run], settings: Config, store: RunStore) -> 
     return store.finished(fingerprint(of_seeds[0].variant, settings, trained))
 
 
-def never() -> bool:
-    """Return that DVC must decide whether there is anything to do."""
+def unfinished() -> bool:
+    """Return False: DVC decides whether the stage has anything to do."""
     return False
 
 
-def status(experiments: Experiments, *options: str) -> set[str]:
+def find_stale_stages(experiments: Experiments, *options: str) -> set[str]:
     """Return the stages that DVC would run, of those that train or evaluate these experiments."""
     if not experiments:
         return set()
@@ -195,7 +195,7 @@ def stage_of(verb: str, experiment: str, settings: Config) -> str:
     return f"{folder}{verb}@{experiment}"
 
 
-def dvc(*stages: str) -> None:
+def reproduce(*stages: str) -> None:
     """Reproduce stages and what they depend on."""
     command = ["dvc", "--wait-for-lock", "repro", *stages]
     if code := subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
@@ -206,7 +206,7 @@ def dvc(*stages: str) -> None:
         )
 
 
-def expected() -> Seconds:
+def load_durations() -> DurationOf:
     """Return a function from a job's name to the seconds that it took when last measured."""
     took: dict[str, float] = {}
     if paths.SECONDS.is_file():

@@ -53,9 +53,9 @@ def fill_store(pipelines: Sequence[Config], workers: int | None, chosen: Sequenc
         for name in pipeline.experiments
         if not chosen or name in chosen
     }
-    parallel.work_off(
-        jobs.all_jobs(wanted, store),
+    parallel.run_jobs(
+        jobs.plan_jobs(wanted, store),
         workers or parallel.default_workers(settings.runtime),
-        jobs.expected(),
+        jobs.load_durations(),
         paths.JOBS_LOG,
     )

@@ -136,7 +136,7 @@ class OneHotRnn(nn.Module):
 def embedded_rnn(
     e: nn.Embedding, rnn: nn.RNNBase, ids: Tensor, state: State
 ) -> tuple[Tensor, State]:
-    """Return rnn(e(ids), state), with the input's products as in `per_character`."""
+    """Return rnn(e(ids), state); compute W_ih e(c) once for each character of the vocabulary."""
     if not is_looped(rnn, ids):
         outputs, state = rnn(e(ids), state)
         return outputs, state

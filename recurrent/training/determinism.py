@@ -10,8 +10,8 @@ from recurrent.common.errors import PipelineError
 from recurrent.training import openblas
 
 # Use the same kernels on every x86-64 with AVX2. PyTorch and oneDNN must not use wider
-# instructions; MKL, which openblas.py leaves little to do, uses those that every processor has. The
-# libraries read these variables at their first computation.
+# instructions; MKL uses those that every processor has, and openblas.py replaces most of its work.
+# The libraries read these variables at their first computation.
 STRICT = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "MKL_CBWR": "COMPATIBLE",

@@ -3,9 +3,9 @@
 PyTorch multiplies matrices with MKL. MKL has the same bits on all processors only if it uses the
 instructions that all of them have (`MKL_CBWR=COMPATIBLE`), which takes two to three times as long.
 NumPy's OpenBLAS has fixed kernels for AVX2: `recurrent/common/__init__.py` selects them. So strict
-mode lets OpenBLAS compute `mm` and `addmm` on the CPU. All products of our networks in training are
-one of these two, also those inside nn.RNN, nn.GRU and nn.Linear; nn.LSTM uses oneDNN, which is
-limited to AVX2. Other products, such as `bmm`, stay with MKL: slow, but with the same bits.
+mode lets OpenBLAS compute `mm` and `addmm` on the CPU. In training, our networks need only these
+two, also inside nn.RNN, nn.GRU and nn.Linear; nn.LSTM uses oneDNN, which is limited to AVX2. Other
+products, such as `bmm`, stay with MKL: slow, but with the same bits.
 """
 
 import warnings
@@ -23,7 +23,7 @@ _replaced: torch.library.Library | None = None
 
 
 def use(strict: bool) -> None:
-    """Let OpenBLAS multiply matrices on the CPU, or give that back to PyTorch."""
+    """Compute PyTorch's CPU matrix products with OpenBLAS, or restore PyTorch's own."""
     global _replaced
     if strict and _replaced is None:
         refuse_other_kernels()

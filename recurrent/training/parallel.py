@@ -1,7 +1,7 @@
-"""Work off jobs in parallel, with long-lived worker processes.
+"""Run jobs in parallel, in long-lived worker processes.
 
 Each worker imports torch once and does one job after another; its results go into the run store.
-Then the stages only collect. The results have the same bytes as one after the other.
+Then the stages only collect. The bytes of the results do not depend on the number of workers.
 """
 
 import csv
@@ -16,16 +16,16 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from recurrent.common import files
-from recurrent.common.board import Board
 from recurrent.common.config import Runtime
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
+from recurrent.common.job_progress import JobProgress
 from recurrent.training.fingerprint import gpu_name
-from recurrent.training.schedule import Estimate, Job, Schedule, Seconds
+from recurrent.training.schedule import DurationOf, Estimate, Job, Schedule
 
 CGROUP = Path("/sys/fs/cgroup/cpu.max")  # microseconds in a period, or max
 RESTARTS = 2  # of the pool, after a worker was killed
-LOOK_S = 0.5  # between looks at what running jobs have done
+POLL_S = 0.5  # between looks at the progress of running jobs
 
 
 def processors() -> int:
@@ -43,8 +43,10 @@ def default_workers(runtime: Runtime) -> int:
     return 1 if gpu_name(runtime) else max(1, processors() // runtime.threads)
 
 
-def work_off(jobs: Iterable[Job], workers: int, seconds: Seconds, log: Path | None = None) -> None:
-    """Do all jobs that are not finished yet, those that start the longest chain first.
+def run_jobs(
+    jobs: Iterable[Job], workers: int, seconds: DurationOf, log: Path | None = None
+) -> None:
+    """Run all unfinished jobs; start the longest chain of dependent jobs first.
 
     A killed worker loses only its work since the last checkpoint. The log gets a line for each
     finished job: its name, when it started (seconds since 1970), and how many seconds it took.
@@ -54,32 +56,37 @@ def work_off(jobs: Iterable[Job], workers: int, seconds: Seconds, log: Path | No
         files.write_text(log, "job,started,seconds\n")
     for attempt in range(RESTARTS + 1):
         try:
-            _work_off_once(jobs, workers, seconds, log)
+            _run_jobs_once(jobs, workers, seconds, log)
             return
         except BrokenProcessPool:
             left = [job.name for job in jobs if not job.finished()]
             if attempt < RESTARTS:
                 note(
-                    f"warning: a worker was killed (out of memory?); {len(left)} jobs are left and "
-                    "continue from their checkpoints"
+                    "warning: a worker was killed (out of memory?); restarting. Runs continue from "
+                    "their checkpoints."
                 )
     raise PipelineError(
-        f"workers were killed {RESTARTS + 1} times; {len(left)} jobs are not done.",
+        f"workers were killed {RESTARTS + 1} times; the remaining jobs were not started again.",
         where=left[0] if left else "the last job",
         remedy="If memory is short, use --jobs 1 (make: JOBS=1). Finished runs are kept.",
     )
 
 
-def _work_off_once(jobs: Sequence[Job], workers: int, seconds: Seconds, log: Path | None) -> None:
+def _run_jobs_once(
+    jobs: Sequence[Job], workers: int, seconds: DurationOf, log: Path | None
+) -> None:
     schedule, estimate = Schedule(seconds), Estimate(seconds)
     schedule.add(jobs)
     missing = sum(not job.finished() for job in jobs)
     if missing:
-        note(f"{missing} of {len(jobs)} jobs to do, {min(workers, missing)} in parallel")
+        note(f"starting {missing} jobs, {workers} in parallel; more may follow")
     running: dict[Future[None], tuple[Job, float]] = {}  # with the time of its start
     # Spawn, do not fork: torch and the libraries below it do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_start) as pool, Board("jobs") as board:
+    with (
+        ProcessPoolExecutor(workers, context, initializer=_start) as pool,
+        JobProgress("jobs") as shown,
+    ):
         try:
             while True:
                 while len(running) < workers and (job := schedule.next()):
@@ -89,30 +96,30 @@ def _work_off_once(jobs: Sequence[Job], workers: int, seconds: Seconds, log: Pat
                         running[pool.submit(job.work)] = job, time.time()
                 if not running:
                     return
-                for future in wait(running, LOOK_S, FIRST_COMPLETED).done:
+                for future in wait(running, POLL_S, FIRST_COMPLETED).done:
                     job, started = running.pop(future)
-                    _result(future, job)
+                    _raise_failure(future, job)
                     took = time.time() - started
                     estimate.record(job.name, took)
                     if log is not None:
                         with log.open("a", encoding="utf-8", newline="") as file:
                             csv.writer(file).writerow([job.name, f"{started:.2f}", f"{took:.2f}"])
                     _complete(job, schedule)
-                now = [(job.name, job.share()) for job, _ in running.values()]
+                now = [(job.name, job.progress()) for job, _ in running.values()]
                 later = [(job.name, 0.0) for job in schedule.waiting.values()]
-                left = estimate.left([*now, *later], workers)
-                board.show(now, len(schedule.done), len(now) + len(later), left)
+                left = estimate.seconds_left([*now, *later], workers)
+                shown.show(now, len(schedule.done), len(now) + len(later), left)
         except BaseException:  # an error, or Ctrl-C: start nothing new
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
 def _complete(job: Job, schedule: Schedule) -> None:
-    schedule.add(job.following())
+    schedule.add(job.next_jobs())
     schedule.finish(job.key)
 
 
-def _result(future: Future[None], job: Job) -> None:
+def _raise_failure(future: Future[None], job: Job) -> None:
     """Raise what a job raised."""
     try:
         future.result()

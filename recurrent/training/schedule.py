@@ -6,40 +6,40 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-Seconds = Callable[[str], float | None]  # from a job's name to what it took before, if known
+DurationOf = Callable[[str], float | None]  # from a job's name to what it took before, if known
 
 
-def nothing() -> Iterable["Job"]:
+def no_jobs() -> Iterable["Job"]:
     """Return no jobs."""
     return ()
 
 
-def unknown() -> float:
-    """Return that nothing is known to be done."""
+def no_progress() -> float:
+    """Return 0: the job does not report its progress."""
     return 0.0
 
 
 @dataclass(frozen=True)
 class Job:
-    """Work for a worker process. Its functions other than `work` are called in the parent."""
+    """Work for a worker process. Only `work` is called there; the others, in the parent."""
 
     key: str  # unique
     name: str  # for people, and to look up how long it took before
     work: Callable[[], None]  # picklable
     finished: Callable[[], bool]  # whether the store has its result
-    after: frozenset[str] = frozenset()  # keys of the jobs that it waits for
-    share: Callable[[], float] = unknown  # how much of it is done, from 0 to 1
-    following: Callable[[], Iterable["Job"]] = nothing  # further jobs, known once it is done
+    depends_on: frozenset[str] = frozenset()  # keys of the jobs that it waits for
+    progress: Callable[[], float] = no_progress  # how much of it is done, from 0 to 1
+    next_jobs: Callable[[], Iterable["Job"]] = no_jobs  # further jobs, known once it is done
 
 
 @dataclass
 class Schedule:
     """Jobs that wait. First comes the job that starts the longest chain of jobs.
 
-    A job of unknown length comes before all others.
+    A job of unknown duration comes before all others.
     """
 
-    seconds: Seconds
+    seconds: DurationOf
     waiting: dict[str, Job] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)  # keys of all jobs
     done: set[str] = field(default_factory=set)
@@ -54,7 +54,7 @@ class Schedule:
         self.waiting |= {job.key: job for job in new}
         self._lengths = self._chains([*self.waiting.values()])
         for job in new:
-            if job.after <= self.done:
+            if job.depends_on <= self.done:
                 self._push(job)
 
     def next(self) -> Job | None:
@@ -64,10 +64,10 @@ class Schedule:
         return self.waiting.pop(heapq.heappop(self._ready)[2])
 
     def finish(self, key: str) -> None:
-        """Record that a job is done, so that jobs may start that wait for it."""
+        """Record that a job is done, so that the jobs that depend on it can start."""
         self.done.add(key)
         for job in self.waiting.values():
-            if key in job.after and job.after <= self.done:
+            if key in job.depends_on and job.depends_on <= self.done:
                 self._push(job)
 
     def _push(self, job: Job) -> None:
@@ -78,7 +78,7 @@ class Schedule:
         found: dict[str, float] = {}
         followers: dict[str, list[Job]] = {}
         for job in jobs:
-            for key in job.after:
+            for key in job.depends_on:
                 followers.setdefault(key, []).append(job)
         for job in reversed(jobs):  # a job is added after those that it waits for
             after = [found[follower.key] for follower in followers.get(job.key, ())]
@@ -88,7 +88,7 @@ class Schedule:
 
 
 def makespan(jobs: Iterable[Job], workers: int, seconds: Callable[[str], float]) -> float:
-    """Return how long these jobs take with so many workers, without running them."""
+    """Return the seconds that `workers` workers need for these jobs, by simulation."""
     schedule, numbers, now = Schedule(seconds), count(), 0.0
     running: list[tuple[float, int, Job]] = []  # a heap: the first one ends next
     schedule.add(jobs)
@@ -98,17 +98,17 @@ def makespan(jobs: Iterable[Job], workers: int, seconds: Callable[[str], float])
         if not running:
             return now
         now, _, job = heapq.heappop(running)
-        schedule.add(job.following())
+        schedule.add(job.next_jobs())
         schedule.finish(job.key)
 
 
 class Estimate:
     """How long jobs take here: what they took before, times the pace of this machine."""
 
-    def __init__(self, seconds: Seconds) -> None:
+    def __init__(self, seconds: DurationOf) -> None:
         self.seconds = seconds
         self._took: list[float] = []
-        self._here = self._before = 0.0  # sums over jobs of known length
+        self._here = self._before = 0.0  # sums over jobs of known duration
 
     def record(self, name: str, took: float) -> None:
         """Add what a job took here."""
@@ -117,16 +117,16 @@ class Estimate:
         if before is not None:
             self._here, self._before = self._here + took, self._before + before
 
-    def of(self, name: str) -> float | None:
-        """Return how long a job will take, or None if there is nothing to go by."""
+    def seconds_of(self, name: str) -> float | None:
+        """Return how long a job will take, or None before any job has been timed."""
         before = self.seconds(name)
         if before is not None:
             return before * (self._here / self._before if self._before else 1.0)
         return sum(self._took) / len(self._took) if self._took else None
 
-    def left(self, jobs: Iterable[tuple[str, float]], workers: int) -> float | None:
+    def seconds_left(self, jobs: Iterable[tuple[str, float]], workers: int) -> float | None:
         """Return the seconds until all jobs are done, given their names and done shares."""
-        open_ = [(self.of(name), 1 - share) for name, share in jobs]
+        open_ = [(self.seconds_of(name), 1 - share) for name, share in jobs]
         known = [(one, share) for one, share in open_ if one is not None]
         if not known:
             return None

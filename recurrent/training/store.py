@@ -151,7 +151,7 @@ class RunStore:
         try:
             manifest: dict[str, Any] = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
             if manifest["fingerprint"] != fingerprint:
-                raise Damaged("belongs to another run")
+                raise Damaged("belongs to another entry")
             for name, expected in manifest["sha256"].items():
                 if checksum(place / name) != expected:
                     raise Damaged(f"has a damaged {name}")

@@ -1,4 +1,4 @@
-"""Which jobs fill the run store: for what DVC would run, and in which order."""
+"""The jobs that `recurrent repro` plans, and their order."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Job]]:
     def of(experiments: tuple[str, ...], *stale: str) -> list[Job]:
         monkeypatch.setattr(jobs, "status", lambda *_: {*stale})
         settings = config.load()
-        return [*jobs.all_jobs(dict.fromkeys(experiments, settings), RunStore())]
+        return [*jobs.plan_jobs(dict.fromkeys(experiments, settings), RunStore())]
 
     return of
 
@@ -66,7 +66,7 @@ def test_the_jobs_on_a_changed_corpus_follow_its_encoding(
     others = {job.name.partition("/")[0] for job in made if job is not data}
     assert others == {"names_gated", "evaluate names_gated"}
     monkeypatch.setattr(jobs, "status", lambda *_: {"train@lyrics_gru"})
-    assert "lyrics_gru/lecture, seed 0" in {job.name for job in data.following()}
+    assert "lyrics_gru/lecture, seed 0" in {job.name for job in data.next_jobs()}
 
 
 @pytest.mark.parametrize("changed", SALES)
@@ -77,17 +77,17 @@ def test_runs_on_a_networks_vectors_follow_the_stage_that_makes_them(
     embed = only(made, "embed sales_vectors")
     assert embed.after == {job.key for job in made if job.name.startswith("sales_networks/")}
     assert not any(job.name.startswith("sales_methods_on_vectors") for job in made)
-    following = {job.name for job in embed.following()}
+    following = {job.name for job in embed.next_jobs()}
     assert ("sales_methods_on_vectors/forest, seed 0" in following) == (changed == SALES[1])
 
 
 def test_a_run_is_done_as_far_as_its_history_says(found: Callable[..., list[Job]]) -> None:
     job = only(found(("lyrics_lstm",), "train@lyrics_lstm"), "lyrics_lstm/lecture, seed 0")
-    assert job.share() == 0
+    assert job.progress() == 0
     history = RunStore().place(job.key) / "history.csv"
     history.parent.mkdir(parents=True)
     history.write_text("epoch,train_loss\n" + "1,2.0\n" * 20)
-    assert job.share() == 20 / config.load().find("lyrics_lstm").training.epochs
+    assert job.progress() == 20 / config.load().find("lyrics_lstm").training.epochs
 
 
 def test_a_variant_is_evaluated_only_after_its_runs(found: Callable[..., list[Job]]) -> None:
@@ -103,13 +103,13 @@ def test_a_finished_run_says_what_it_found(
     exploding = {"kind": "exploding", "epoch": 1, "step": 2, "parameter": "h2o", "norm": 101.0}
     for name in FILES:
         files.write_json(place / name, [exploding] if name == FINDINGS else [])
-    assert [*job.following()] == []
+    assert [*job.next_jobs()] == []
     assert "lyrics_deep/layers_2, seed 0: the gradient of h2o explodes" in capsys.readouterr().err
 
 
 def test_lengths_are_read_from_the_last_measurement() -> None:
-    assert jobs.expected()("lyrics_gru/lecture, seed 0") is None
+    assert jobs.load_durations()("lyrics_gru/lecture, seed 0") is None
     paths.SECONDS.parent.mkdir(parents=True)
     Path(paths.SECONDS).write_text('job,seconds\n"lyrics_gru/lecture, seed 0",41.5\n')
-    assert jobs.expected()("lyrics_gru/lecture, seed 0") == 41.5
-    assert jobs.expected()("another") is None
+    assert jobs.load_durations()("lyrics_gru/lecture, seed 0") == 41.5
+    assert jobs.load_durations()("another") is None

@@ -36,7 +36,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     made = Workspace(tmp_path_factory.mktemp("project"))
     done = made.recurrent("repro", "--jobs", "2", "--beyond", COLUMNS="80")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "to do, 2 in parallel" in done.stderr
+    assert "jobs, 2 in parallel" in done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 200
     recorded = yaml.load((made.folder / "dvc.lock").read_text(encoding="utf-8"))
     assert set(recorded["stages"]) == EVERYTHING

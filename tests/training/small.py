@@ -73,5 +73,5 @@ def edit(folder: Path, overrides: dict[str, object]) -> Config:
 
 def fill(runs: Sequence[Run], runtime: Runtime, workers: int, store: RunStore) -> None:
     """Train the runs that the store lacks."""
-    training = [jobs.training(run, runtime, store) for run in runs]
-    parallel.work_off(training, workers, lambda name: None)
+    training = [jobs.training_job(run, runtime, store) for run in runs]
+    parallel.run_jobs(training, workers, lambda name: None)

@@ -1,4 +1,4 @@
-"""Jobs start in the order that ends first, and their time is estimated."""
+"""The longest chain of jobs starts first, and the time left is estimated."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from recurrent.training.schedule import Estimate, Job, Schedule, makespan
 
 def job(key: str, *after: str, following: Iterable[Job] = ()) -> Job:
     """A job that does nothing."""
-    return Job(key, key, print, bool, frozenset(after), following=lambda: following)
+    return Job(key, key, print, bool, frozenset(after), next_jobs=lambda: following)
 
 
 def order(jobs: list[Job], seconds: dict[str, float]) -> list[str]:
@@ -20,7 +20,7 @@ def order(jobs: list[Job], seconds: dict[str, float]) -> list[str]:
     schedule.add(jobs)
     while started := schedule.next():
         found.append(started.key)
-        schedule.add(started.following())
+        schedule.add(started.next_jobs())
         schedule.finish(started.key)
     return found
 
@@ -51,9 +51,9 @@ def test_a_job_waits_for_all_jobs_that_it_needs() -> None:
     assert found is not None and found.key == "c"
 
 
-def test_jobs_may_follow_that_nobody_knew_before() -> None:
+def test_jobs_are_added_while_others_run() -> None:
     later = [job("c"), job("d", "c")]
-    assert order([job("a", following=later), job("b")], {}) == ["a", "b", "c", "d"]
+    assert order([job("a", next_jobs=later), job("b")], {}) == ["a", "b", "c", "d"]
 
 
 def test_a_job_that_is_known_is_added_once() -> None:
@@ -77,14 +77,16 @@ def test_no_worker_waits_while_there_is_work(lengths: list[float], workers: int)
 
 def test_the_time_left_follows_the_pace_of_this_machine() -> None:
     estimate = Estimate({"a": 10.0, "b": 20.0, "c": 5.0}.get)
-    assert estimate.left([("a", 0.0), ("b", 0.5)], 1) == 20
-    assert estimate.left([("a", 0.0), ("b", 0.5)], 4) == 10  # no job ends sooner with more workers
+    assert estimate.seconds_left([("a", 0.0), ("b", 0.5)], 1) == 20
+    assert (
+        estimate.seconds_left([("a", 0.0), ("b", 0.5)], 4) == 10
+    )  # no job ends sooner with more workers
     estimate.record("c", 10.0)
-    assert estimate.left([("a", 0.0), ("b", 0.5)], 1) == 40
+    assert estimate.seconds_left([("a", 0.0), ("b", 0.5)], 1) == 40
 
 
 def test_jobs_of_unknown_length_take_as_long_as_others() -> None:
     estimate = Estimate({}.get)
-    assert estimate.left([("a", 0.0)], 1) is None
+    assert estimate.seconds_left([("a", 0.0)], 1) is None
     estimate.record("b", 4.0)
-    assert estimate.left([("a", 0.0), ("c", 0.0)], 1) == pytest.approx(8)
+    assert estimate.seconds_left([("a", 0.0), ("c", 0.0)], 1) == pytest.approx(8)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recurrent.commands import attempt
+from recurrent.commands import try_experiment
 from recurrent.common import config, files, paths
 from recurrent.common.errors import PipelineError
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("project")
 
 
 def edit(*changes: str) -> config.Config:
-    attempt.edit(paths.PARAMS, "lectures", NAME, changes)
+    try_experiment.edit(paths.PARAMS, "lectures", NAME, changes)
     return config.load()
 
 
@@ -47,8 +47,8 @@ def test_what_is_not_valid_is_refused_and_the_file_stays(change: str, message: s
 
 
 def test_a_variant_alone_is_refused() -> None:
-    with pytest.raises(PipelineError, match=r"lyrics_gru/unclipped.*Name its experiment"):
-        attempt.main("lyrics_gru/unclipped")
+    with pytest.raises(PipelineError, match=r"unclipped.*takes an experiment\. Name its"):
+        try_experiment.main("lyrics_gru/unclipped")
 
 
 def test_scores_are_compared_with_the_last_commit(
@@ -57,11 +57,15 @@ def test_scores_are_compared_with_the_last_commit(
     settings = config.load()
     for name in settings.experiments[NAME].variants:
         files.write_json(settings.results.score(NAME, name), {"loss": 1.5, "perplexity": 4.5})
-    monkeypatch.setattr(attempt, "committed", lambda _: {"loss": 1.0})
-    rows = [[cell.text for cell in row] for row in attempt.scores(settings, NAME).rows]
+    monkeypatch.setattr(try_experiment, "read_committed_scores", lambda _: {"loss": 1.0})
+    rows = [
+        [cell.text for cell in row] for row in try_experiment.compare_scores(settings, NAME).rows
+    ]
     assert rows[0] == ["lecture", "loss", "1.0000", "1.5000", "+0.5000"]
     assert rows[1][2:] == ["", "4.5000", ""]
 
 
 def test_without_a_commit_there_are_no_scores_to_compare_with() -> None:
-    assert attempt.committed(Path("metrics/scores/lyrics_gru/lecture.json")) == {}
+    assert (
+        try_experiment.read_committed_scores(Path("metrics/scores/lyrics_gru/lecture.json")) == {}
+    )

@@ -26,19 +26,21 @@ def main(experiment: str, changes: Sequence[str] = (), workers: int | None = Non
     settings, variant = find(experiment)
     if variant.experiment != experiment:
         raise PipelineError(
-            "a variant cannot be tried alone.", where=experiment, remedy="Name its experiment."
+            "this is a variant, and `recurrent try` takes an experiment.",
+            where=experiment,
+            remedy="Name its experiment.",
         )
     file = paths.BEYOND_PARAMS if settings.pipeline == "beyond" else paths.PARAMS
     if changes:
         edit(file, settings.pipeline, experiment, changes)
     repro.main(workers, experiments=[experiment])
-    show(scores(load(settings.pipeline), experiment), Console())
+    show(compare_scores(load(settings.pipeline), experiment), Console())
     if changes:
-        note(f"{file} is changed. To go back: git restore {file} && recurrent try {experiment}")
+        note(f"{file} is changed. To undo: git restore {file} && recurrent try {experiment}")
 
 
 def edit(file: Path, pipeline: str, experiment: str, changes: Sequence[str]) -> None:
-    """Change values of an experiment in a parameter file; refuse what is not valid."""
+    """Set values of an experiment in a parameter file; restore the file if they are invalid."""
     yaml = YAML()
     yaml.preserve_quotes, yaml.width = True, 1 << 16
     yaml.indent(mapping=2, sequence=4, offset=2)
@@ -48,7 +50,7 @@ def edit(file: Path, pipeline: str, experiment: str, changes: Sequence[str]) -> 
         key, equals, text = change.partition("=")
         if not (key and equals):
             raise PipelineError(f"expected KEY=VALUE, got {change!r}.", where="-S")
-        assign(values["experiments"][experiment], key, parsed(text))
+        assign(values["experiments"][experiment], key, parse_yaml(text))
     after = StringIO()
     yaml.dump(values, after)
     files.write_text(file, after.getvalue())
@@ -59,41 +61,45 @@ def edit(file: Path, pipeline: str, experiment: str, changes: Sequence[str]) -> 
         raise
 
 
-def parsed(text: str) -> Any:
+def parse_yaml(text: str) -> Any:
     """Return a value as YAML reads it."""
     try:
         return YAML().load(text)  # keeps the style of lists and maps
     except YAMLError as fault:
-        raise PipelineError(f"{text!r} is not a YAML value.", where="-S") from fault
+        raise PipelineError(
+            f"{text!r} is not a YAML value.", where="-S", remedy="Quote it, or correct it."
+        ) from fault
 
 
 def assign(values: Any, key: str, value: Any) -> None:
-    """Set the value of a dotted key; maps on the way are made if they are missing."""
-    *way, last = key.split(".")
-    for part in way:
+    """Set the value of a dotted key; create missing maps."""
+    *parents, last = key.split(".")
+    for part in parents:
         if values.get(part) is None:
             values[part] = {}
         values = values[part]
         if not isinstance(values, Mapping):
-            raise PipelineError(f"{part} is not a map.", where=f"-S {key}")
+            raise PipelineError(
+                f"{part} is not a map.", where=f"-S {key}", remedy="Name a key inside a map."
+            )
     values[last] = value
 
 
-def scores(settings: Config, experiment: str) -> Table:
+def compare_scores(settings: Config, experiment: str) -> Table:
     """Return each variant's scores beside those of the last commit."""
     rows = [
         tuple(cells)
         for variant in settings.variants(experiment)
-        for cells in compared(settings, variant)
+        for cells in score_cells(settings, variant)
     ]
-    head = ("variant", "metric", "committed", "now", "difference")
+    head = ("variant", "metric", "read_committed_scores", "now", "difference")
     return Table(f"{experiment}: scores now and in the last commit", head, tuple(rows))
 
 
-def compared(settings: Config, variant: Variant) -> Iterator[tuple[Cell, ...]]:
+def score_cells(settings: Config, variant: Variant) -> Iterator[tuple[Cell, ...]]:
     """Yield the cells of each metric of a variant."""
     path = settings.results.score(variant.experiment, variant.variant)
-    now, before = files.read_json(path), committed(path)
+    now, before = files.read_json(path), read_committed_scores(path)
     for metric, value in now.items():
         old = before.get(metric)
         yield (
@@ -105,11 +111,11 @@ def compared(settings: Config, variant: Variant) -> Iterator[tuple[Cell, ...]]:
         )
 
 
-def committed(path: Path) -> dict[str, float]:
+def read_committed_scores(path: Path) -> dict[str, float]:
     """Return the scores that a file had in the last commit; none if it was not there."""
     command = ["git", "show", f"HEAD:./{path.as_posix()}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         return {}
-    found: dict[str, float] = parsed(done.stdout)
+    found: dict[str, float] = parse_yaml(done.stdout)
     return found
