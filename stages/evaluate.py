@@ -7,7 +7,8 @@ import typer
 
 from recurrent.common import config, console
 from recurrent.common.locking import leave_if_abandoned, locked
-from recurrent.evaluation.stored import Trained, collect, evaluate_into_store
+from recurrent.evaluation.stored import collect, evaluate_into_store
+from recurrent.evaluation.trained import Trained
 from recurrent.training.store import RunStore
 
 

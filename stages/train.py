@@ -10,6 +10,7 @@ from recurrent.common.locking import leave_if_abandoned, locked
 from recurrent.tracking.history import Row
 from recurrent.training.collect import collect, note_findings
 from recurrent.training.fingerprint import Run, plan
+from recurrent.training.interrupt import finish_epoch_on_interrupt, stop_if_requested
 from recurrent.training.store import RunStore
 
 
@@ -35,10 +36,13 @@ def train(run: Run, settings: config.Config, store: RunStore) -> None:
     """Train one run in this process, and print its progress every ten seconds."""
     from recurrent.training.worker import train_run  # imports torch
 
+    finish_epoch_on_interrupt()
+
     with console.Progress(str(run), run.variant.training.epochs) as progress:
 
         def report(run: Run, row: Row) -> None:
             leave_if_abandoned()
+            stop_if_requested()
             shown = ("train_loss", "valid_loss", "valid_accuracy")
             numbers = (f"{name} {row[name]:.4g}" for name in shown if name in row)
             progress.step(f"epoch {row['epoch']:.0f}, {', '.join(numbers)}")

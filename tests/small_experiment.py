@@ -7,7 +7,7 @@ from recurrent.common import files
 from recurrent.common.config import Config, Runtime, Samples, Variant, checked
 from recurrent.common.paths import PIPELINES, encoded
 from recurrent.evaluation.evaluation import Evaluation
-from recurrent.evaluation.stored import Trained
+from recurrent.evaluation.trained import Trained
 from recurrent.evaluation.variants import evaluate
 from recurrent.models import base
 from recurrent.models.base import FittedModel, Model

@@ -3,18 +3,21 @@
 import csv
 import json
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 from recurrent.common import paths
-from recurrent.common.config import Config, Runtime
+from recurrent.common.config import Config, Runtime, Variant
 from recurrent.common.errors import PipelineError
-from recurrent.evaluation.stored import Trained, evaluate_into_store, fingerprint
+from recurrent.evaluation.stored import evaluate_into_store, fingerprint
+from recurrent.evaluation.trained import Trained
+from recurrent.tracking.history import Row
 from recurrent.training import store as runs
 from recurrent.training.collect import note_findings
 from recurrent.training.fingerprint import Run, plan
+from recurrent.training.interrupt import stop_if_requested
 from recurrent.training.schedule import DurationOf, Job
 from recurrent.training.store import RunStore
 
@@ -32,18 +35,18 @@ def plan_jobs(experiments: Experiments, store: RunStore) -> Iterator[Job]:
         corpus = settings.encoding(settings.experiments[name].dataset).corpus
         encoded.setdefault(corpus, {})[name] = settings
     for corpus, those in encoded.items():
-        datasets = datasets_of(those)
-        stages = {f"download@{corpus}", f"clean@{corpus}", *(f"encode@{one}" for one in datasets)}
-        if stages & stale:
+        data = [f"encode@{dataset}" for dataset in datasets_of(those)]
+        if {f"download@{corpus}", f"clean@{corpus}", *data} & stale:
             yield Job(
                 key=f"data {corpus}",
                 name=f"data {corpus}",
-                work=partial(reproduce, *(f"encode@{one}" for one in datasets)),
+                work=partial(reproduce, data, those),
                 finished=unfinished,
-                next_jobs=partial(plan_after_encoding, those, store),
+                next_jobs=partial(plan_stale, those, store),
+                here=True,
             )
         else:
-            yield from plan_stale(those, stale, store)
+            yield from plan_stale(those, store, stale)
 
 
 def datasets_of(experiments: Experiments) -> list[str]:
@@ -56,53 +59,60 @@ def datasets_of(experiments: Experiments) -> list[str]:
     return [*dict.fromkeys(found)]
 
 
-def plan_after_encoding(experiments: Experiments, store: RunStore) -> Iterator[Job]:
-    """Yield the jobs for those stages of these experiments that DVC would run."""
-    yield from plan_stale(experiments, find_stale_stages(experiments), store)
-
-
-def plan_stale(experiments: Experiments, stale: set[str], store: RunStore) -> Iterator[Job]:
-    """Yield the jobs of stale experiments. Those on a network's vectors follow its `embed`."""
-    names = {name for name in experiments if {f"train@{name}", f"evaluate@{name}"} & stale}
+def plan_stale(experiments: Experiments, store: RunStore, stale: set[str]) -> Iterator[Job]:
+    """Yield the jobs for stale stages. Those on a network's vectors follow its `embed`."""
     datasets = {name: settings.experiments[name].dataset for name, settings in experiments.items()}
     vectors = {name: d for name, d in datasets.items() if d in experiments[name].embedded}
     own = [
         job
         for name, settings in experiments.items()
-        if name in names and name not in vectors
-        for job in plan_experiment(name, settings, store)
+        if name not in vectors
+        for job in plan_experiment(name, settings, store, stale)
     ]
     yield from own
     for dataset in dict.fromkeys(vectors.values()):
         waiting = {name: experiments[name] for name in vectors if vectors[name] == dataset}
         network = next(iter(waiting.values())).embedded[dataset].experiment
-        if not {network, *waiting} & names:
-            continue
-        yield Job(
-            key=f"embed {dataset}",
-            name=f"embed {dataset}",
-            work=partial(reproduce, f"embed@{dataset}"),
-            finished=unfinished,
-            depends_on=frozenset(job.key for job in own if job.name.startswith(f"{network}/")),
-            next_jobs=partial(plan_after_embedding, waiting, store),
-        )
+        if {f"embed@{dataset}", f"train@{network}"} & stale:
+            yield Job(
+                key=f"embed {dataset}",
+                name=f"embed {dataset}",
+                work=partial(reproduce, [f"embed@{dataset}"], waiting),
+                finished=unfinished,
+                depends_on=frozenset(job.key for job in own if job.name.startswith(f"{network}/")),
+                next_jobs=partial(plan_after_embedding, waiting, store),
+                here=True,
+            )
+        else:
+            yield from plan_after_embedding(waiting, store, stale)
 
 
-def plan_after_embedding(experiments: Experiments, store: RunStore) -> Iterator[Job]:
+def plan_after_embedding(
+    experiments: Experiments, store: RunStore, stale: set[str]
+) -> Iterator[Job]:
     """Yield the jobs of experiments on a network's vectors, once these are made."""
-    stale = find_stale_stages(experiments)
     for name, settings in experiments.items():
-        if {f"train@{name}", f"evaluate@{name}"} & stale:
-            yield from plan_experiment(name, settings, store)
+        yield from plan_experiment(name, settings, store, stale)
 
 
-def plan_experiment(name: str, settings: Config, store: RunStore) -> Iterator[Job]:
-    """Yield a job for each run of an experiment, and for the evaluation of each variant."""
-    planned = plan(settings, name)
-    for run in planned:
-        yield training_job(run, settings.runtime, store)
-    for _, same in groupby(planned, key=lambda run: run.variant.variant):
-        yield evaluation_job([*same], settings, store)
+def plan_experiment(name: str, settings: Config, store: RunStore, stale: set[str]) -> Iterator[Job]:
+    """Yield a job for each run of an experiment, and for the evaluation of each variant.
+
+    If DVC would only evaluate the experiment, the trained files in the workspace are evaluated.
+    """
+    if f"train@{name}" in stale:
+        planned = plan(settings, name)
+        for run in planned:
+            yield training_job(run, settings.runtime, store)
+        for _, same in groupby(planned, key=lambda run: run.variant.variant):
+            of_seeds = [*same]
+            trained = partial(Trained.in_store, of_seeds, RunStore(store.folder.resolve()))
+            after = frozenset(run.fingerprint for run in of_seeds)
+            yield evaluation_job(of_seeds[0].variant, settings, store, trained, after)
+    elif f"evaluate@{name}" in stale:
+        for variant in settings.variants(name):
+            trained = partial(Trained.in_workspace, variant, settings.results)
+            yield evaluation_job(variant, settings, store, trained)
 
 
 def training_job(run: Run, runtime: Runtime, store: RunStore) -> Job:
@@ -117,11 +127,17 @@ def training_job(run: Run, runtime: Runtime, store: RunStore) -> Job:
     )
 
 
-def train(run: Run, runtime: Runtime, folder: Path) -> None:
-    """Train a run in this process."""
+def train(run: Run, runtime: Runtime, folder: Path) -> bool:
+    """Train a run in this process; return True."""
     from recurrent.training.worker import train_run
 
-    train_run(run, runtime, RunStore(folder))
+    train_run(run, runtime, RunStore(folder), stop_after_epoch)
+    return True
+
+
+def stop_after_epoch(run: Run, row: Row) -> None:
+    """Stop the run after an epoch if Ctrl-C was pressed."""
+    stop_if_requested()
 
 
 def training_progress(run: Run, store: RunStore) -> float:
@@ -133,37 +149,42 @@ def training_progress(run: Run, store: RunStore) -> float:
     return max(0, lines - 1) / run.variant.training.epochs
 
 
-def after_training(run: Run, store: RunStore) -> Iterable[Job]:
-    """Report what a run found in its gradients; no jobs follow."""
-    note_findings(run, store)
+def after_training(run: Run, store: RunStore, trained: bool | None) -> Iterable[Job]:
+    """Report what a run that was trained now found in its gradients; no jobs follow."""
+    if trained:
+        note_findings(run, store)
     return ()
 
 
-def evaluation_job(of_seeds: Sequence[Run], settings: Config, store: RunStore) -> Job:
-    """Return the job that evaluates a variant, given its runs."""
-    variant = of_seeds[0].variant
+def evaluation_job(
+    variant: Variant,
+    settings: Config,
+    store: RunStore,
+    trained: Callable[[], Trained],
+    depends_on: frozenset[str] = frozenset(),
+) -> Job:
+    """Return the job that evaluates a variant, after its runs."""
     return Job(
         key=f"{settings.pipeline}: {variant.name}",
         name=f"evaluate {variant.name}",
-        work=partial(evaluate, of_seeds, settings, store.folder.resolve()),
-        finished=partial(is_evaluated, of_seeds, settings, store),
-        depends_on=frozenset(run.fingerprint for run in of_seeds),
+        work=partial(evaluate, variant, settings, store.folder.resolve(), trained),
+        finished=partial(is_evaluated, variant, settings, store, trained),
+        depends_on=depends_on,
     )
 
 
-def evaluate(of_seeds: Sequence[Run], settings: Config, folder: Path) -> None:
+def evaluate(
+    variant: Variant, settings: Config, folder: Path, trained: Callable[[], Trained]
+) -> None:
     """Evaluate a variant in this process."""
-    store = RunStore(folder)
-    variant = of_seeds[0].variant
-    evaluate_into_store(variant, settings, Trained.in_store(of_seeds, store), store)
+    evaluate_into_store(variant, settings, trained(), RunStore(folder))
 
 
-def is_evaluated(of_seeds: Sequence[Run], settings: Config, store: RunStore) -> bool:
-    """Return whether a variant's runs are finished and evaluated."""
-    if not all(store.finished(run.fingerprint) for run in of_seeds):
-        return False
-    trained = Trained.in_store(of_seeds, store)
-    return store.finished(fingerprint(of_seeds[0].variant, settings, trained))
+def is_evaluated(
+    variant: Variant, settings: Config, store: RunStore, trained: Callable[[], Trained]
+) -> bool:
+    """Return whether the store has the evaluation of these trained files."""
+    return store.finished(fingerprint(variant, settings, trained()))
 
 
 def unfinished() -> bool:
@@ -180,6 +201,9 @@ def find_stale_stages(experiments: Experiments, *options: str) -> set[str]:
         for name, settings in experiments.items()
         for verb in ("train", "evaluate")
     ]
+    settings = next(iter(experiments.values()))
+    used = {settings.experiments[name].dataset for name, settings in experiments.items()}
+    stages += [f"embed@{dataset}" for dataset in settings.embedded if dataset in used]
     command = ["dvc", "--wait-for-lock", "status", "--json", *options, *stages]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -195,8 +219,8 @@ def stage_of(verb: str, experiment: str, settings: Config) -> str:
     return f"{folder}{verb}@{experiment}"
 
 
-def reproduce(*stages: str) -> None:
-    """Reproduce stages and what they depend on."""
+def reproduce(stages: Sequence[str], experiments: Experiments) -> set[str]:
+    """Reproduce stages and what they depend on; return the stages of `experiments` left to run."""
     command = ["dvc", "--wait-for-lock", "repro", *stages]
     if code := subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
         raise PipelineError(
@@ -204,6 +228,7 @@ def reproduce(*stages: str) -> None:
             where=stages[0],
             remedy="Fix it and run this again: finished stages and runs are kept.",
         )
+    return find_stale_stages(experiments)
 
 
 def load_durations() -> DurationOf:

@@ -1,8 +1,8 @@
 """`recurrent prune`: remove what the parameter files no longer name.
 
-`evaluate` depends on whole folders such as data/models. If the outputs of a removed experiment
-stayed there, the hashes would differ from those of a fresh clone. DVC keeps a copy of each output
-in its cache.
+`compare`, `examine` and `report` depend on whole folders such as data/models. If the outputs of a
+removed experiment stayed there, the hashes would differ from those of a fresh clone. DVC keeps a
+copy of each output in its cache.
 """
 
 import shutil

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from recurrent.commands.jobs import stage_of
 from recurrent.commands.lookup import pipelines, plan_if_encoded
 from recurrent.common import config, paths
 from recurrent.common.config import Config, Variant
@@ -34,8 +35,7 @@ class Skipped:
     def add(self, reason: str, variant: Variant, settings: Config) -> None:
         """Record a variant."""
         self.names[reason].append(variant.name)
-        folder = "beyond/dvc.yaml:" if settings.pipeline == "beyond" else ""
-        stage = f"{folder}train@{variant.experiment}"
+        stage = stage_of("train", variant.experiment, settings)
         if reason == NO_RUNS and stage not in self.stages:
             self.stages.append(stage)
 

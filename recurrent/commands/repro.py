@@ -46,7 +46,7 @@ def main(
 
 def fill_store(pipelines: Sequence[Config], workers: int | None, chosen: Sequence[str]) -> None:
     """Train and evaluate what DVC's stages would compute and the run store lacks."""
-    settings, store = pipelines[0], RunStore()
+    settings = pipelines[0]
     wanted = {
         name: pipeline
         for pipeline in pipelines
@@ -54,7 +54,7 @@ def fill_store(pipelines: Sequence[Config], workers: int | None, chosen: Sequenc
         if not chosen or name in chosen
     }
     parallel.run_jobs(
-        jobs.plan_jobs(wanted, store),
+        jobs.plan_jobs(wanted, RunStore()),
         workers or parallel.default_workers(settings.runtime),
         jobs.load_durations(),
         paths.JOBS_LOG,

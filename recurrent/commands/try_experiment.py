@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from recurrent.commands import repro
-from recurrent.commands.lookup import find
+from recurrent.commands.lookup import find, refuse_unknown_lectures
 from recurrent.common import files, paths
 from recurrent.common.config import Config, Variant, load
 from recurrent.common.console import note
@@ -33,10 +33,12 @@ def main(experiment: str, changes: Sequence[str] = (), workers: int | None = Non
     file = paths.BEYOND_PARAMS if settings.pipeline == "beyond" else paths.PARAMS
     if changes:
         edit(file, settings.pipeline, experiment, changes)
-    repro.main(workers, experiments=[experiment])
+    try:
+        repro.main(workers, experiments=[experiment])
+    finally:
+        if changes:
+            note(f"{file} is changed. To undo: git restore {file} && recurrent try {experiment}")
     show(compare_scores(load(settings.pipeline), experiment), Console())
-    if changes:
-        note(f"{file} is changed. To undo: git restore {file} && recurrent try {experiment}")
 
 
 def edit(file: Path, pipeline: str, experiment: str, changes: Sequence[str]) -> None:
@@ -55,7 +57,7 @@ def edit(file: Path, pipeline: str, experiment: str, changes: Sequence[str]) -> 
     yaml.dump(values, after)
     files.write_text(file, after.getvalue())
     try:
-        load(pipeline)
+        refuse_unknown_lectures([load(pipeline)])
     except PipelineError:
         files.write_text(file, before)
         raise

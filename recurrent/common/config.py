@@ -303,6 +303,13 @@ class Config(Frozen):
                 found = getattr(experiment, name)
                 if found not in self.datasets.keys() | self.embedded.keys():
                     raise ValueError(f"experiments.{key}.{name}: there is no dataset {found!r}")
+            pair = (experiment.dataset, experiment.also)
+            corpora = {self.encoding(one).corpus for one in pair}
+            if len(corpora) > 1 or len({one in self.embedded for one in pair}) > 1:
+                raise ValueError(
+                    f"experiments.{key}.also: {experiment.also!r} must be of the same corpus and "
+                    f"kind as {experiment.dataset!r}"
+                )
         known = {variant.name: variant for variant in self.variants()}
         for key, entry in self.embedded.items():
             network = known.get(f"{entry.experiment}/{entry.variant}")

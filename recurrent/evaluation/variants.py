@@ -18,7 +18,7 @@ from recurrent.evaluation.aggregate import over_seeds, rounded
 from recurrent.evaluation.evaluation import Evaluation
 from recurrent.evaluation.foresight import predict_by_prefix, predict_in_view, sees_ahead
 from recurrent.evaluation.measured import Measured
-from recurrent.evaluation.stored import Trained
+from recurrent.evaluation.trained import Trained
 from recurrent.models import base as models
 from recurrent.models.base import Model
 from recurrent.tasks import base as tasks

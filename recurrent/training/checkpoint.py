@@ -16,6 +16,7 @@ from torch import Tensor
 from recurrent.common import files
 from recurrent.common.console import note
 from recurrent.tracking.history import Finding, Row
+from recurrent.training import interrupt
 
 EVERY_S = 20.0  # writing one after every epoch can take longer than the epoch
 Written = dict[str, dict[str, str]]  # epoch -> prefix -> what the model wrote
@@ -51,7 +52,7 @@ class Checkpoint:
 
     def due(self) -> bool:
         """Return whether it is time to write another checkpoint."""
-        return time.monotonic() - self._last >= self.every_s
+        return interrupt.requested.is_set() or time.monotonic() - self._last >= self.every_s
 
     def write(self, progress: Progress) -> None:
         """Replace the file."""

@@ -32,6 +32,7 @@ NOT_COMPUTING = (
     "recurrent/common/locking.py",
     "recurrent/common/paths.py",
     "recurrent/training/fingerprint.py",
+    "recurrent/training/interrupt.py",
     "recurrent/training/store.py",
 )
 ALWAYS = "recurrent/common/__init__.py"  # sets what NumPy computes with
@@ -94,8 +95,9 @@ def describe_arithmetic(runtime: Runtime) -> list[str]:
     bits = [f"threads {runtime.threads}", runtime.precision, runtime.reproducible]
     if gpu := gpu_name(runtime):
         return ["cuda", gpu, f"graphs {runtime.graphs_on_cuda}", *bits]
-    # In strict mode the bytes do not depend on the processor.
-    return ["cpu", *bits, *([processor()] if runtime.reproducible == "fast" else [])]
+    # In strict mode on x86-64, the bytes do not depend on the processor.
+    strict = runtime.reproducible == "strict" and platform.machine() in ("x86_64", "AMD64")
+    return ["cpu", *bits, *([] if strict else [processor()])]
 
 
 def gpu_name(runtime: Runtime) -> str:

@@ -39,6 +39,12 @@ def use(strict: bool) -> None:
 def refuse_other_kernels() -> None:
     """Refuse an OpenBLAS whose kernels depend on the processor."""
     found = [library for library in threadpool_info() if library["internal_api"] == "openblas"]
+    if not found:
+        raise PipelineError(
+            "NumPy does not use OpenBLAS, so its products depend on the processor.",
+            where="params.yaml: runtime.reproducible: strict",
+            remedy="Install NumPy from PyPI, or set `reproducible: fast`.",
+        )
     for library in found:
         if library.get("architecture") != KERNELS or library["num_threads"] != 1:
             raise PipelineError(

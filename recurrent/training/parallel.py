@@ -7,13 +7,20 @@ Then the stages only collect. The bytes of the results do not depend on the numb
 import csv
 import multiprocessing
 import os
-import signal
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterable
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 from recurrent.common import files
 from recurrent.common.config import Runtime
@@ -21,6 +28,7 @@ from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
 from recurrent.common.job_progress import JobProgress
 from recurrent.training.fingerprint import gpu_name
+from recurrent.training.interrupt import finish_epoch_on_interrupt
 from recurrent.training.schedule import DurationOf, Estimate, Job, Schedule
 
 CGROUP = Path("/sys/fs/cgroup/cpu.max")  # microseconds in a period, or max
@@ -51,15 +59,22 @@ def run_jobs(
     A killed worker loses only its work since the last checkpoint. The log gets a line for each
     finished job: its name, when it started (seconds since 1970), and how many seconds it took.
     """
-    jobs = [*jobs]
-    if log is not None:
-        files.write_text(log, "job,started,seconds\n")
-    for attempt in range(RESTARTS + 1):
-        try:
-            _run_jobs_once(jobs, workers, seconds, log)
-            return
-        except BrokenProcessPool:
-            left = [job.name for job in jobs if not job.finished()]
+    crew = _Crew(workers, seconds, log)
+    crew.schedule.add(jobs)
+    # Spawn, do not fork: torch and the libraries below it do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with ThreadPoolExecutor(1) as here, JobProgress("jobs") as shown:
+        for attempt in range(RESTARTS + 1):
+            with ProcessPoolExecutor(workers, context, initializer=_start) as pool:
+                try:
+                    while crew.start(pool, here):
+                        crew.wait(shown)
+                    return
+                except BrokenProcessPool:
+                    lost = crew.put_back()
+                except BaseException:  # an error, or Ctrl-C: start nothing new
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
             if attempt < RESTARTS:
                 note(
                     "warning: a worker was killed (out of memory?); restarting. Runs continue from "
@@ -67,72 +82,90 @@ def run_jobs(
                 )
     raise PipelineError(
         f"workers were killed {RESTARTS + 1} times; the remaining jobs were not started again.",
-        where=left[0] if left else "the last job",
+        where=", ".join(job.name for job in lost),
         remedy="If memory is short, use --jobs 1 (make: JOBS=1). Finished runs are kept.",
     )
 
 
-def _run_jobs_once(
-    jobs: Sequence[Job], workers: int, seconds: DurationOf, log: Path | None
-) -> None:
-    schedule, estimate = Schedule(seconds), Estimate(seconds)
-    schedule.add(jobs)
-    missing = sum(not job.finished() for job in jobs)
-    if missing:
-        note(f"starting {missing} jobs, {workers} in parallel; more may follow")
-    running: dict[Future[None], tuple[Job, float]] = {}  # with the time of its start
-    # Spawn, do not fork: torch and the libraries below it do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with (
-        ProcessPoolExecutor(workers, context, initializer=_start) as pool,
-        JobProgress("jobs") as shown,
-    ):
+class _Crew:
+    """The jobs that wait, run and are done."""
+
+    def __init__(self, workers: int, seconds: DurationOf, log: Path | None) -> None:
+        self.workers, self.log = workers, log
+        self.schedule, self.estimate = Schedule(seconds), Estimate(seconds)
+        self.running: dict[Future[Any], tuple[Job, float]] = {}  # with the time of its start
+        if log is not None:
+            files.write_text(log, "job,started,seconds\n")
+
+    def start(self, pool: Executor, here: Executor) -> bool:
+        """Start as many jobs as there are workers; return whether any is running."""
+        while job := self._next():
+            if job.finished():
+                self._complete(job, None)
+                continue
+            if not self.schedule.done and not self.running:
+                note(f"starting jobs, {self.workers} in parallel")
+            try:
+                future = (here if job.here else pool).submit(job.work)
+            except BrokenProcessPool:
+                self.schedule.put_back(job)
+                raise
+            self.running[future] = job, time.time()
+        assert self.running or not self.schedule.waiting, "a job waits for one that nobody added"
+        return bool(self.running)
+
+    def _next(self) -> Job | None:
+        """Return the next job for which there is a free worker."""
+        kinds = [job.here for job, _ in self.running.values()]
+        job = self.schedule.next(here=True) if kinds.count(True) < 1 else None
+        if job is None and kinds.count(False) < self.workers:
+            job = self.schedule.next(here=False)
+        return job
+
+    def wait(self, shown: JobProgress) -> None:
+        """Wait a moment for running jobs, complete those that are done, and show the others."""
+        for future in wait(self.running, POLL_S, FIRST_COMPLETED).done:
+            job, started = self.running[future]
+            self._raise_failure(future, job)
+            del self.running[future]
+            took = time.time() - started
+            self.estimate.record(job.name, took)
+            if self.log is not None:
+                with self.log.open("a", encoding="utf-8", newline="") as file:
+                    csv.writer(file).writerow([job.name, f"{started:.2f}", f"{took:.2f}"])
+            self._complete(job, future.result())
+        now = [(job.name, job.progress()) for job, _ in self.running.values()]
+        later = [(job.name, 0.0) for job in self.schedule.waiting.values()]
+        left = self.estimate.seconds_left([*now, *later], self.workers)
+        shown.show(now, len(self.schedule.done), len(now) + len(later), left)
+
+    def put_back(self) -> list[Job]:
+        """Let the jobs of killed workers wait again; return them."""
+        lost = [(future, job) for future, (job, _) in self.running.items() if not job.here]
+        for future, job in lost:
+            del self.running[future]
+            self.schedule.put_back(job)
+        return [job for _, job in lost]
+
+    def _complete(self, job: Job, result: Any) -> None:
+        self.schedule.add(job.next_jobs(result))
+        self.schedule.finish(job.key)
+
+    @staticmethod
+    def _raise_failure(future: Future[Any], job: Job) -> None:
+        """Raise what a job raised."""
         try:
-            while True:
-                while len(running) < workers and (job := schedule.next()):
-                    if job.finished():
-                        _complete(job, schedule)
-                    else:
-                        running[pool.submit(job.work)] = job, time.time()
-                if not running:
-                    return
-                for future in wait(running, POLL_S, FIRST_COMPLETED).done:
-                    job, started = running.pop(future)
-                    _raise_failure(future, job)
-                    took = time.time() - started
-                    estimate.record(job.name, took)
-                    if log is not None:
-                        with log.open("a", encoding="utf-8", newline="") as file:
-                            csv.writer(file).writerow([job.name, f"{started:.2f}", f"{took:.2f}"])
-                    _complete(job, schedule)
-                now = [(job.name, job.progress()) for job, _ in running.values()]
-                later = [(job.name, 0.0) for job in schedule.waiting.values()]
-                left = estimate.seconds_left([*now, *later], workers)
-                shown.show(now, len(schedule.done), len(now) + len(later), left)
-        except BaseException:  # an error, or Ctrl-C: start nothing new
-            pool.shutdown(wait=False, cancel_futures=True)
+            future.result()
+        except BrokenProcessPool:
+            raise
+        except Exception:
+            note(f"{job.name} failed; no further jobs are started")
             raise
 
 
-def _complete(job: Job, schedule: Schedule) -> None:
-    schedule.add(job.next_jobs())
-    schedule.finish(job.key)
-
-
-def _raise_failure(future: Future[None], job: Job) -> None:
-    """Raise what a job raised."""
-    try:
-        future.result()
-    except BrokenProcessPool:
-        raise
-    except Exception:
-        note(f"{job.name} failed; no further jobs are started")
-        raise
-
-
 def _start() -> None:
-    """Prepare a worker: it ends at once with Ctrl-C and with its parent, whatever it is doing."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Prepare a worker: it ends soon after Ctrl-C, and at once with its parent."""
+    finish_epoch_on_interrupt()
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 

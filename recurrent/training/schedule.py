@@ -5,11 +5,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 DurationOf = Callable[[str], float | None]  # from a job's name to what it took before, if known
 
 
-def no_jobs() -> Iterable["Job"]:
+def no_jobs(_: Any) -> Iterable["Job"]:
     """Return no jobs."""
     return ()
 
@@ -25,11 +26,13 @@ class Job:
 
     key: str  # unique
     name: str  # for people, and to look up how long it took before
-    work: Callable[[], None]  # picklable
+    work: Callable[[], Any]  # picklable, and so is what it returns
     finished: Callable[[], bool]  # whether the store has its result
     depends_on: frozenset[str] = frozenset()  # keys of the jobs that it waits for
     progress: Callable[[], float] = no_progress  # how much of it is done, from 0 to 1
-    next_jobs: Callable[[], Iterable["Job"]] = no_jobs  # further jobs, known once it is done
+    # Further jobs, given what `work` returned, or None if the job was finished already.
+    next_jobs: Callable[[Any], Iterable["Job"]] = no_jobs
+    here: bool = False  # done in the parent, one at a time: it starts processes of its own
 
 
 @dataclass
@@ -43,7 +46,10 @@ class Schedule:
     waiting: dict[str, Job] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)  # keys of all jobs
     done: set[str] = field(default_factory=set)
-    _ready: list[tuple[float, int, str]] = field(default_factory=list)  # a heap
+    # Heaps of the jobs that can start, for workers (False) and here (True).
+    _ready: dict[bool, list[tuple[float, int, str]]] = field(
+        default_factory=lambda: {False: [], True: []}
+    )
     _lengths: dict[str, float] = field(default_factory=dict)  # of the chain from each job on
     _numbers: Iterator[int] = field(default_factory=count)  # equally long jobs keep their order
 
@@ -52,16 +58,20 @@ class Schedule:
         new = list({job.key: job for job in jobs if job.key not in self.known}.values())
         self.known |= {job.key for job in new}
         self.waiting |= {job.key: job for job in new}
-        self._lengths = self._chains([*self.waiting.values()])
+        self._lengths |= self._chains([*self.waiting.values()])
         for job in new:
             if job.depends_on <= self.done:
                 self._push(job)
 
-    def next(self) -> Job | None:
+    def next(self, *, here: bool = False) -> Job | None:
         """Remove and return the job to start now; None if all others wait for running ones."""
-        if not self._ready:
-            return None
-        return self.waiting.pop(heapq.heappop(self._ready)[2])
+        ready = self._ready[here]
+        return self.waiting.pop(heapq.heappop(ready)[2]) if ready else None
+
+    def put_back(self, job: Job) -> None:
+        """Add a job again that was started and not done."""
+        self.waiting[job.key] = job
+        self._push(job)
 
     def finish(self, key: str) -> None:
         """Record that a job is done, so that the jobs that depend on it can start."""
@@ -71,7 +81,8 @@ class Schedule:
                 self._push(job)
 
     def _push(self, job: Job) -> None:
-        heapq.heappush(self._ready, (-self._lengths[job.key], next(self._numbers), job.key))
+        place = (-self._lengths[job.key], next(self._numbers), job.key)
+        heapq.heappush(self._ready[job.here], place)
 
     def _chains(self, jobs: Sequence[Job]) -> dict[str, float]:
         """Return the length in seconds of the longest chain that starts with each job."""
@@ -98,7 +109,6 @@ def makespan(jobs: Iterable[Job], workers: int, seconds: Callable[[str], float])
         if not running:
             return now
         now, _, job = heapq.heappop(running)
-        schedule.add(job.next_jobs())
         schedule.finish(job.key)
 
 

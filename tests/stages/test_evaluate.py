@@ -1,20 +1,24 @@
 """Evaluate and compare: every file of both pipelines, on small models of one text."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from recurrent.commands import jobs
 from recurrent.common import config as params
 from recurrent.common import files, paths
 from recurrent.common.config import Variant
 from recurrent.common.errors import PipelineError
 from recurrent.evaluation import rows, variants
 from recurrent.evaluation.rows import Comparison, Published, Score
+from recurrent.evaluation.trained import Trained
 from recurrent.tasks.base import load
 from recurrent.training.determinism import prepare
-from recurrent.training.store import RunStore
+from recurrent.training.fingerprint import Run
+from recurrent.training.store import FILES, MODEL, WEIGHTS, RunStore
 from stages import compare, evaluate
 from tests.data.texts import ORIGIN, encoded, some_text
 from tests.project import Project
@@ -177,6 +181,29 @@ def test_an_unknown_lecture_is_refused(trained: Project) -> None:
     write(trained, {**PARAMS, "experiments": experiments}, {"experiments": {}})
     with pytest.raises(PipelineError, match=r"net\.lecture: there is no lecture 'magic'.*texts"):
         compare.main("lectures")
+
+
+@pytest.mark.usefixtures("trained")
+def test_what_a_worker_evaluated_is_what_the_stage_collects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings, store = params.load(), RunStore()
+    variant = settings.find("net/lecture")
+    spec = files.read_json(settings.results.model("net", "lecture") / "spec.json")
+    of_seeds = []
+    for seed in spec.pop("seeds"):
+        of_seeds.append(Run(variant, seed, f"run-{seed}"))
+        place = store.place(f"run-{seed}")
+        for name in FILES:
+            files.write_json(place / name, {})
+        files.write_json(place / MODEL, spec)
+        shutil.copyfile(settings.results.weights("net", "lecture", seed), place / WEIGHTS)
+        store.finish(f"run-{seed}", {})
+    files.write_json(settings.results.written("net", "lecture"), {"0": {}, "1": {}})
+    jobs.evaluate(variant, settings, store.folder, partial(Trained.in_store, of_seeds, store))
+    monkeypatch.setattr(variants, "evaluate", None)  # it is not called again
+    one = partial(Trained.in_workspace, variant, settings.results)
+    assert jobs.is_evaluated(variant, settings, store, one)
 
 
 @pytest.mark.usefixtures("trained")

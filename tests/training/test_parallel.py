@@ -1,6 +1,7 @@
 """Workers: how many there are, and what happens when one is killed."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from recurrent.common.config import Runtime
 from recurrent.training import parallel
+from recurrent.training.checkpoint import Checkpoint
 from recurrent.training.fingerprint import plan
 from recurrent.training.store import RunStore
 from tests.project import ROOT
@@ -85,3 +87,45 @@ def test_a_killed_worker_is_replaced_and_its_run_continues(
     store = RunStore(place)
     monkeypatch.chdir(tmp_path)
     assert all(store.finished(run.fingerprint) for run in plan(settings, "writing"))
+
+
+def epochs(place: Path) -> int:
+    """The epochs that are in histories."""
+    return sum(path.read_bytes().count(b"\n") - 1 for path in place.glob("*/history.csv"))
+
+
+def test_ctrl_c_ends_within_seconds_and_loses_no_finished_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_project(tmp_path)
+    edit(tmp_path, {"experiments": {"writing": {"training": {"epochs": 100_000}, "samples": None}}})
+    script, place = tmp_path / "fill.py", tmp_path / ".dvc/cache/trained"
+    script.write_text(FILL)
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while epochs(place) < 20:
+        time.sleep(0.05)
+    before = epochs(place)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert not workers_left(place)
+    written = [Checkpoint(path).read() for path in place.glob("*/checkpoint.safetensors")]
+    assert sum(progress.epoch for progress in written if progress) >= before
+
+
+def workers_left(place: Path) -> list[psutil.Process]:
+    """The processes that still work in the folder of that store."""
+    folder = str(place.parents[2])
+    return [one for one in psutil.process_iter() if one.is_running() and working(one) == folder]
+
+
+def working(process: psutil.Process) -> str:
+    try:
+        return process.cwd()
+    except psutil.Error:
+        return ""
