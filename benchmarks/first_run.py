@@ -22,7 +22,7 @@ import typer
 
 from benchmarks import machine, modes
 from benchmarks.first_run_page import page
-from recurrent.common import console, files, paths
+from recurrent.common import config, console, files, paths
 from recurrent.common.errors import PipelineError
 from recurrent.training.parallel import processors
 from recurrent.training.schedule import Job, makespan
@@ -170,15 +170,34 @@ def kind_of(job: str) -> str:
 
 
 def as_jobs(lengths: Mapping[str, float]) -> list[Job]:
-    """Return jobs with these names; each evaluation waits for the runs of its variant."""
-    runs = [name for name in lengths if kind_of(name) == "train"]
+    """Return jobs with these names, each depending on those that it waited for."""
+    settings = config.load(folder=ROOT)
+    experiments = settings.experiments
 
-    def after(name: str) -> frozenset[str]:
-        variant = name.removeprefix("evaluate ")
-        return frozenset(run for run in runs if variant != name and run.startswith(f"{variant},"))
+    def depends_on(name: str) -> frozenset[str]:
+        kind, _, subject = name.partition(" ")
+        if kind == "data":
+            return frozenset()
+        if kind == "embed":
+            return runs_of(f"{settings.embedded[subject].experiment}/")
+        if kind == "evaluate":
+            return runs_of(f"{subject},")
+        dataset = experiments[name.partition("/")[0]].dataset
+        if dataset in settings.embedded:
+            return frozenset({f"embed {dataset}"} & lengths.keys())
+        return frozenset({f"data {settings.datasets[dataset].corpus}"} & lengths.keys())
 
-    others = [name for name in lengths if kind_of(name) != "train"]
-    return [Job(name, name, print, bool, after(name)) for name in (*runs, *others)]
+    def runs_of(prefix: str) -> frozenset[str]:
+        return frozenset(name for name in lengths if name.startswith(prefix))
+
+    ranks = {"data": 0, "train": 1, "embed": 2, "evaluate": 4}
+
+    def rank(name: str) -> int:  # a job comes after those that it waits for
+        on_vectors = any(one.startswith("embed") for one in depends_on(name))
+        return 3 if on_vectors else ranks[kind_of(name)]
+
+    ordered = sorted(lengths, key=rank)
+    return [Job(name, name, print, bool, depends_on(name)) for name in ordered]
 
 
 def used() -> float:
@@ -198,9 +217,18 @@ def write(found: dict[str, Any], lengths: Mapping[str, float]) -> None:
     """Write the measurements as data and as a page, and how long each job took."""
     files.write_json(OUT / "first-run.json", rounded(found))
     files.write_text(OUT / "first-run.md", page(rounded(found)))
-    rows = [f'"{name}",{took:.1f}' for name, took in sorted(lengths.items())]
+    known = {**read_lengths(ROOT / paths.SECONDS), **lengths}
+    rows = [f'"{name}",{took:.1f}' for name, took in sorted(known.items())]
     files.write_text(ROOT / paths.SECONDS, "\n".join(["job,seconds", *rows]) + "\n")
     console.note(f"written: {OUT / 'first-run.md'}")
+
+
+def read_lengths(path: Path) -> dict[str, float]:
+    """Return the seconds of jobs that were measured before and not now."""
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["job"]: float(row["seconds"]) for row in csv.DictReader(file)}
 
 
 def rounded(value: Any) -> Any:

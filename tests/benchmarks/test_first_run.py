@@ -50,11 +50,22 @@ def test_cpu_seconds_have_a_cause() -> None:
     assert [*found.values()] == [18, 2, 0, 4, 6]
 
 
-def test_an_evaluation_waits_for_its_runs() -> None:
-    jobs = {job.name: job for job in first_run.as_jobs(dict.fromkeys(JOBS, 1.0))}
+def test_jobs_of_the_projection_depend_on_each_other_as_they_did() -> None:
+    vectors = {
+        "evaluate sales_methods_on_vectors/forest": 1.0,
+        "sales_methods_on_vectors/forest, seed 0": 1.0,
+        "embed sales_vectors": 1.0,
+        "sales_networks/embeddings, seed 0": 1.0,
+    }
+    found = first_run.as_jobs({**vectors, **dict.fromkeys(JOBS, 1.0)})
+    jobs = {job.name: job.depends_on for job in found}
+    names = [job.name for job in found]
     runs = {name for name in JOBS if name.startswith("lyrics")}
-    assert jobs["evaluate lyrics_gru/lecture"].after == runs
-    assert not any(jobs[name].after for name in {*runs, "data lyrics"})
+    assert jobs["evaluate lyrics_gru/lecture"] == runs
+    assert all(jobs[name] == {"data lyrics"} for name in runs)
+    evaluation, methods, embed, network = vectors
+    assert (jobs[evaluation], jobs[methods], jobs[embed]) == ({methods}, {embed}, {network})
+    assert all(names.index(other) < names.index(name) for name in names for other in jobs[name])
 
 
 def test_the_log_of_jobs_is_read(tmp_path: Path) -> None:

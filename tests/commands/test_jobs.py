@@ -48,7 +48,9 @@ def test_each_run_is_trained_and_each_variant_evaluated_after_its_runs(
     settings = config.load()
     assert len(names) == sum(len(one.seeds) + 1 for one in settings.variants("names_gated"))
     evaluation = names["evaluate names_gated/gru"]
-    assert evaluation.depends_on == {names[f"names_gated/gru, seed {seed}"].key for seed in (0, 1, 2)}
+    assert evaluation.depends_on == {
+        names[f"names_gated/gru, seed {seed}"].key for seed in (0, 1, 2)
+    }
 
 
 def test_without_a_change_there_are_no_jobs(found: Callable[..., list[Job]]) -> None:
