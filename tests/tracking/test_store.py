@@ -91,7 +91,7 @@ def test_a_run_has_curves_final_metrics_and_artifacts(store: Store, run: Tracked
     }
     assert listed == {
         "evaluation/lecture.json",
-        "samples/lecture.json",
+        "samples/lecture-samples.json",
         "model/spec.json",
         "model/seed-0.safetensors",
     }
