@@ -18,19 +18,16 @@ COPIED = (
 )  # fmt: skip
 SIZES = {"names": 1500, "prose": 4000, "lyrics": 6000, "sales": 1}  # sales: the fewest possible
 KEPT = {  # the variants of each experiment that stay
-    "names_char_rnn": ["lecture"],
     "names_gated": ["gru"],
     "names_baselines": ["logistic"],
     "nietzsche_rnn": ["lecture", "held_out"],
     "nietzsche_ngrams": ["order_3"],
     "lyrics_bidirectional": ["lecture"],
-    "lyrics_ngrams": ["order_1"],
     "hard_clipping": ["unclipped", "random_norm_1"],
     "sales_networks": ["one_hot", "embeddings"],
     "sales_methods_on_vectors": ["forest"],
 }
 BEYOND = {
-    "nietzsche_stateful": ["lstm"],
     "lyrics_whole_ngrams": ["order_2"],
     "lyrics_words": ["gru"],
     "lyrics_restore": ["both"],
@@ -146,10 +143,9 @@ def shrink(values: Any) -> None:
     values["experiments"] = experiments
     for name, experiment in experiments.items():
         keep(experiment, KEPT[name])
-    for name in ("names_char_rnn", "names_gated", "names_baselines"):
+    for name in ("names_gated", "names_baselines"):
         experiments[name]["dataset"] = experiments[name]["also"] = "names_lecture"
-    for name in ("lyrics_bidirectional", "lyrics_ngrams"):
-        experiments[name]["also"] = "lyrics_lecture"
+    experiments["lyrics_bidirectional"]["also"] = "lyrics_lecture"
     for name in ("lyrics_bidirectional", "hard_clipping", "names_gated"):
         experiments[name]["model"]["settings"]["hidden"] = 8
     experiments["nietzsche_rnn"]["model"]["settings"]["hidden"] = 32
@@ -184,5 +180,3 @@ def shrink_beyond(values: Any) -> None:
         if "hidden" in experiment["model"].get("settings", {}):
             experiment["model"]["settings"]["hidden"] = 16
     experiments["lyrics_restore"]["variants"]["both"]["model"]["settings"]["hidden"] = 8
-    experiments["nietzsche_stateful"]["training"]["batch_size"] = 4
-    experiments["nietzsche_stateful"]["samples"]["every"] = 1
