@@ -94,7 +94,7 @@ def compare_scores(settings: Config, experiment: str) -> Table:
         for variant in settings.variants(experiment)
         for cells in score_cells(settings, variant)
     ]
-    head = ("variant", "metric", "read_committed_scores", "now", "difference")
+    head = ("variant", "metric", "last commit", "now", "difference")
     return Table(f"{experiment}: scores now and in the last commit", head, tuple(rows))
 
 
