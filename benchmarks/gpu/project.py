@@ -156,11 +156,6 @@ def obtain(key: str, corpus: Corpus, mirror: Path | None) -> str:
     return source
 
 
-def default_jobs(runtime: Runtime) -> int:
-    """Return how many runs the project trains in parallel."""
-    return parallel.default_workers(runtime)
-
-
 class TimeIsUp(BaseException):
     """The time for training is used. It stops workers as Ctrl-C does: running runs finish."""
 

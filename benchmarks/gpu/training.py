@@ -9,13 +9,14 @@ from statistics import mean, stdev
 from typing import Any
 
 from benchmarks.gpu.options import Found, Options
-from benchmarks.gpu.project import Project, default_jobs, project, train
+from benchmarks.gpu.project import Project, project, train
 from recurrent.common import paths
 from recurrent.evaluation import lectures
 from recurrent.evaluation.published import find
 from recurrent.tracking.history import read_history
 from recurrent.training.collect import collect
 from recurrent.training.fingerprint import Run
+from recurrent.training.parallel import default_workers
 from recurrent.training.store import RunStore
 from scripts.compare import best_losses
 from tests.project import ROOT
@@ -25,7 +26,7 @@ RESULTS = paths.PIPELINES["lectures"]
 
 def measure(options: Options, deadline: float) -> Found:
     """Train all runs; return their times, and their numbers for the next part."""
-    jobs = options.jobs or default_jobs(options.runtime)
+    jobs = options.jobs or default_workers(options.runtime)
     kept = options.store.absolute() if options.store else None
     with tempfile.TemporaryDirectory() as folder, project(options) as here:
         store = RunStore(kept or Path(folder))

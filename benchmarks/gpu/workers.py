@@ -52,7 +52,7 @@ def timed(
     notes: list[str],
     mps: bool = False,
 ) -> dict[str, Any]:
-    """Train the runs with so many processes; return the time, utilisation and memory."""
+    """Train the runs in `count` processes; return time, utilisation and memory."""
     title = f"{count} processes{' with MPS' if mps else ''}"
     with tempfile.TemporaryDirectory() as folder:
         store = RunStore(Path(folder))

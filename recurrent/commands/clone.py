@@ -63,6 +63,7 @@ def edit(path: Path, change: Callable[[Any], None]) -> None:
     """Change values of a parameter file; keep its comments and order."""
     yaml = YAML()
     yaml.width, yaml.preserve_quotes = 10_000, True  # unchanged lines stay as they are
+    yaml.indent(mapping=2, sequence=4, offset=2)
     values = yaml.load(path.read_text(encoding="utf-8"))
     change(values)
     with path.open("w", encoding="utf-8") as file:

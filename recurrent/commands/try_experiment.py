@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from rich.console import Console
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from recurrent.commands import repro
+from recurrent.commands import clone, repro
 from recurrent.commands.lookup import find, refuse_unknown_lectures
 from recurrent.common import files, paths
 from recurrent.common.config import Config, Variant, load
@@ -43,23 +42,20 @@ def main(experiment: str, changes: Sequence[str] = (), workers: int | None = Non
 
 def edit(file: Path, pipeline: str, experiment: str, changes: Sequence[str]) -> None:
     """Set values of an experiment in a parameter file; restore the file if they are invalid."""
-    yaml = YAML()
-    yaml.preserve_quotes, yaml.width = True, 1 << 16
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    before = file.read_text(encoding="utf-8")
-    values = yaml.load(before)
-    for change in changes:
-        key, equals, text = change.partition("=")
-        if not (key and equals):
-            raise PipelineError(f"expected KEY=VALUE, got {change!r}.", where="-S")
-        assign(values["experiments"][experiment], key, parse_yaml(text))
-    after = StringIO()
-    yaml.dump(values, after)
-    files.write_text(file, after.getvalue())
+
+    def change(values: Any) -> None:
+        for one in changes:
+            key, equals, text = one.partition("=")
+            if not (key and equals):
+                raise PipelineError(f"expected KEY=VALUE, got {one!r}.", where="-S")
+            assign(values["experiments"][experiment], key, parse_yaml(text))
+
+    before = file.read_bytes()
     try:
+        clone.edit(file, change)
         refuse_unknown_lectures([load(pipeline)])
     except PipelineError:
-        files.write_text(file, before)
+        files.write_bytes(file, before)
         raise
 
 
