@@ -88,7 +88,6 @@ FILES = [
     "data/evaluation",
     "data/examined",
     "data/runs",
-    "data/samples",
     "data/studies/error_surface/paths.csv",
     "data/studies/line/by_hand.gif",
     "data/studies/line/points.csv",
