@@ -101,6 +101,11 @@ class Results:
         return self.metrics / "published.csv"
 
     @property
+    def claims(self) -> Path:
+        """A table with a row for each statement of a lecture that we check."""
+        return self.metrics / "claims.csv"
+
+    @property
     def comparisons(self) -> Path:
         """A table with a row for each pair of compared models."""
         return self.metrics / "comparisons.csv"

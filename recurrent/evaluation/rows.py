@@ -80,7 +80,28 @@ class Comparison(NamedTuple):
     bayes: float | None = None  # the same difference for the best possible value
 
 
-Row = TypeVar("Row", Published, Score, Comparison)
+class Claim(NamedTuple):
+    """A statement that a lecture makes, as an inequality between a measured value and a bound."""
+
+    id: str
+    lecture: str
+    row: str
+    statement: str
+    measured: str  # what `value` is
+    unit: str
+    value: float | None  # None: not run, or the corpus is unavailable
+    low: float | None  # 95 % interval over seeds, or the margin alone
+    high: float | None
+    relation: str  # below or above
+    bound: float
+    seeds: int | None  # the fewest of the models involved; None: no model is involved
+    source: str  # as of Published
+    models: str  # experiment/variant, separated by spaces
+    verdict: str | None  # holds, fails or undecided
+    reason: str | None  # why it does not hold on this corpus, if known, or why there is no verdict
+
+
+Row = TypeVar("Row", Published, Score, Comparison, Claim)
 
 
 def write(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
