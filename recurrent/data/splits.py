@@ -1,5 +1,7 @@
 """Random training, validation and test sets."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +9,30 @@ from recurrent.common.errors import PipelineError
 
 SPLITS = ("train", "valid", "test")
 Indices = NDArray[np.int32]
+
+
+def independent_draws(records: int, sizes: Mapping[str, int], seed: int) -> dict[str, Indices]:
+    """Return a random set of each size; each is drawn from all records, so that sets overlap."""
+    if max(sizes.values()) > records or min(sizes["train"], sizes["test"]) < 1:
+        raise too_few(records, sizes)
+    return {
+        name: np.sort(np.random.default_rng([seed, place]).permutation(records)[:size]).astype(
+            np.int32
+        )
+        for place, (name, size) in enumerate(sizes.items())
+    }
+
+
+def grouped_split(
+    groups: NDArray[np.bytes_], valid: float, test: float, seed: int
+) -> dict[str, Indices]:
+    """Return disjoint random sets that divide no group; sizes are counts or shares of groups."""
+    names, group = np.unique(groups, return_inverse=True)
+    of_groups = random_split(len(names), None, valid, test, seed)
+    return {
+        name: np.flatnonzero(np.isin(group, chosen)).astype(np.int32)
+        for name, chosen in of_groups.items()
+    }
 
 
 def random_split(
@@ -20,15 +46,20 @@ def random_split(
     rest = records - sum(sizes.values())
     sizes["train"] = rest if train is None else train
     if sizes["train"] > rest or min(sizes["train"], sizes["test"]) < 1:
-        wanted = {**sizes, "train": "the rest"} if train is None else sizes
-        raise PipelineError(
-            f"{records:,} records are too few for {wanted}; train and test need at least one each.",
-            where="params.yaml: datasets",
-            remedy="Lower these sizes, or use a larger corpus.",
-        )
+        raise too_few(records, {**sizes, "train": "the rest"} if train is None else sizes)
     order = np.random.default_rng(seed).permutation(records).astype(np.int32)
     parts, start = {}, 0
     for name, size in sizes.items():
         parts[name] = np.sort(order[start : start + size])
         start += size
     return parts
+
+
+def too_few(records: int, wanted: Mapping[str, object]) -> PipelineError:
+    """Return the error for a corpus that is smaller than the wanted sets."""
+    return PipelineError(
+        f"{records:,} records are too few for {dict(wanted)}; train and test need at least one "
+        "each.",
+        where="params.yaml: datasets",
+        remedy="Lower these sizes, or use a larger corpus.",
+    )

@@ -20,19 +20,21 @@ def measure(
 ) -> Measured:
     """Measure one variant, given the log-probability of each class by seed."""
     labels = data.labels[records]
+    groups = subsets(data, records)
     by_seed = {seed: np.exp(found) for seed, found in log_probs.items()}
     first, averaged = next(iter(by_seed.values())), np.mean([*by_seed.values()], axis=0)
     several = len(by_seed) > 1
     return Measured(
         metric="accuracy",
-        by_seed={seed: metrics(found, labels) for seed, found in by_seed.items()},
-        ensemble=metrics(averaged, labels) if several else None,
+        by_seed={seed: metrics(found, labels, groups) for seed, found in by_seed.items()},
+        ensemble=metrics(averaged, labels, groups) if several else None,
         bayes=data.bayes(data.measured),
         records=records,
         merit=np.mean([is_right(found, labels) for found in by_seed.values()], axis=0),
         ensemble_merit=is_right(averaged, labels) if several else None,
         unit="names",
         details={
+            "groups": {name: int(chosen.sum()) for name, chosen in groups.items()},
             "by_class": by_class(first, labels),
             "confusion": confusion(first, labels),
             "calibration": calibration(first, labels),
@@ -41,12 +43,32 @@ def measure(
     )
 
 
-def metrics(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> Metrics:
-    """Return accuracy, log loss in nats and calibration error of one seed."""
+def subsets(data: LabelledNames, records: NDArray[np.int32]) -> dict[str, NDArray[np.bool_]]:
+    """Return masks of the records by what training has seen of them, without empty ones.
+
+    Names in which only the surname is new are much easier than those with a new given name.
+    """
+    trained = data.splits["train"]
+    seen = np.isin(data.given(records), data.given(trained))
+    own = np.isin(records, trained)
+    found = {"seen_given_name": seen, "new_given_name": ~seen}
+    if own.any():
+        found["not_trained_on"] = ~own
+    return {name: chosen for name, chosen in found.items() if chosen.any()}
+
+
+def metrics(
+    probabilities: NDArray[np.float64],
+    labels: NDArray[np.uint8],
+    groups: Mapping[str, NDArray[np.bool_]],
+) -> Metrics:
+    """Return accuracy, also of some groups, log loss in nats and calibration error of one seed."""
+    right = is_right(probabilities, labels)
     table = calibration(probabilities, labels)
     gaps = [line["names"] * abs(line["confidence"] - line["accuracy"]) for line in table]
     return {
-        "accuracy": float(is_right(probabilities, labels).mean()),
+        "accuracy": float(right.mean()),
+        **{f"accuracy_{name}": float(right[chosen].mean()) for name, chosen in groups.items()},
         "log_loss": float(log_loss(labels, probabilities, labels=range(probabilities.shape[1]))),
         "calibration_error": sum(gaps) / len(labels),
     }

@@ -23,6 +23,7 @@ from recurrent.models import base as models
 from recurrent.models.base import Model
 from recurrent.tasks import base as tasks
 from recurrent.tasks.base import Predictions, Task
+from recurrent.tasks.generation import greedy, sample
 
 Ask = Callable[[Model, Task, str], Predictions]
 
@@ -112,18 +113,28 @@ def write(
     words: spelling.Words,
     earlier: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the text of each seed after each prefix, and the text written during training."""
+    """Return the text of each seed after each prefix, and the text written during training.
+
+    `by_seed` is generated greedily, as in the lectures, and `drawn` at a temperature.
+    """
     read = {prefix: spelling.to_symbols(prefix, words) for prefix in wanted.prefixes}
     read = {p: symbols for p, symbols in read.items() if not task.data.vocabulary.unknown(symbols)}
     if not read:
         return {}
     known = wanted.model_copy(update={"prefixes": (*read.values(),)})
-    by_seed = {}
+    by_seed: dict[str, dict[str, str]] = {}
+    drawn: dict[str, dict[str, str]] = {}
     for seed, model in trained.items():
-        texts = task.samples(model, known)
-        by_seed[str(seed)] = {p: spelling.to_text(texts[read[p]], words) for p in read}
+        for found, choose in ((by_seed, greedy), (drawn, sample(wanted.temperature, None, seed))):
+            texts = task.samples(model, known, choose)
+            found[str(seed)] = {p: spelling.to_text(texts[read[p]], words) for p in read}
     before = in_text(earlier, words)
-    return {"by_seed": by_seed, **({"while_training": before} if any(before.values()) else {})}
+    return {
+        "by_seed": by_seed,
+        "drawn": drawn,
+        "temperature": wanted.temperature,
+        **({"while_training": before} if any(before.values()) else {}),
+    }
 
 
 def in_text(found: Any, words: spelling.Words) -> Any:

@@ -1,8 +1,8 @@
 """Sex from names (性别预测), after "Deep learning: recurrent networks, continued" by Yixuan Qiu.
 
-A name is a sequence x = (x_1, x_2, …) of one-hot characters. The lecture's network is that of
-PyTorch's tutorial "Classifying names with a character-level RNN"; the lecture goes on to GRU, LSTM,
-stacked and bidirectional networks.
+A name is a sequence x = (x_1, x_2, …) of one-hot characters. The lecture adapts the network of
+PyTorch's tutorial "Classifying names with a character-level RNN", and goes on to GRU, LSTM, stacked
+and bidirectional networks.
 """
 
 from typing import Annotated, Literal
@@ -17,6 +17,36 @@ from recurrent.models.fast import Embedding, OneHotLinear, embedded_rnn
 
 
 class CharRnnClassifier(base.Model):
+    """The lecture's network: a plain RNN and one logistic output.
+
+    h_t = tanh(i2h(cat(x_t, h_{t-1})))
+    z = h2o(h_T)                    P(女) = sigmoid(z)
+
+    A logit of 0 for the first class makes the softmax over both classes this sigmoid.
+    """
+
+    class Settings(base.Settings):
+        hidden: PositiveInt
+
+    def __init__(self, inputs: int, outputs: int, settings: Settings) -> None:
+        super().__init__(inputs, outputs, settings)
+        self.i2h = OneHotLinear(inputs, settings.hidden, settings.hidden)
+        self.h2o = nn.Linear(settings.hidden, outputs - 1)
+
+    def recurrent_matrices(self) -> dict[str, Tensor]:
+        return {"h": self.i2h.linear.weight[:, self.inputs :]}
+
+    def forward(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
+        hidden = state
+        if hidden is None:
+            hidden = self.i2h.linear.weight.new_zeros(len(ids), self.settings.hidden)
+        for x in ids.T:  # (batch,)
+            hidden = torch.tanh(self.i2h(x, hidden))
+        z = self.h2o(hidden)
+        return torch.cat([torch.zeros_like(z[:, :1]), z], dim=1), hidden
+
+
+class TutorialClassifier(base.Model):
     """The tutorial's network: two linear layers on the character and the hidden state.
 
     combined = cat(x_t, h_{t-1})

@@ -13,6 +13,7 @@ from torch import Tensor
 from recurrent.common.config import Samples
 from recurrent.common.errors import PipelineError
 from recurrent.models.base import Model, State
+from recurrent.tasks.generation import Choice, greedy
 
 Batch = NDArray[np.int32]  # row numbers, or positions in a text
 
@@ -58,7 +59,7 @@ class Task(Protocol):
     def predictions(self, model: Model, split: str) -> Predictions:
         """Return what a model predicts for every record of a split."""
 
-    def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
+    def samples(self, model: Model, wanted: Samples, choose: Choice = greedy) -> Mapping[str, str]:
         """Return the text that a model generates from each prefix, prefix included."""
 
     def probe_batch(
@@ -74,7 +75,7 @@ class Task(Protocol):
 class WithoutText:
     """A task whose models cannot generate text."""
 
-    def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
+    def samples(self, model: Model, wanted: Samples, choose: Choice = greedy) -> Mapping[str, str]:
         """Refuse to generate text."""
         raise PipelineError(
             "models of this task cannot generate text.",

@@ -15,7 +15,7 @@ from recurrent.data.text.dataset import RunningText
 from recurrent.data.text.windows import Stretch, covering
 from recurrent.models.base import Model, State, detach
 from recurrent.tasks.base import Batch, Predictions, to_device
-from recurrent.tasks.generation import Generator, greedy
+from recurrent.tasks.generation import Choice, Generator, greedy
 
 SCORING_WINDOWS = 2048  # per batch
 SCORING_ROWS, SCORING_STEPS, WARM_UP = 32, 64, 128  # for stateful models
@@ -88,13 +88,13 @@ class NextToken:
                 mask[positions] = True
         return Predictions(np.flatnonzero(mask).astype(np.int32), log_prob[mask])
 
-    def samples(self, model: Model, wanted: Samples) -> Mapping[str, str]:
-        """Generate greedily, as the lectures do."""
+    def samples(self, model: Model, wanted: Samples, choose: Choice = greedy) -> Mapping[str, str]:
+        """Generate text; by default greedily, as the lectures do."""
         generator = Generator(
             model, self.data.vocabulary, self.data.window, self.stateful, self.device
         )
         return {
-            prefix: prefix + "".join(generator.generate(prefix, wanted.length, greedy))
+            prefix: prefix + "".join(generator.generate(prefix, wanted.length, choose))
             for prefix in wanted.prefixes
         }
 

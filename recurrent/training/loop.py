@@ -44,7 +44,7 @@ def descend(
         row: Row = {
             "epoch": epoch,
             "train_loss": math.fsum(map(operator.mul, batch_losses, sizes)) / sum(sizes),
-            "train_loss_smoothed": smooth(progress, batch_losses),
+            "train_loss_smoothed": smooth(progress, batch_losses, training),
             **validate(model, task),
             "gradient_norm": global_norm(norms).median().item(),
             "gradient_norm_max": global_norm(norms).max().item(),
@@ -108,8 +108,14 @@ def train_epoch(
     return losses.cpu(), sizes  # one copy per epoch, so that the device never waits
 
 
-def smooth(progress: Progress, losses: list[float]) -> float:
-    """Return the moving average of all batches' losses so far, corrected for its start at 0."""
+def smooth(progress: Progress, losses: list[float], training: Descent) -> float:
+    """Return the moving average of batches' losses, corrected for its start at 0.
+
+    It starts anew with each learning rate of a list, as each call of fast.ai's `fit` does.
+    """
+    rates, done = training.learning_rate, progress.epoch
+    if isinstance(rates, tuple) and done and rates[done] != rates[done - 1]:
+        progress.smoothed, progress.batches = 0.0, 0
     for loss in losses:
         progress.smoothed = MOMENTUM * progress.smoothed + (1 - MOMENTUM) * loss
     progress.batches += len(losses)

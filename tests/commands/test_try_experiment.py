@@ -22,7 +22,7 @@ def test_settings_of_the_experiment_and_its_variants_are_changed() -> None:
     settings = edit("training.learning_rate=0.02", "variants.lecture.seeds=[0, 1]", "seeds=[7]")
     lecture = settings.find(f"{NAME}/lecture")
     assert (lecture.training.learning_rate, lecture.seeds) == (0.02, (0, 1))  # type: ignore[union-attr]
-    assert settings.find(f"{NAME}/unclipped").seeds == (7,)
+    assert settings.find(f"{NAME}/clipped").seeds == (7,)
     after = paths.PARAMS.read_text(encoding="utf-8")
     assert before.count("#") == after.count("#"), "comments stay"
     changed = [line for line in after.splitlines() if line not in before.splitlines()]
@@ -47,8 +47,8 @@ def test_what_is_not_valid_is_refused_and_the_file_stays(change: str, message: s
 
 
 def test_a_variant_alone_is_refused() -> None:
-    with pytest.raises(PipelineError, match=r"unclipped.*takes an experiment\. Name its"):
-        try_experiment.main("lyrics_gru/unclipped")
+    with pytest.raises(PipelineError, match=r"clipped.*takes an experiment\. Name its"):
+        try_experiment.main("lyrics_gru/clipped")
 
 
 def test_scores_are_compared_with_the_last_commit(

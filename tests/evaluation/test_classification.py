@@ -29,7 +29,7 @@ PROBABILITIES, LABELS = answers([0.95, 0.85, 0.75, 0.25, 0.45]), of(0, 0, 1, 1, 
 
 
 def test_metrics_are_those_computed_by_hand() -> None:
-    found = classification.metrics(PROBABILITIES, LABELS)
+    found = classification.metrics(PROBABILITIES, LABELS, {})
     assert found["accuracy"] == 3 / 5
     losses = [math.log(p) for p in (0.95, 0.85, 0.25, 0.75, 0.45)]
     assert found["log_loss"] == pytest.approx(-sum(losses) / 5)
@@ -60,7 +60,7 @@ def test_a_class_that_is_never_answered_has_precision_0_and_no_warning(
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 1)), min_size=1, max_size=40))
 def test_metrics_are_in_range_and_tables_agree_with_them(drawn: list[tuple[float, int]]) -> None:
     probabilities, labels = answers([p for p, _ in drawn]), of(*[label for _, label in drawn])
-    found = classification.metrics(probabilities, labels)
+    found = classification.metrics(probabilities, labels, {})
     assert all(math.isfinite(value) and value >= 0 for value in found.values())
     assert found["calibration_error"] <= 1
     counts = classification.confusion(probabilities, labels)
@@ -79,8 +79,8 @@ class TestMeasure:
 
     @pytest.fixture
     def data(self) -> LabelledNames:
-        vocabulary = Vocabulary("甲乙丙丁")
-        ids, lengths = vocabulary.encode_rows(["甲", "乙", "丙", "丁"])
+        vocabulary = Vocabulary("王甲乙丙丁")
+        ids, lengths = vocabulary.encode_rows(["王甲", "王乙", "王丙", "王丁"])
         rows = {"train": [1], "valid": [], "test": [0, 2, 3]}
         return LabelledNames(
             vocabulary=vocabulary,
@@ -99,12 +99,27 @@ class TestMeasure:
     def test_each_seed_the_ensemble_and_bayes_are_measured(self, data: LabelledNames) -> None:
         found, labels = self.measure(data, self.FIRST, self.SECOND), of(0, 1, 0)
         for seed, probabilities in enumerate((self.FIRST, self.SECOND)):
-            expected = classification.metrics(probabilities, labels)
+            everyone = {"new_given_name": np.ones(3, dtype=bool)}
+            expected = classification.metrics(probabilities, labels, everyone)
             assert found.by_seed[seed] == pytest.approx(expected)
         averaged = (self.FIRST + self.SECOND) / 2
-        assert found.ensemble == pytest.approx(classification.metrics(averaged, labels))
+        assert found.ensemble == pytest.approx(classification.metrics(averaged, labels, everyone))
         assert found.bayes == data.bayes("test")
         assert found.details["confusion"] == classification.confusion(self.FIRST, labels)
+
+    def test_names_that_training_has_seen_in_part_are_measured_apart(
+        self, data: LabelledNames
+    ) -> None:
+        data.splits["train"] = np.array([0, 1], dtype=np.int32)  # the first test name, too
+        found = self.measure(data, self.FIRST)  # right, right, wrong
+        assert found.details["groups"] == {
+            "seen_given_name": 1,
+            "new_given_name": 2,
+            "not_trained_on": 2,
+        }
+        assert found.by_seed[0]["accuracy_seen_given_name"] == 1
+        assert found.by_seed[0]["accuracy_new_given_name"] == 1 / 2
+        assert found.by_seed[0]["accuracy_not_trained_on"] == 1 / 2
 
     def test_the_merit_of_a_name_is_the_share_of_seeds_that_are_right(
         self, data: LabelledNames
@@ -123,8 +138,8 @@ class TestMeasure:
         self, data: LabelledNames
     ) -> None:
         shown = self.measure(data, self.FIRST, self.SECOND).samples
-        assert [sample["name"] for sample in shown["right"]] == ["甲", "丙"]
-        assert [sample["name"] for sample in shown["wrong"]] == ["丁"]
+        assert [sample["name"] for sample in shown["right"]] == ["王甲", "王丙"]
+        assert [sample["name"] for sample in shown["wrong"]] == ["王丁"]
 
 
 def test_samples_run_from_the_surest_to_the_least_sure() -> None:

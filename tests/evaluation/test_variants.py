@@ -17,6 +17,7 @@ from recurrent.evaluation import variants
 from recurrent.evaluation.foresight import predict_by_prefix, predict_in_view
 from recurrent.models import base
 from recurrent.models.base import Model
+from recurrent.tasks.generation import Choice, sample
 from recurrent.tasks.next_token import NextToken
 from tests.data.texts import cleaned, encoded, some_text
 from tests.project import ROOT
@@ -93,6 +94,9 @@ def test_a_network_of_one_direction_is_measured_as_its_task_asks_and_writes(tmp_
         loss = nats(task.predictions(model, "test").values)
         assert report["by_seed"][str(seed)]["loss"] == loss
         assert measured.samples["by_seed"][str(seed)] == task.samples(model, WANTED)
+        drawn = task.samples(model, WANTED, sample(0.8, None, seed))
+        assert measured.samples["drawn"][str(seed)] == drawn
+    assert measured.samples["temperature"] == 0.8
     assert "while_training" not in measured.samples
     assert evaluated().samples == {}, "nobody asked"
 
@@ -218,9 +222,9 @@ class TestWords:
         read: list[str] = []
         samples = NextToken.samples
 
-        def heard(task: NextToken, model: Model, wanted: Samples) -> Any:
+        def heard(task: NextToken, model: Model, wanted: Samples, choose: Choice) -> Any:
             read.extend(wanted.prefixes)
-            return samples(task, model, wanted)
+            return samples(task, model, wanted, choose)
 
         monkeypatch.setattr(NextToken, "samples", heard)
         found = evaluated(spec=STATEFUL, samples=self.PREFIXES).samples

@@ -13,6 +13,7 @@ TOKENS, BATCH, STEPS, HIDDEN = 9, 4, 8, 5
 SIZES: dict[str, Any] = {"embedding": 4, "hidden": HIDDEN}
 MODULES = {
     "CharRnnClassifier": "names",
+    "TutorialClassifier": "names",
     "RecurrentClassifier": "names",
     "Char3": "nietzsche",
     "CharLoop": "nietzsche",
@@ -47,6 +48,7 @@ STEPWISE: list[Case] = [  # one prediction after each token
 ]
 STATEFUL: list[Case] = [
     ("CharRnnClassifier", {"hidden": HIDDEN}),
+    ("TutorialClassifier", {"hidden": HIDDEN}),
     ("CharLoop", SIZES),
     ("CharLoopConcat", SIZES),
     ("CharRnn", {**SIZES, "recurrent_init": "identity"}),

@@ -21,7 +21,7 @@ TOKENS, HIDDEN = 7, 5
 NETWORKS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "rnn": ("nietzsche", "CharSeqRnn", {"embedding": 4}),
     "last only": ("nietzsche", "CharRnn", {"embedding": 4}),
-    "tutorial": ("names", "CharRnnClassifier", {}),
+    "tutorial": ("names", "TutorialClassifier", {}),
     "loop": ("nietzsche", "CharLoop", {"embedding": 4}),
     "gru": ("nietzsche", "StatefulRnn", {"cell": "gru", "embedding": 4}),
     "lstm": ("nietzsche", "StatefulRnn", {"cell": "lstm", "embedding": 4}),

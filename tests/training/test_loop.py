@@ -67,8 +67,15 @@ def test_clipping_bounds_the_step(tmp_path: Path) -> None:
     assert 0 < moved <= 3 * step * 1.001  # three batches, one for each length
 
 
-def test_older_batches_weigh_less_in_the_smoothed_loss(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("rate", "starts"),
+    [(0.1, (0, 0, 0)), ((0.1, 0.1, 0.01), (0, 0, 2)), ((0.1, 0.2, 0.1), (0, 1, 2))],
+)
+def test_older_batches_weigh_less_in_the_smoothed_loss_which_starts_anew_with_a_new_rate(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rate: float | tuple[float, ...],
+    starts: tuple[int, ...],
 ) -> None:
     task, losses = toy_task(tmp_path), []
     plain = task.loss
@@ -78,9 +85,9 @@ def test_older_batches_weigh_less_in_the_smoothed_loss(
         return losses[-1]
 
     monkeypatch.setattr(task, "loss", noting)
-    history = train(task, tmp_path, descent(epochs=3)).rows
-    for epoch, row in enumerate(history, 1):
-        so_far = [loss.item() for loss in losses[: epoch * BATCHES]]
+    history = train(task, tmp_path, descent(epochs=3, learning_rate=rate)).rows
+    for epoch, (row, start) in enumerate(zip(history, starts, strict=True), 1):
+        so_far = [loss.item() for loss in losses[start * BATCHES : epoch * BATCHES]]
         weights = MOMENTUM ** np.arange(len(so_far))[::-1]
         assert row["train_loss_smoothed"] == pytest.approx(np.average(so_far, weights=weights))
 
@@ -137,7 +144,7 @@ def test_nan_stops_the_run_and_says_where(tmp_path: Path) -> None:
 
 
 def test_weights_that_overflow_after_the_last_step_are_refused(tmp_path: Path) -> None:
-    spec = {"module": "names", "name": "CharRnnClassifier", "settings": {"hidden": 4}}
+    spec = {"module": "names", "name": "TutorialClassifier", "settings": {"hidden": 4}}
     task = toy_task(tmp_path)
     rows, lengths = task.data.splits["train"], task.data.lengths
     task.data.splits["train"] = rows[lengths[rows] == 3]  # one batch, one step

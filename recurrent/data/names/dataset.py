@@ -65,6 +65,10 @@ class LabelledNames:
         """Return the characters of one name."""
         return self.vocabulary.decode(self.ids[row])
 
+    def given(self, rows: Indices) -> NDArray[np.bytes_]:
+        """Return a key for the given name of each row."""
+        return given_names(self.ids[rows])
+
     def bayes(self, split: str) -> dict[str, float] | None:
         """Return what Bayes' rule reaches on a split, if the source of the names is known."""
         if self.male_probability is None:
@@ -79,3 +83,9 @@ class LabelledNames:
         }
         # Rounded, because the last bits of a logarithm depend on the processor.
         return {name: round(float(value), 6) for name, value in scores.items()}
+
+
+def given_names(ids: NDArray[np.uint16]) -> NDArray[np.bytes_]:
+    """Return a key for each given name: all characters after the first, which is the surname."""
+    given = np.ascontiguousarray(ids[:, 1:])
+    return given.view(f"S{given.dtype.itemsize * given.shape[1]}")[:, 0]

@@ -1,18 +1,18 @@
 """Encode names that consist of the most frequent characters, split at random."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from recurrent.common import files
 from recurrent.common.config import Fraction, Frozen
 from recurrent.common.errors import PipelineError
-from recurrent.data.names.dataset import CLASSES, LabelledNames
-from recurrent.data.splits import random_split
+from recurrent.data.names.dataset import CLASSES, LabelledNames, given_names
+from recurrent.data.splits import Indices, grouped_split, independent_draws, random_split
 from recurrent.data.vocabulary import Vocabulary
 
 CHUNK = 1 << 19  # names in memory as text
@@ -25,7 +25,30 @@ class Settings(Frozen):
     train: int | None = Field(default=None, ge=1)  # null: all names not in valid or test
     valid: int | Fraction = Field(default=0, ge=0)
     test: int | Fraction = Field(ge=0)
+    # disjoint: no name is in two sets | independent: each set is drawn from all names, as in the
+    # lecture | by_given_name: all names with the same given name are in the same set
+    split: Literal["disjoint", "independent", "by_given_name"] = "disjoint"
     seed: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _sizes_fit_the_split(self) -> Self:
+        counts = all(isinstance(size, int) for size in (self.train, self.valid, self.test))
+        if self.split == "independent" and not counts:
+            raise ValueError("independent draws need counts: `train`, `valid` and `test`")
+        if self.split == "by_given_name" and self.train is not None:
+            raise ValueError("a split by given name needs `train: null`")
+        return self
+
+    def split_of(self, ids: NDArray[np.uint16]) -> dict[str, Indices]:
+        """Return the rows of each set."""
+        if self.split == "independent":
+            sizes = {"train": self.train, "valid": self.valid, "test": self.test}
+            return independent_draws(
+                len(ids), {k: int(n or 0) for k, n in sizes.items()}, self.seed
+            )
+        if self.split == "by_given_name":
+            return grouped_split(given_names(ids), self.valid, self.test, self.seed)
+        return random_split(len(ids), self.train, self.valid, self.test, self.seed)
 
 
 def encode(clean: Path, settings: Settings) -> tuple[LabelledNames, dict[str, object]]:
@@ -42,10 +65,12 @@ def encode(clean: Path, settings: Settings) -> tuple[LabelledNames, dict[str, ob
             remedy="Raise top_characters.",
         )
     longest = max(part.ids.shape[1] for part in parts)
-    ids = [np.pad(part.ids, ((0, 0), (0, longest - part.ids.shape[1]))) for part in parts]
+    ids = np.concatenate(
+        [np.pad(part.ids, ((0, 0), (0, longest - part.ids.shape[1]))) for part in parts]
+    )
     labels = np.concatenate([part.labels for part in parts])
     known = [part.male_probability for part in parts if part.male_probability is not None]
-    splits = random_split(kept, settings.train, settings.valid, settings.test, settings.seed)
+    splits = settings.split_of(ids)
     train_labels = labels[splits["train"]]
     if train_labels.min() == train_labels.max():
         raise PipelineError(
@@ -55,7 +80,7 @@ def encode(clean: Path, settings: Settings) -> tuple[LabelledNames, dict[str, ob
         )
     encoded = LabelledNames(
         vocabulary=vocabulary,
-        ids=np.concatenate(ids),
+        ids=ids,
         lengths=np.concatenate([part.lengths for part in parts]),
         labels=labels,
         splits=splits,
@@ -68,6 +93,7 @@ def encode(clean: Path, settings: Settings) -> tuple[LabelledNames, dict[str, ob
         "kept": kept,
         "vocabulary": len(vocabulary),
         **{split: len(rows) for split, rows in encoded.splits.items()},
+        "test_names_trained_on": len(np.intersect1d(splits["train"], splits["test"])),
         "bayes": encoded.bayes("test"),
     }
 

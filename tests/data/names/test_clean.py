@@ -151,9 +151,18 @@ def test_kept_and_dropped_rows_add_up(tmp_path: Path) -> None:
             "repeated": 1,
             "repeated with another label": 1,
         },
+        "given_names": {"shared_by": 10, "names": 0, "majority": None},
         "distinct_characters": 5,
         "most_frequent": dict.fromkeys("伟小李王红", 1),  # of the kept names alone
     }
+
+
+def test_agreement_is_the_majority_among_names_that_share_a_given_name(tmp_path: Path) -> None:
+    surnames = "赵钱孙李周吴郑王冯陈"
+    shared = [f"{one},{'男' if place < 7 else '女'}" for place, one in enumerate(surnames)]
+    rows = "".join(f"{row[0]}明,{row[2:]}\n{row[0]}芳,女\n" for row in shared)
+    report, _ = cleaned(tmp_path, rows + "褚伟,男\n卫伟,女\n")
+    assert report["given_names"] == {"shared_by": 10, "names": 20, "majority": (7 + 10) / 20}
 
 
 def test_a_known_source_adds_its_probability_to_each_name(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def test_all_characters_keep_all_names_with_their_labels(tmp_path: Path) -> None
         "train": 4,
         "valid": 0,
         "test": 1,
+        "test_names_trained_on": 0,
         "bayes": None,
     }
 
@@ -87,6 +88,23 @@ def test_a_size_is_a_count_or_a_share(tmp_path: Path, test: int | float, names: 
     assert report["train"] == 5 - names
 
 
+def test_independent_draws_overlap_and_the_report_counts_it(tmp_path: Path) -> None:
+    wanted = Settings(split="independent", train=4, test=4, seed=0)
+    data, report = encode(cleaned(tmp_path, known=False), wanted)
+    both = {*data.splits["train"]} & {*data.splits["test"]}
+    assert report["test_names_trained_on"] == len(both) >= 3
+    assert (report["train"], report["valid"], report["test"]) == (4, 0, 4)
+
+
+def test_a_split_by_given_name_shares_none(tmp_path: Path) -> None:
+    wanted = Settings(split="by_given_name", test=2, seed=1)
+    data, report = encode(cleaned(tmp_path, known=False), wanted)
+    given = {split: {data.name(row)[1:] for row in rows} for split, rows in data.splits.items()}
+    assert len(given["test"]) == 2  # of 小红, 伟, 芳, 伟伟 and 小伟
+    assert given["train"] == {"小红", "伟", "芳", "伟伟", "小伟"} - given["test"]
+    assert report["train"] == 5 - len(data.splits["test"])
+
+
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
@@ -111,6 +129,8 @@ def test_settings_that_leave_too_few_names_are_refused(
         ({"valid": True}, "valid: .*got True"),
         ({"test": 1.5}, r"test: .*got 1\.5"),
         ({"seed": -1}, "seed: .*got -1"),
+        ({"split": "independent"}, "independent draws need counts"),
+        ({"split": "by_given_name", "train": 5}, "needs `train: null`"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_its_key(change: dict[str, object], says: str) -> None:
