@@ -12,12 +12,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from recurrent.commands import clone
 from recurrent.commands.lookup import pipelines
-from recurrent.common import config, locking, paths
+from recurrent.common import config, files, locking, paths
 from recurrent.common.config import Config, Corpus, Download
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
@@ -27,7 +28,7 @@ from recurrent.data.fetch import MIRROR_VARIABLE, Unavailable, fetch, file_name,
 from recurrent.training.store import checksum
 
 NAME = "upstream"
-TARGET = clone.METRICS / NAME
+TARGET = paths.UPSTREAM_METRICS
 SHELF = Path(".corpora")  # downloaded files: the mirror of this clone and of later ones
 NAMED = ("corpora", "datasets", "embedded", "experiments", "studies")  # sections with names as keys
 
@@ -229,3 +230,13 @@ def take_over(folder: Path) -> None:
         copied = TARGET / file.relative_to(clone.METRICS)
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / file, copied)
+    files.write_json(paths.REPLICATED, replicated_from())
+
+
+def replicated_from() -> dict[str, str]:
+    """Return the date and the commit of these results, for pages that show them later."""
+    commit = clone.output("git", "rev-parse", "--short", "HEAD").strip()
+    code = (".", *(f":(exclude){path}" for path in (*clone.LOCKS, clone.METRICS)))
+    changed = clone.output("git", "diff", "--name-only", "HEAD", "--", *code)
+    changes = " with uncommitted changes" if changed else ""
+    return {"date": date.today().isoformat(), "commit": f"{commit}{changes}"}

@@ -7,6 +7,8 @@ PARAMS = Path("params.yaml")
 BEYOND_PARAMS = Path("beyond/params.yaml")
 UPSTREAM_PARAMS = Path("params.upstream.yaml")
 LECTURES = Path("lectures.yaml")
+UPSTREAM_METRICS = Path("metrics/upstream")  # the tables of `recurrent replicate`
+REPLICATED = UPSTREAM_METRICS / "replicated.json"  # the date and the commit of these tables
 JOBS_LOG = Path(".dvc/tmp/jobs.csv")  # the jobs of the last `recurrent repro`
 SECONDS = Path("metrics/bench/seconds.csv")  # how long each job took when the benchmark was run
 

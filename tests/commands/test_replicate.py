@@ -1,5 +1,6 @@
 """Replicate: which corpora it uses, what it leaves out, and that the workspace stays as it is."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from ruamel.yaml import YAML
 
 from recurrent.commands import clone, replicate
 from recurrent.commands.replicate import SHELF, Obtained
-from recurrent.common import config, files
+from recurrent.common import config, files, paths
 from recurrent.common.config import Download
 from recurrent.common.errors import PipelineError
 from recurrent.data.fetch import MIRROR_VARIABLE
@@ -218,7 +219,13 @@ def test_it_runs_in_a_clone_and_leaves_the_workspace_as_it_is(
     said = capsys.readouterr().err
     assert "corpus prose is left out" in said and "corpus sales is left out" in said
     status = workspace.git("status", "--porcelain", "--untracked-files=all").splitlines()
-    assert status == ["?? metrics/upstream/curves/names.csv", "?? metrics/upstream/report.html"]
+    assert status == [
+        f"?? metrics/upstream/{name}"
+        for name in ("curves/names.csv", "replicated.json", "report.html")
+    ]
+    about = files.read_json(paths.REPLICATED)
+    assert about["date"] == date.today().isoformat()
+    assert about["commit"] == workspace.git("rev-parse", "--short", "HEAD").strip()
     used = values("metrics/upstream/report.html")  # the toy's report is its parameters
     assert used["source"] == "upstream"
     assert used["corpora"]["names"]["own"] == {"url": str(mine), "sha256": DIGEST}
