@@ -13,7 +13,7 @@ SURE = 0.975  # one-sided confidence in the sign of a difference
 
 
 class Component(NamedTuple):
-    """One source of chance: the variance that it adds to a difference, and its degrees of freedom."""
+    """A source of chance: the variance that it adds to a difference, and degrees of freedom."""
 
     variance: float
     degrees: int

@@ -67,8 +67,8 @@ class Comparison(NamedTuple):
 
     A baseline or a rival was measured on the same records: the difference is positive if the first
     model is better, for any metric, and its standard error covers the choice of test records and of
-    seeds. For `held_out`, the difference is the metric on held-out records minus the metric on the lecture's
-    own, for the same model.
+    seeds. For `held_out`, the difference is the metric on held-out records minus the metric on the
+    lecture's own, for the same model.
     """
 
     kind: str  # baseline, rival or held_out
