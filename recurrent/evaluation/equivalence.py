@@ -5,11 +5,7 @@ as it is. `to_scale` and `from_scale` convert a metric to the unit of its compar
 """
 
 import math
-from collections.abc import Sequence
-from statistics import mean, stdev
 from typing import Literal, get_args
-
-from scipy.stats import t
 
 from recurrent.evaluation.aggregate import perplexity
 
@@ -18,7 +14,6 @@ LOSS = 0.02  # nats
 PERPLEXITY = 0.05  # nats; but if it is smaller:
 SHARE = 0.15  # of ln(published perplexity)
 ERRORS = 2  # standard errors of an accuracy on the published test set
-INSIDE = 0.95  # of a prediction interval
 DECIMALS = 9  # of a tolerance; a perplexity of 1.0002 has one of 0.00003 nats
 
 
@@ -52,15 +47,3 @@ def to_scale(metric: str, value: float) -> float:
 def from_scale(metric: str, value: float) -> float:
     """Return what `to_scale` converted."""
     return perplexity(value) if kind_of(metric) == "perplexity" else value
-
-
-def prediction_interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """Return the interval in which one more run would lie; None with fewer than two finite runs.
-
-    Student's t on n - 1 degrees of freedom: mean ± t s sqrt(1 + 1/n).
-    """
-    runs = len(values)
-    if runs < 2 or not all(map(math.isfinite, values)):
-        return None
-    reach = t.ppf((1 + INSIDE) / 2, runs - 1) * stdev(values) * math.sqrt(1 + 1 / runs)
-    return mean(values) - float(reach), mean(values) + float(reach)

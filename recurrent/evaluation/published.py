@@ -11,7 +11,8 @@ from recurrent.common import files, paths
 from recurrent.common.errors import PipelineError
 from recurrent.common.paths import Results
 from recurrent.evaluation.aggregate import over_seeds, rounded
-from recurrent.evaluation.equivalence import from_scale, prediction_interval, to_scale
+from recurrent.evaluation.equivalence import from_scale, to_scale
+from recurrent.evaluation.intervals import prediction_interval
 from recurrent.evaluation.lectures import Lecture, Number
 from recurrent.evaluation.rows import Published
 from recurrent.evaluation.scores import Reports, source_of

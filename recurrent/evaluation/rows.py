@@ -61,6 +61,11 @@ class Score(NamedTuple):
     bayes: float | None  # the best possible, where the source is known
     by_prefix: bool = False  # the model can see ahead, so it was measured on prefixes only
 
+    @property
+    def name(self) -> str:
+        """`experiment/variant`."""
+        return f"{self.experiment}/{self.variant}"
+
 
 class Comparison(NamedTuple):
     """The difference between two models.
