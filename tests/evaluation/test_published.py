@@ -10,7 +10,7 @@ from recurrent.common import files
 from recurrent.common.errors import PipelineError
 from recurrent.evaluation import lectures, published
 from recurrent.evaluation.intervals import prediction_interval
-from recurrent.evaluation.lectures import Entry, Number
+from recurrent.evaluation.lectures import Lecture, Number
 from recurrent.evaluation.published import Found, find, judge, published_rows
 from tests.evaluation.test_comparisons import LECTURE as TINY
 from tests.project import ROOT
@@ -99,8 +99,8 @@ class TestFind:
         assert found.sd == pytest.approx(18**0.5, abs=1e-6), "of perplexities"
 
     def test_a_loss_too_large_for_a_perplexity_is_infinite(self) -> None:
-        write_history("train_loss", [[800.0], [900.0]])
-        assert (at(1).ours, at(1).place) == (inf, 850)
+        write_history("train_loss", [[800.0], [801.0]])
+        assert (at(1).ours, at(1).place) == (inf, 800.5)
         assert judge(number(published=2.0, tolerance=0.1), at(1), "upstream")[0] == "differs"
 
     @pytest.mark.parametrize("metric", ["train_perplexity", "valid_loss"])
@@ -211,18 +211,13 @@ class TestJudge:
 
 def test_a_row_has_the_interval_in_the_metrics_own_unit_and_the_place_among_the_seeds() -> None:
     write_history("train_loss", [[log(2)], [log(8)], [log(4)]])
-    lecture = TINY.model_copy(
-        update={
-            "published": (
-                Entry(
-                    row="C1",
-                    metric="train_perplexity",
-                    experiment="net/lecture",
-                    epochs={1: 5.0},
-                ),
-            )
-        }
-    )
+    published = {
+        "row": "C1",
+        "metric": "train_perplexity",
+        "experiment": "net/lecture",
+        "epochs": {1: 5.0},
+    }
+    lecture = Lecture.model_validate({**TINY.model_dump(), "published": [published]})
     (row,) = published_rows({"lyrics": lecture}, REPORTS, RESULTS, "upstream")
     assert row.low is not None and row.high is not None
     assert (row.ours, row.below, row.tolerance) == (4, 2, 0.05)
