@@ -14,7 +14,7 @@ import numpy as np
 from recurrent.evaluation.aggregate import Metrics, rounded
 from recurrent.evaluation.evaluation import Evaluation
 from recurrent.evaluation.lectures import Lecture
-from recurrent.evaluation.paired import Difference, compare
+from recurrent.evaluation.paired import Difference, compare, over_seeds
 from recurrent.evaluation.rows import Comparison
 from recurrent.evaluation.scores import ENOUGH, Reports
 
@@ -31,6 +31,7 @@ def on_same_records(
         if not rivals or name in rivals:
             continue
         best = max(rivals, key=lambda other: float(known[other].merit.mean()))
+        seeds = fewest_seeds(one, known[best])
         for ensemble, difference in differences(one, known[best]):
             yield Comparison(
                 kind="rival" if best == named else "baseline",
@@ -44,6 +45,8 @@ def on_same_records(
                 difference=rounded(difference.mean),
                 standard_error=rounded(difference.standard_error),
                 verdict=difference.verdict,
+                degrees=rounded(difference.degrees),
+                seeds=seeds,
             )
 
 
@@ -63,14 +66,28 @@ def is_baseline_of(one: Evaluation, other: Evaluation) -> bool:
 def differences(one: Evaluation, other: Evaluation) -> Iterator[tuple[bool, Difference]]:
     """Yield the mean difference over seeds, and that of the ensemble if there is one."""
     block = one.report["block"]
+    seeds = [part for model in (one, other) if (part := over_seeds(seed_metrics(model)))]
     # Windows omit a few characters that a stateful model predicts.
     _, here, there = np.intersect1d(one.records, other.records, return_indices=True)
     if len(here) < 2:  # a single record has no standard error
         return
-    yield False, compare(one.merit[here], other.merit[there], block)
+    yield False, compare(one.merit[here], other.merit[there], block, seeds)
     if one.ensemble_merit is not None:
         merit = other.merit if other.ensemble_merit is None else other.ensemble_merit
-        yield True, compare(one.ensemble_merit[here], merit[there], block)
+        # To first order, averaging predictions varies with the seeds as averaging metrics does.
+        yield True, compare(one.ensemble_merit[here], merit[there], block, seeds)
+
+
+def seed_metrics(one: Evaluation) -> list[float]:
+    """Return the main metric of each seed."""
+    metric = one.report["metric"]
+    return [found[metric] for found in one.report["by_seed"].values()]
+
+
+def fewest_seeds(*models: Evaluation) -> int | None:
+    """Return the fewest seeds of a network among some models; None without a network."""
+    networks = [one for one in models if one.report["method"] == "descent"]
+    return min((len(one.report["by_seed"]) for one in networks), default=None)
 
 
 def held_out(

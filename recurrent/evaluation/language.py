@@ -12,7 +12,10 @@ from recurrent.data.words.spelling import Words, in_characters
 from recurrent.evaluation.aggregate import Metrics, perplexity
 from recurrent.evaluation.measured import Measured
 
-BLOCK = 100  # characters: neighbouring ones are similarly hard
+BLOCK = 100  # characters, at least: neighbouring ones are similarly hard
+SONG = (
+    530  # characters: the length of a song in lyrics that mark no songs, see benchmarks/blocks.py
+)
 IN_VIEW = "_in_view"  # suffix of a metric that was measured with the answer in view
 
 
@@ -39,7 +42,7 @@ def measure(
         merit=np.mean(each, axis=0),
         ensemble_merit=ensemble if several else None,
         unit="characters",
-        block=BLOCK,
+        block=block(data),
         text=identify(data),
         stretch=measured_stretch(data),
     )
@@ -57,6 +60,16 @@ def identify(data: RunningText) -> str:
         return ""
     text = "".join(data.vocabulary.characters).encode() + data.ids.tobytes()
     return f"{sha256(text).hexdigest()} {data.stretches}"
+
+
+def block(data: RunningText) -> int:
+    """Return the length of a song, or of a paragraph: the mean distance between blank lines.
+
+    Where line ends were replaced by spaces, two spaces are a blank line.
+    """
+    text = data.vocabulary.decode(data.ids)
+    pieces = 1 + text.count("\n\n" if "\n" in text else "  ")
+    return max(BLOCK, min(len(text) // pieces, SONG))
 
 
 def measured_stretch(data: RunningText) -> tuple[int, int, int] | None:

@@ -12,11 +12,10 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from recurrent.common import paths
 from recurrent.common.config import Count, Frozen, Key, Listed, explain, read_yaml
 from recurrent.common.errors import PipelineError
+from recurrent.evaluation.equivalence import kind_of, to_scale, tolerance_of
 
 Better = Literal["higher", "lower"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]  # experiment/variant
-Tolerance = Annotated[float | int, Field(ge=0)]
-SINGLE_EPOCH = "the lecture publishes a single epoch"
 
 
 @dataclass(frozen=True)
@@ -27,16 +26,19 @@ class Number:
     metric: str
     id: str = ""  # stable: `A4.valid_loss.epoch_4`
     published: float | str = ""
-    tolerance: float = 0  # ours reproduces it if it differs by no more
-    better: Better | None = None  # None: neither direction is better
+    tolerance: float | None = None  # see equivalence.py; None: a text, or it has a random draw
     name: str | None = None  # experiment/variant
     epoch: int | None = None  # the metric in the history at that epoch; None: of the trained model
-    last: int = 1  # take the median of this many epochs, up to `epoch`
     ensemble: bool = False  # the metric of the seeds' averaged answers
     prefix: str | None = None  # the text is what the model wrote after it
     report: str | None = None  # a JSON file
     key: tuple[str, ...] = ()  # the keys that lead to the number in it
     no_verdict: str | None = None  # why a comparison would mean nothing
+
+    @property
+    def place(self) -> float:
+        """The published number in the unit of its comparison."""
+        return to_scale(self.metric, float(self.published))
 
 
 class Entry(Frozen):
@@ -54,8 +56,9 @@ class Entry(Frozen):
     report: str | None = None  # a JSON file
     key: Listed[str] = ()  # the keys that lead to the values in it
     values: dict[str, float | int] = Field(default_factory=dict)  # by their last key
-    tolerance: Tolerance | dict[int, Tolerance] = 0  # one, or one for each epoch
-    median_of: Count | None = None  # add the median of the last epochs, without a verdict
+    tolerance: Annotated[float | int, Field(ge=0)] | None = None  # of metrics without a fixed rule
+    test_size: Count | None = None  # records behind a published accuracy
+    random_draw: bool = False  # the lecture drew its data without a seed, so we draw many times
     ensemble: bool = False
     no_verdict: str | None = None
 
@@ -70,29 +73,49 @@ class Entry(Frozen):
             raise ValueError("`report` goes with `values`")
         if self.ensemble and not self.models:
             raise ValueError("`ensemble` goes with `models`")
-        if self.median_of and not self.epochs:
-            raise ValueError("`median_of` goes with `epochs`")
-        if isinstance(self.tolerance, dict) and self.tolerance.keys() != self.epochs.keys():
-            raise ValueError("`tolerance` must be one number, or one for each epoch")
         return self
 
-    def numbers(self, better: Better) -> Iterator[Number]:
-        """Yield each published number of this entry; `better` is the lecture's."""
+    @model_validator(mode="after")
+    def _one_tolerance(self) -> Self:
+        kind = None if self.values else kind_of(self.metric)
+        if (kind == "accuracy") != bool(self.test_size):
+            raise ValueError("`test_size` goes with an accuracy")
+        if self.random_draw and not self.values:
+            raise ValueError("`random_draw` goes with `values`")
+        fixed = bool(kind or self.texts or self.random_draw)
+        if fixed and self.tolerance is not None:
+            raise ValueError("remove `tolerance`: what reproduces this is fixed")
+        if not fixed and self.tolerance is None:
+            raise ValueError("give `tolerance`: how much ours may differ")
+        return self
+
+    @property
+    def numbers(self) -> Iterator[Number]:
+        """Every published number of this entry."""
         common = Number(
-            row=self.row, metric=self.metric, name=self.experiment, no_verdict=self.no_verdict
+            row=self.row,
+            metric=self.metric,
+            name=self.experiment,
+            tolerance=self.tolerance,
+            no_verdict=self.no_verdict,
         )
-        if not isinstance(self.tolerance, dict):
-            common = replace(common, tolerance=self.tolerance)
         for name, value in self.models.items():
             yield replace(
                 common,
                 id=".".join([self.row, *name.split("/"), self.metric]),
                 published=value,
-                better=better,
+                tolerance=self._allowed(value),
                 name=name,
                 ensemble=self.ensemble,
             )
-        yield from self._of_epochs(replace(common, better=better))
+        for epoch, value in self.epochs.items():
+            yield replace(
+                common,
+                id=f"{self.row}.{self.metric}.epoch_{epoch}",
+                published=value,
+                tolerance=self._allowed(value),
+                epoch=epoch,
+            )
         for prefix, text in self.texts.items():
             after = re.sub(r"\W+", "_", prefix).strip("_")
             place = f"{self.row}.after_{after}.{len(text) - len(prefix)}"
@@ -107,25 +130,10 @@ class Entry(Frozen):
                 key=(*self.key, key),
             )
 
-    def _of_epochs(self, common: Number) -> Iterator[Number]:
-        for epoch, value in self.epochs.items():
-            number = replace(
-                common,
-                id=f"{self.row}.{self.metric}.epoch_{epoch}",
-                published=value,
-                epoch=epoch,
-                tolerance=(
-                    self.tolerance[epoch] if isinstance(self.tolerance, dict) else self.tolerance
-                ),
-            )
-            yield number
-        if self.median_of:
-            yield replace(
-                number,
-                id=f"{number.id}.median_{self.median_of}",
-                last=self.median_of,
-                no_verdict=SINGLE_EPOCH,
-            )
+    def _allowed(self, published: float) -> float | None:
+        if self.tolerance is not None:
+            return self.tolerance
+        return tolerance_of(self.metric, published, self.test_size)
 
 
 class Table(Frozen):
@@ -185,7 +193,7 @@ class Lecture(Frozen):
     @cached_property
     def numbers(self) -> tuple[Number, ...]:
         """Every published number, in the order of the file."""
-        return tuple(number for one in self.published for number in one.numbers(self.better))
+        return tuple(number for one in self.published for number in one.numbers)
 
     def counterpart(self, name: str) -> str | None:
         """Return the model that corresponds to a held-out one, measured as in the lecture."""

@@ -1,18 +1,22 @@
 """Find our value for each published number, and the verdict."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
-from statistics import median
+from statistics import fmean
 from typing import Any
 
 from recurrent.common import files, paths
 from recurrent.common.errors import PipelineError
 from recurrent.common.paths import Results
-from recurrent.evaluation.aggregate import over_seeds, perplexity, rounded
+from recurrent.evaluation.aggregate import over_seeds, rounded
+from recurrent.evaluation.equivalence import from_scale, to_scale
+from recurrent.evaluation.intervals import prediction_interval
 from recurrent.evaluation.lectures import Lecture, Number
 from recurrent.evaluation.rows import Published
 from recurrent.evaluation.scores import Reports, source_of
+from recurrent.evaluation.verdicts import DIFFERS, REPRODUCED, SEED_NOISE
 from recurrent.tracking.history import read_history
 
 UPSTREAM = "upstream"  # the corpora for which the lectures publish their numbers
@@ -26,12 +30,14 @@ class Found:
 
     source: str = UPSTREAM
     ours: float | str | None = None  # None: not run
+    place: float | None = None  # ours in the unit of its comparison, see equivalence.py
+    by_seed: tuple[float, ...] = ()  # in that unit
     sd: float | None = None
     seeds: int | None = None
     split: str | None = None
     bayes: float | None = None
-    low: float | None = None
-    high: float | None = None
+    interval: tuple[float, float] | None = None  # of one more run, or of random draws; in that unit
+    drawn: bool = False  # a distribution over random draws
     agree: int | None = None
     run: bool = True  # whether its model was trained, or its report written
 
@@ -45,6 +51,8 @@ def published_rows(
             found = find(number, reports, results)
             verdict, reason = judge(number, found, wanted)
             experiment, _, variant = (number.name or "").partition("/")
+            ends = found.interval or (None, None)
+            low, high = (end if end is None else from_scale(number.metric, end) for end in ends)
             yield Published(
                 id=number.id,
                 lecture=key,
@@ -59,12 +67,13 @@ def published_rows(
                 published=number.published,
                 ours=found.ours,
                 sd=found.sd,
-                low=found.low,
-                high=found.high,
+                low=rounded(low),
+                high=rounded(high),
+                below=sum(one < number.place for one in found.by_seed) if found.by_seed else None,
                 bayes=found.bayes,
                 verdict=verdict,
                 reason=reason,
-                last=number.last,
+                tolerance=number.tolerance if verdict else None,
                 ensemble=number.ensemble,
                 agree=found.agree,
             )
@@ -73,7 +82,7 @@ def published_rows(
 def find(number: Number, reports: Reports, results: Results) -> Found:
     """Find our value in a history, an evaluation, generated texts, or a report."""
     if number.report is not None:
-        return _in_report(Path(number.report), number.key)
+        return _in_report(number, Path(number.report))
     report = reports.get(number.name or "")
     if report is None:
         return Found(run=False)
@@ -94,39 +103,46 @@ def _measured(number: Number, report: Mapping[str, Any]) -> Found:
             where=str(paths.LECTURES),
             remedy=f"Write one of {', '.join(metrics)}.",
         )
-    return Found(
-        source=source_of(report["origin"]),
-        ours=metrics[number.metric],
-        sd=None if number.ensemble else (report["sd"] or {}).get(number.metric),
+    measured = [metrics] if ensemble else report["by_seed"].values()
+    by_seed = [to_scale(number.metric, one[number.metric]) for one in measured]
+    return replace(
+        _over_seeds(number, source_of(report["origin"]), report["split"], by_seed),
+        by_seed=() if number.ensemble else tuple(by_seed),
         seeds=len(report["by_seed"]),
-        split=report["split"],
         bayes=(report["bayes"] or {}).get(number.metric),
     )
 
 
 def _at_epoch(number: Number, report: Mapping[str, Any], results: Results) -> Found:
-    """Return the value in the history: the median of the last epochs up to the number's epoch.
-
-    The median is taken for each seed. A perplexity is computed from the loss of the same name.
-    """
+    """Return the value in the history, where a perplexity is the loss of the same name."""
     source, split = source_of(report["origin"]), number.metric.split("_")[0]
     history = read_history(results.history(report["experiment"]))
     logged = number.metric.replace("perplexity", "loss")
     if logged not in history:
         return Found(source, split=split)
-    assert number.epoch is not None
-    of_variant = history[history["variant"] == report["variant"]].dropna(subset=[logged])
-    within = of_variant["epoch"].between(number.epoch - number.last + 1, number.epoch)
-    by_seed = {
-        int(seed): [float(value) for value in values]
-        for seed, values in of_variant[within].groupby("seed")[logged]
-    }
-    if not by_seed or min(map(len, by_seed.values())) < number.last:
-        return Found(source, split=split)
-    if logged != number.metric:
-        by_seed = {seed: [perplexity(loss) for loss in losses] for seed, losses in by_seed.items()}
-    mean, sd = over_seeds({seed: {"ours": median(found)} for seed, found in by_seed.items()})
-    return Found(source, mean["ours"], sd["ours"] if sd else None, len(by_seed), split)
+    at_epoch = (history["variant"] == report["variant"]) & (history["epoch"] == number.epoch)
+    by_seed = [float(value) for value in history.loc[at_epoch, logged].dropna()]
+    return _over_seeds(number, source, split, by_seed) if by_seed else Found(source, split=split)
+
+
+def _over_seeds(number: Number, source: str, split: str, by_seed: Sequence[float]) -> Found:
+    """Return the mean and the spread of values in the unit of their comparison.
+
+    So the mean of perplexities is a geometric mean. Their deviation is that of perplexities.
+    """
+    place = fmean(by_seed)
+    values = [{"ours": from_scale(number.metric, one)} for one in by_seed]
+    _, sds = over_seeds(dict(enumerate(values)))
+    return Found(
+        source,
+        rounded(from_scale(number.metric, place)),
+        place,
+        tuple(by_seed),
+        sds["ours"] if sds else None,
+        len(by_seed),
+        split,
+        interval=prediction_interval(by_seed),
+    )
 
 
 def _written(number: Number, report: Mapping[str, Any], results: Results) -> Found:
@@ -141,41 +157,52 @@ def _written(number: Number, report: Mapping[str, Any], results: Results) -> Fou
     return Found(source, texts[0], seeds=len(texts), agree=texts.count(texts[0]))
 
 
-def _in_report(path: Path, keys: tuple[str, ...]) -> Found:
+def _in_report(number: Number, path: Path) -> Found:
     """Return a number in a JSON file, or a distribution if it depends on a random draw."""
     if not path.is_file():
         return Found(run=False)
     report = value = files.read_json(path)
-    for key in keys:
+    for key in number.key:
         value = value.get(key) if isinstance(value, dict) else None
     source = source_of(report["origin"])
-    if isinstance(value, dict):
-        return Found(
-            source,
-            rounded(value["mean"]),
-            rounded(value["sd"]),
-            value["draws"],
-            low=value["low"],
-            high=value["high"],
-        )
-    return Found(source, value)
+    if not isinstance(value, dict):
+        return Found(source, value, value)
+    return Found(
+        source,
+        rounded(value["mean"]),
+        value["mean"],
+        sd=rounded(value["sd"]),
+        seeds=value["draws"],
+        interval=(value["low"], value["high"]),
+        drawn=True,
+    )
 
 
 def judge(number: Number, found: Found, wanted: str) -> tuple[str | None, str | None]:
-    """Return the verdict (reproduced, better or differs), or None and the reason."""
-    ours = found.ours
+    """Return the verdict, or None and the reason.
+
+    Ours is *reproduced* within the tolerance. Else it is *within seed noise* if the published
+    number lies in the interval of one more run. With random draws, their range decides alone.
+    """
     if found.source not in (UPSTREAM, NO_CORPUS):
         return None, UNAVAILABLE if wanted == UPSTREAM else ANOTHER
-    if ours is None:
+    if found.ours is None:
         return None, UNAVAILABLE if wanted == UPSTREAM and not found.run else NOT_RUN
     if number.no_verdict:
         return None, number.no_verdict
-    if isinstance(ours, str) or isinstance(number.published, str):
-        return ("reproduced" if ours == number.published else "differs"), None
-    difference = ours - number.published
+    if isinstance(number.published, str) or found.place is None:
+        return (REPRODUCED if found.ours == number.published else DIFFERS), None
+    low, high = found.interval or (inf, -inf)
+    inside = low <= number.place <= high
+    if found.drawn:
+        return (REPRODUCED if inside else DIFFERS), None
+    if number.tolerance is None:
+        raise PipelineError(
+            f"{number.id}: {number.report} has one value, not a distribution over random draws.",
+            where=str(paths.LECTURES),
+            remedy="Give `tolerance` in place of `random_draw`.",
+        )
     # Rounded, because 0.979 - 0.969 is a little more than 0.01.
-    if round(abs(difference), 9) <= max(number.tolerance, 2 * (found.sd or 0.0)):
-        return "reproduced", None
-    if number.better and (difference > 0) == (number.better == "higher"):
-        return "better", None
-    return "differs", None
+    if round(abs(found.place - number.place), 9) <= number.tolerance:
+        return REPRODUCED, None
+    return (SEED_NOISE if inside else DIFFERS), None

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from recurrent.data.text.dataset import RunningText
 from recurrent.evaluation.aggregate import Metrics
-from recurrent.evaluation.language import BLOCK, identify, measured_stretch
+from recurrent.evaluation.language import block, identify, measured_stretch
 from recurrent.evaluation.measured import Measured
 
 SAMPLES, GAP = 20, "□"
@@ -32,7 +32,7 @@ def measure(
         merit=np.mean(hits, axis=0),
         ensemble_merit=None,
         unit="characters",
-        block=BLOCK,
+        block=block(data),
         text=identify(data),
         stretch=measured_stretch(data),
         samples={"restored": samples(data, records, first)},

@@ -10,7 +10,12 @@ from recurrent.common import files
 
 
 class Published(NamedTuple):
-    """A published number, and ours. It may also be a text that a model wrote."""
+    """A published number, and ours. It may also be a text that a model wrote.
+
+    Ours is the mean over seeds; of perplexities, the geometric mean. The tolerance has the unit of
+    the comparison: nats for losses and for perplexities, whose logarithms are compared; the
+    metric's own unit otherwise.
+    """
 
     id: str
     lecture: str
@@ -24,13 +29,14 @@ class Published(NamedTuple):
     source: str  # bundled, upstream, stand-in, the name of your file, or "no corpus"
     published: float | str
     ours: float | str | None
-    sd: float | None
-    low: float | None  # 95 % range of random draws, where the lecture's own draw is unknown
+    sd: float | None  # over seeds, or random draws
+    low: float | None  # 95 % prediction interval of one more run, or range of 95 % of random draws
     high: float | None
     bayes: float | None
-    verdict: str | None  # reproduced, better or differs
+    verdict: str | None  # reproduced, within seed noise, or differs
     reason: str | None  # why there is no verdict
-    last: int = 1  # the median of this many epochs, up to `epoch`
+    tolerance: float | None = None  # as applied; None: a text, random draws, or no verdict
+    below: int | None = None  # how many seeds are below the published number
     ensemble: bool = False  # the metric of the seeds' averaged predictions
     agree: int | None = None  # how many seeds wrote the same text as the first one
 
@@ -55,14 +61,19 @@ class Score(NamedTuple):
     bayes: float | None  # the best possible, where the source is known
     by_prefix: bool = False  # the model can see ahead, so it was measured on prefixes only
 
+    @property
+    def name(self) -> str:
+        """`experiment/variant`."""
+        return f"{self.experiment}/{self.variant}"
+
 
 class Comparison(NamedTuple):
     """The difference between two models.
 
     A baseline or a rival was measured on the same records: the difference is positive if the first
-    model is better, for any metric, and its standard error is that of paired records. For
-    `held_out`, the difference is the metric on held-out records minus the metric on the lecture's
-    own, for the same model.
+    model is better, for any metric, and its standard error covers the choice of test records and of
+    seeds. For `held_out`, the difference is the metric on held-out records minus the metric on the
+    lecture's own, for the same model.
     """
 
     kind: str  # baseline, rival or held_out
@@ -78,6 +89,8 @@ class Comparison(NamedTuple):
     verdict: str | None  # better, level or worse; none for held_out
     sd: float | None = None  # over seeds, of a held_out difference
     bayes: float | None = None  # the same difference for the best possible value
+    degrees: float | None = None  # of freedom of the standard error
+    seeds: int | None = None  # the fewest of a network; 1: the error omits its seed noise
 
 
 class Claim(NamedTuple):

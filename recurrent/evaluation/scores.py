@@ -5,6 +5,7 @@ from typing import Any
 
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Published, Score
+from recurrent.evaluation.verdicts import tally
 
 Reports = Mapping[str, Mapping[str, Any]]  # evaluation files by experiment/variant
 ENOUGH = 100  # records: with fewer, a loss depends on chance
@@ -76,7 +77,4 @@ def summary(
         alike = [score for score in held_out if score.records == largest]
         sign = 1 if lecture.better == "higher" else -1
         found[key] = max(alike, key=lambda score: sign * score.ours).ours
-    if published:
-        verdicts = [row.verdict for row in published]
-        found |= {verdict: verdicts.count(verdict) for verdict in ("reproduced", "differs")}
-    return found
+    return {**found, **tally(published)._asdict()} if published else found

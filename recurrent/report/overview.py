@@ -17,10 +17,10 @@ ON_BUNDLED = (
 READING = (
     "Ours is the mean over the seeds ± their standard deviation. Next to a published number, we "
     "measure what the lecture measures; everywhere else, we measure on records that neither "
-    "trained the model nor chose its epoch. Reproduced means within the tolerance in "
-    "lectures.yaml, or within two standard deviations; otherwise a number is better, or it "
-    "differs. Best possible is the Bayes-optimal value on the same records; we know it for bundled "
-    "corpora only."
+    "trained the model nor chose its epoch. Reproduced means within a fixed tolerance; within seed "
+    "noise means that one more run of ours could give the published number; otherwise it differs. "
+    "Best possible is the Bayes-optimal value on the same records; we know it for bundled corpora "
+    "only."
 )
 
 
@@ -54,8 +54,8 @@ def _sentences(inputs: Inputs) -> list[str]:
     compared = sum(counted[verdict] for verdict in tables.VERDICTS)
     said = (
         f"The lectures publish {len(inputs.published)} numbers. {compared} of them can be compared "
-        f"with ours: {counted['reproduced']} are reproduced, {counted['better']} are better, and "
-        f"{counted['differs']} differ."
+        f"with ours: {counted['reproduced']} are reproduced, {counted['within seed noise']} are "
+        f"within seed noise, and {counted['differs']} differ."
     )
     sources = {row.source for row in inputs.published} - {NO_CORPUS}
     return [said, ON_BUNDLED] if sources == {BUNDLED} else [said]

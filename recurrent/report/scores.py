@@ -13,7 +13,7 @@ from recurrent.report.inputs import Records
 from recurrent.report.numbers import number, percent
 from recurrent.report.views import Chart
 
-VERDICT_COLOURS = {"reproduced": "#2f7a35", "better": "#2749b0", "differs": "#b3261e"}
+VERDICT_COLOURS = {"reproduced": "#2f7a35", "within seed noise": "#2749b0", "differs": "#b3261e"}
 
 
 def held_out(lecture: Lecture, groups: Sequence[Records]) -> Chart | None:
@@ -110,7 +110,7 @@ def distances(rows: Sequence[Published], lectures: Mapping[str, Lecture]) -> Cha
         axis.axvline(0, color=INK, linewidth=0.8)
         for place, points in enumerate(reversed(known.values())):
             for away, verdict in points:
-                marker = {"better": "P", "differs": "X"}.get(verdict, "o")
+                marker = {"within seed noise": "P", "differs": "X"}.get(verdict, "o")
                 axis.plot([away], [place], marker, color=VERDICT_COLOURS[verdict], markersize=6)
         axis.set_xscale("symlog", linthresh=5)
         axis.set_xticks([-50, -5, 0, 5, 50], ["−50 %", "−5 %", "0", "+5 %", "+50 %"])
@@ -121,8 +121,7 @@ def distances(rows: Sequence[Published], lectures: Mapping[str, Lecture]) -> Cha
 
     caption = (
         "Each mark is a published number, by its row. Green dots are reproduced: ours is within "
-        "the tolerance, or within two standard deviations of the seeds. Blue plus signs are better "
-        "by more than that; red crosses differ."
+        "the tolerance. Blue plus signs are within seed noise; red crosses differ."
     )
     title = "How far ours is from the published number"
     return draw(title, caption, paint, height=0.8 + 0.24 * len(known))

@@ -12,7 +12,7 @@ from recurrent.report.numbers import count, difference, number
 from recurrent.report.views import Cell, Table, measured, name, printed, table
 
 LONG = 12  # rows; longer tables are folded
-VERDICTS = ("reproduced", "better", "differs")
+VERDICTS = ("reproduced", "within seed noise", "differs")
 NONE = "no verdict"
 ONCE = " (one seed)"
 PAIRED = "Difference ± its standard error on the same records; positive is better."
@@ -66,7 +66,7 @@ def published(lecture: Lecture, rows: Sequence[Published]) -> list[Table | None]
 def _published(
     title: str, lecture: Lecture, rows: Sequence[Published], folded: bool = False
 ) -> Table | None:
-    head = ("verdict", "row", "model", "metric", "published", "ours", "95 % of draws", "seeds")
+    head = ("verdict", "row", "model", "metric", "published", "ours", "95 % interval", "seeds")
     cells = [
         (
             Cell(row.verdict or NONE, "verdict"),
@@ -91,9 +91,7 @@ def what(row: Published) -> str:
     """Return the metric of a published number, and its epoch."""
     if row.epoch is None:
         return f"{row.metric} of the ensemble" if row.ensemble else row.metric
-    if row.last == 1:
-        return f"{row.metric}, epoch {row.epoch}"
-    return f"{row.metric}, median of epochs {row.epoch - row.last + 1} to {row.epoch}"
+    return f"{row.metric}, epoch {row.epoch}"
 
 
 def scores(rows: Sequence[Score]) -> Table | None:

@@ -47,6 +47,7 @@ def one(
         "metric": "loss",
         "block": block,
         "text": text,
+        "by_seed": {"0": {"loss": 1.0}},
         **changes,
     }
     records = np.arange(first, first + len(merit), dtype=np.int32)
@@ -127,6 +128,32 @@ def test_the_error_is_that_of_blocks() -> None:
     ours = one("net/gru", [-1.0, -3.0, -2.0, -6.0] * 10, block=4)
     (row,) = compared(ours, one("fit/a", [0.0] * 40))["net/gru"]
     assert (row.difference, row.standard_error, row.verdict) == (-3.0, 0.0, "worse")
+
+
+def by_seed(*losses: float) -> dict[str, dict[str, float]]:
+    return {str(seed): {"loss": loss} for seed, loss in enumerate(losses)}
+
+
+def test_the_error_covers_the_choice_of_seeds() -> None:
+    merit, baseline = [-1.0, -1.2] * 50, one("fit/a", [-2.0, -2.0] * 50)
+    (alone,) = compared(one("net/gru", merit), baseline)["net/gru"]
+    (row,) = compared(one("net/gru", merit, by_seed=by_seed(0.6, 1.1, 1.6)), baseline)["net/gru"]
+    assert alone.standard_error is not None and row.standard_error is not None
+    assert row.standard_error**2 == pytest.approx(alone.standard_error**2 + 0.25 / 3, abs=1e-6)
+    assert (alone.seeds, alone.degrees) == (1, 99)
+    assert row.seeds == 3 and row.degrees == pytest.approx(2, abs=0.01)
+    assert (alone.verdict, row.verdict) == ("better", "level")
+
+
+def test_the_fewest_seeds_of_a_network_are_told() -> None:
+    ours = one("net/vectors", [-0.1, -0.3] * 50, by_seed=by_seed(0.1, 0.2, 0.3))
+    rival = one("net/one_hot", [-0.3, -0.4] * 50, by_seed=by_seed(0.3, 0.4))
+    assert compared(ours, rival)["net/vectors"][0].seeds == 2
+    fitted = one("net/vectors", [-0.1, -0.3] * 50, method="fit")
+    assert (
+        compared(fitted, one("net/one_hot", [0.1] * 100, method="fit"))["net/vectors"][0].seeds
+        is None
+    )
 
 
 def report(

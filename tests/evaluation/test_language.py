@@ -65,6 +65,23 @@ def test_a_single_seed_is_no_ensemble(data: RunningText) -> None:
     assert (found.ensemble, found.ensemble_merit) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        (("a b\n" * 60 + "\n") * 3, 180),  # two spaces or line ends: a song ends
+        (("a b " * 60 + " ") * 3, 180),
+        (("ab  a\n" * 60) * 3, 530),  # no blank line: a song of the upstream lyrics
+        ("ab\n\n" * 200, 100),
+        (("ab\n" * 900 + "\n") * 2, 530),
+    ],
+)
+def test_a_block_is_as_long_as_a_song_or_a_paragraph(
+    tmp_path: Path, text: str, length: int
+) -> None:
+    found = measure(encoded(tmp_path, text), RECORDS, {0: logs([0.5] * 5)})
+    assert found.block == length
+
+
 def test_metrics_in_view_are_added_and_change_no_others(data: RunningText) -> None:
     before = measure(data, RECORDS, {3: logs([0.5] * 5), 7: logs([0.125] * 5)})
     seen = measure(data, RECORDS, {3: logs([1.0] * 5), 7: logs([0.25] * 5)})

@@ -8,6 +8,7 @@ import pytest
 from recurrent.common import config as params
 from recurrent.common.errors import PipelineError
 from recurrent.evaluation import lectures
+from recurrent.evaluation.equivalence import tolerance_of
 from recurrent.evaluation.lectures import Lecture
 from tests.project import ROOT
 
@@ -23,7 +24,7 @@ names:
   rows: {B1: one, B2: two}
   default_row: B2
   published:
-    - {row: B1, metric: train_loss, experiment: a/b, epochs: {1: 0.9, 2: 0.8}, tolerance: 0.01}
+    - {row: B1, metric: train_loss, experiment: a/b, epochs: {1: 0.9, 2: 0.8}}
 """
 
 
@@ -48,7 +49,7 @@ def test_every_row_of_the_lectures_has_a_name() -> None:
 
 def test_numbers_are_those_of_models_that_the_lectures_pipeline_trains() -> None:
     numbers = [number for lecture in REAL.values() for number in lecture.numbers]
-    assert len(numbers) == len({number.id for number in numbers}) == 94
+    assert len(numbers) == len({number.id for number in numbers}) == 92
     assert {number.name for number in numbers if number.name} <= LECTURES.keys()
     assert {variant.lecture for variant in (LECTURES | BEYOND).values()} <= REAL.keys()
 
@@ -97,32 +98,32 @@ def test_a_model_belongs_to_the_row_that_names_it_or_its_counterpart(
     assert REAL[lecture].row_of(name) == row
 
 
-def test_numbers_of_epochs_have_ids_tolerances_and_a_median(tmp_path: Path) -> None:
-    text = (
-        "row: B1, metric: valid_loss, experiment: a/b, median_of: 10, epochs: {3: 2.5, 10: 1}, "
-        "tolerance: {3: 0.2, 10: 0.1}"
-    )
-    first, second, third = entry(tmp_path, text).numbers
-    assert (first.id, first.published, first.tolerance) == ("B1.valid_loss.epoch_3", 2.5, 0.2)
-    assert (first.name, first.better, first.last) == ("a/b", "higher", 1)
-    assert (second.id, second.epoch, second.no_verdict) == ("B1.valid_loss.epoch_10", 10, None)
-    assert (third.id, third.last) == ("B1.valid_loss.epoch_10.median_10", 10)
-    assert third.no_verdict == "the lecture publishes a single epoch"
+def test_numbers_of_epochs_have_ids_and_the_tolerance_of_their_metric(tmp_path: Path) -> None:
+    text = "row: B1, metric: train_perplexity, experiment: a/b, epochs: {3: 1.1, 10: 90}"
+    first, second = entry(tmp_path, text).numbers
+    assert (first.id, first.published, first.epoch) == ("B1.train_perplexity.epoch_3", 1.1, 3)
+    assert (first.name, second.id) == ("a/b", "B1.train_perplexity.epoch_10")
+    assert (first.tolerance, second.tolerance) == (tolerance_of(first.metric, 1.1), 0.05)
+    (accuracy,) = entry(
+        tmp_path, "row: B1, metric: accuracy, test_size: 100, models: {a/b: 0.5}"
+    ).numbers
+    assert accuracy.tolerance == 0.1
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         (
-            "row: B1, metric: mape, ensemble: true, models: {a/b: 0.1}",
-            {"id": "B1.a.b.mape", "name": "a/b", "ensemble": True, "better": "higher"},
+            "row: B1, metric: mape, tolerance: 0.1, ensemble: true, models: {a/b: 0.1}",
+            {"id": "B1.a.b.mape", "name": "a/b", "ensemble": True, "tolerance": 0.1},
         ),
         (
             "row: B1, metric: next, experiment: a/b, texts: {' th': ' the'}",
-            {"id": "B1.after_th.1", "prefix": " th", "published": " the", "better": None},
+            {"id": "B1.after_th.1", "prefix": " th", "published": " the", "tolerance": None},
         ),
         (
-            "row: B1, metric: '{}^365', report: r.json, key: [powers], values: {'1.01': 37.8}",
+            "row: B1, metric: '{}^365', report: r.json, key: [powers], values: {'1.01': 37.8}, "
+            "tolerance: 0.05",
             {"id": "B1.powers.1.01", "metric": "1.01^365", "key": ("powers", "1.01")},
         ),
     ],
@@ -141,12 +142,17 @@ def test_the_other_kinds_of_numbers(tmp_path: Path, text: str, expected: dict[st
         ("row: B1, metric: m, experiment: a/b, models: {a/b: 1}", "`experiment` goes with"),
         ("row: B1, metric: m, values: {a: 1}", "`report` goes with `values`"),
         ("row: B1, metric: m, experiment: a/b, epochs: {1: 2}, ensemble: true", "`ensemble` goes"),
-        ("row: B1, metric: m, models: {a/b: 1}, median_of: 3", "`median_of` goes with"),
-        ("row: B1, metric: m, experiment: a/b, epochs: {1: 2}, tolerance: {2: 1}", "`tolerance`"),
+        ("row: B1, metric: m, models: {a/b: 1}", "give `tolerance`"),
+        ("row: B1, metric: m, report: r, values: {a: 1}", "give `tolerance`"),
+        ("row: B1, metric: a_loss, models: {a/b: 1}, tolerance: 1", "remove `tolerance`"),
+        ("row: B1, metric: m, experiment: a/b, texts: {a: b}, tolerance: 1", "remove `tolerance`"),
+        ("row: B1, metric: accuracy, models: {a/b: 1}", "`test_size` goes with an accuracy"),
+        ("row: B1, metric: a_loss, models: {a/b: 1}, test_size: 9", "`test_size` goes with"),
+        ("row: B1, metric: m, models: {a/b: 1}, random_draw: true", "`random_draw` goes with"),
         ("row: B1, metric: m, experiment: a/b, epochs: {1: 2}, tolerance: -1", "tolerance"),
         ("row: B1, metric: m, experiment: a, epochs: {1: 2}", "experiment"),
         ("row: B1, metric: m, experiment: a/b, epoch: {1: 2}", "epoch: unknown key"),
-        ("row: B9, metric: m, models: {a/b: 1}", "`rows` has no 'B9'"),
+        ("row: B9, metric: m, tolerance: 0, models: {a/b: 1}", "`rows` has no 'B9'"),
     ],
 )
 def test_a_wrong_entry_is_refused(tmp_path: Path, text: str, says: str) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recurrent.evaluation.paired import Difference, compare
+from recurrent.evaluation.paired import Difference, compare, over_seeds
 
 
 def test_the_error_is_that_of_paired_differences() -> None:
@@ -23,21 +23,53 @@ def test_models_that_err_on_the_same_records_differ_surely() -> None:
 
 
 @pytest.mark.parametrize(
-    ("blocks", "errors", "verdict"),  # from few blocks, it takes more errors
+    ("degrees", "errors", "verdict"),  # with few degrees of freedom, it takes more errors
     [
-        (2, 12.6, "level"),
-        (2, 12.8, "better"),
-        (10, 2.2, "level"),
-        (10, 2.3, "better"),
-        (1000, 1.99, "level"),
-        (1000, 2.01, "better"),
-        (1000, 0.0, "level"),
-        (10, -2.2, "level"),
-        (10, -2.3, "worse"),
+        (1.0, 12.6, "level"),
+        (1.0, 12.8, "better"),
+        (9.0, 2.2, "level"),
+        (9.0, 2.3, "better"),
+        (1e6, 1.95, "level"),
+        (1e6, 1.97, "better"),
+        (1e6, 0.0, "level"),
+        (9.0, -2.2, "level"),
+        (9.0, -2.3, "worse"),
+        (None, 0.1, "better"),  # without any spread
+        (None, 0.0, "level"),
     ],
 )
-def test_a_small_difference_is_level(blocks: int, errors: float, verdict: str) -> None:
-    assert Difference(0.003 * errors, 0.003, blocks).verdict == verdict
+def test_a_small_difference_is_level(degrees: float | None, errors: float, verdict: str) -> None:
+    error = 0.0 if degrees is None else 0.003
+    assert Difference(0.003 * errors, error, degrees).verdict == verdict
+
+
+def test_seeds_add_their_variance_and_satterthwaite_counts_the_degrees() -> None:
+    rng = np.random.default_rng(0)
+    ours, theirs = rng.normal(0.5, 1, 200), np.zeros(200)
+    alone = compare(ours, theirs)
+    assert alone.degrees == pytest.approx(199)
+    seeds = over_seeds([0.1, 0.5, 0.9])
+    assert seeds is not None
+    assert seeds == (pytest.approx(0.16 / 3), 2)
+    both = compare(ours, theirs, seeds=[seeds])
+    assert both.standard_error**2 == pytest.approx(alone.standard_error**2 + 0.16 / 3)
+    assert both.degrees is not None and 2 < both.degrees < 3, "the seeds dominate"
+    assert (alone.verdict, both.verdict) == ("better", "level")
+    assert over_seeds([0.1]) is None
+
+
+def test_the_error_covers_seeds_and_records_of_a_simulated_experiment() -> None:
+    """Records, seeds, and seeds on records: the error is right or slightly too large."""
+    rng = np.random.default_rng(1)
+    means, errors = [], []
+    for _ in range(2000):
+        found = 0.3 + rng.normal(size=50) + rng.normal(size=(4, 1)) * 0.2 + rng.normal(size=(4, 50))
+        seeds = over_seeds([*found.mean(axis=1)])
+        assert seeds is not None
+        one = compare(found.mean(axis=0), np.zeros(50), seeds=[seeds])
+        means.append(one.mean)
+        errors.append(one.standard_error**2)
+    assert 1 < np.mean(errors) / np.var(means) < 1.25
 
 
 def test_neighbours_in_a_block_count_as_one() -> None:
@@ -57,5 +89,5 @@ def test_records_that_fill_no_block_count_in_the_mean_alone() -> None:
 
 def test_fewer_records_than_two_blocks_are_cut_in_two() -> None:
     found = compare(np.array([1, 3, 2, 6.0]), np.zeros(4), 100)
-    assert found.blocks == 2
+    assert found.degrees == pytest.approx(1)
     assert found.standard_error == pytest.approx(np.std([2, 4], ddof=1) / np.sqrt(2))

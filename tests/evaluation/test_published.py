@@ -1,6 +1,6 @@
 """Where our value of a published number is found, and the verdict on it."""
 
-from math import log
+from math import inf, log, nan
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,10 @@ import pytest
 from recurrent.common import files
 from recurrent.common.errors import PipelineError
 from recurrent.evaluation import lectures, published
-from recurrent.evaluation.lectures import Number
+from recurrent.evaluation.intervals import prediction_interval
+from recurrent.evaluation.lectures import Lecture, Number
 from recurrent.evaluation.published import Found, find, judge, published_rows
+from tests.evaluation.test_comparisons import LECTURE as TINY
 from tests.project import ROOT
 from tests.small_experiment import RESULTS
 
@@ -20,7 +22,7 @@ REPORT: dict[str, Any] = {
     "variant": "lecture",
     "origin": UPSTREAM,
     "split": "test",
-    "by_seed": {"0": {}, "1": {}},
+    "by_seed": {"0": {"mape": 0.09}, "1": {"mape": 0.11}},
     "mean": {"mape": 0.1},
     "sd": {"mape": 0.01},
     "ensemble": {"mape": 0.09},
@@ -50,8 +52,8 @@ def write_history(metric: str, by_seed: list[list[float]]) -> None:
     files.write_text(RESULTS.history("net"), text)
 
 
-def at(epoch: int, metric: str = "train_perplexity", last: int = 1) -> Found:
-    return find(number(metric=metric, epoch=epoch, last=last), REPORTS, RESULTS)
+def at(epoch: int, metric: str = "train_perplexity") -> Found:
+    return find(number(metric=metric, epoch=epoch), REPORTS, RESULTS)
 
 
 class TestFind:
@@ -60,9 +62,8 @@ class TestFind:
     @pytest.mark.parametrize(
         ("ensemble", "averaged", "expected"),
         [
-            (False, {"mape": 0.09}, (0.1, 0.01)),
-            (True, {"mape": 0.09}, (0.09, None)),
-            (True, None, (0.1, None)),  # of a single seed
+            (False, {"mape": 0.095}, (0.1, 0.014142)),
+            (True, {"mape": 0.095}, (0.095, None)),
         ],
     )
     def test_a_metric_is_the_mean_or_the_ensembles(
@@ -72,6 +73,13 @@ class TestFind:
         found = find(number(ensemble=ensemble), reports, RESULTS)
         assert (found.ours, found.sd) == expected
         assert (found.seeds, found.bayes, found.split) == (2, 0.08, "test")
+        assert found.by_seed == (() if ensemble else (0.09, 0.11))
+        assert (found.interval is None) == ensemble, "the seeds' spread is not the ensemble's"
+
+    def test_a_single_seed_is_its_own_ensemble(self) -> None:
+        one = {**REPORT, "ensemble": None, "by_seed": {"0": {"mape": 0.1}}}
+        found = find(number(ensemble=True), {"net/lecture": one}, RESULTS)
+        assert (found.ours, found.sd, found.interval) == (0.1, None, None)
 
     def test_a_metric_that_was_not_measured_is_refused_by_name(self) -> None:
         with pytest.raises(PipelineError, match=r"lectures\.yaml: A1\.mape: .*'mpe'.*mape"):
@@ -83,25 +91,22 @@ class TestFind:
         assert (found.ours, found.seeds, found.split, found.source) == (3.0, 2, "valid", "upstream")
         assert found.sd == pytest.approx(2**0.5, abs=1e-6)
 
-    def test_a_perplexity_is_that_of_each_seeds_loss(self) -> None:
+    def test_a_perplexity_is_a_geometric_mean_over_seeds(self) -> None:
         write_history("train_loss", [[log(9), log(2)], [log(9), log(8)]])
         found = at(2)
-        assert found.ours == pytest.approx(5, abs=1e-6), "of the mean loss it would be 4"
-        assert found.sd == pytest.approx(18**0.5, abs=1e-6)
+        assert found.ours == pytest.approx(4, abs=1e-6), "the mean of perplexities would be 5"
+        assert found.by_seed == pytest.approx((log(2), log(8)))
+        assert found.sd == pytest.approx(18**0.5, abs=1e-6), "of perplexities"
 
-    def test_a_median_is_that_of_the_last_epochs_of_each_seed(self) -> None:
-        first: list[float] = [1000, 1, 1, 1, 1, 4, 6, 70, 70, 70, 70, 1000]  # 2 to 11: median 5
-        second: list[float] = [1000, *[7] * 6, *[90] * 4, 1000]
-        write_history("valid_loss", [first, second])
-        assert at(11, "valid_loss", last=10).ours == 6
-        write_history("train_loss", [[log(1), log(2), log(8), log(99)]])
-        assert at(4, last=4).ours == pytest.approx(5, abs=1e-6), "of perplexities"
+    def test_a_loss_too_large_for_a_perplexity_is_infinite(self) -> None:
+        write_history("train_loss", [[800.0], [801.0]])
+        assert (at(1).ours, at(1).place) == (inf, 800.5)
+        assert judge(number(published=2.0, tolerance=0.1), at(1), "upstream")[0] == "differs"
 
-    @pytest.mark.parametrize("epochs", [[9, 9], [12, 9], [0, 0]])
-    def test_with_too_few_epochs_nothing_is_found(self, epochs: list[int]) -> None:
-        write_history("train_loss", [[1.0] * count for count in epochs])
-        assert at(10, last=10).ours is None
-        assert at(10, "valid_loss").ours is None, "the history has no such column"
+    @pytest.mark.parametrize("metric", ["train_perplexity", "valid_loss"])
+    def test_an_epoch_that_was_not_reached_or_logged_is_not_found(self, metric: str) -> None:
+        write_history("train_loss", [[1.0] * 9])
+        assert at(10, metric).ours is None
 
     def test_a_text_is_the_first_seeds_as_long_as_the_published_one(self) -> None:
         by_seed = {"0": {"th": "the x"}, "1": {"th": "tha x"}, "2": {"th": "the y"}}
@@ -119,50 +124,66 @@ class TestFind:
         def of(key: str) -> Found:
             return find(number(report="line.json", key=("losses", key)), {}, RESULTS)
 
-        assert of("0") == Found("no corpus", 0.1, 0.02, 1000, low=0.07, high=0.15)
-        assert of("1000") == Found("no corpus", 37.78)
+        drawn = of("0")
+        assert (drawn.ours, drawn.sd, drawn.seeds, drawn.drawn) == (0.1, 0.02, 1000, True)
+        assert drawn.interval == (0.07, 0.15)
+        assert of("1000") == Found("no corpus", 37.78, 37.78)
         assert of("2000").ours is None
 
 
 class TestJudge:
-    """Reproduced, better or differs; or a reason."""
+    """Reproduced, within seed noise or differs; or a reason."""
 
-    def judge(self, ours: Any, sd: float | None = None, **changes: Any) -> Any:
-        values = {"published": 0.979, "tolerance": 0.01, "better": "higher"}
-        return judge(number(**{**values, **changes}), Found(ours=ours, sd=sd), "upstream")
+    def judge(self, *by_seed: float, **changes: Any) -> Any:
+        place = sum(by_seed) / len(by_seed)
+        found = Found(ours=place, place=place, interval=prediction_interval(by_seed))
+        values = {"published": 0.979, "tolerance": 0.01}
+        return judge(number(**{**values, **changes}), found, "upstream")
 
-    @pytest.mark.parametrize(
-        ("ours", "better", "verdict"),
-        [
-            (0.989, "higher", "reproduced"),
-            (0.969, None, "reproduced"),
-            (0.995, "higher", "better"),
-            (0.995, "lower", "differs"),
-            (0.995, None, "differs"),
-            (0.95, "higher", "differs"),
-            (0.95, "lower", "better"),
-        ],
-    )
-    def test_a_number_within_the_tolerance_is_reproduced(
-        self, ours: float, better: str | None, verdict: str
-    ) -> None:
-        assert self.judge(ours, better=better) == (verdict, None)
+    @pytest.mark.parametrize("ours", [0.989, 0.969])
+    def test_a_number_within_the_tolerance_is_reproduced(self, ours: float) -> None:
+        assert self.judge(ours) == ("reproduced", None)
 
-    def test_two_deviations_widen_the_tolerance_and_never_narrow_it(self) -> None:
-        assert self.judge(0.95, 0.001)[0] == "differs"
-        assert self.judge(0.95, 0.02)[0] == "reproduced"
-        assert self.judge(0.97, 0.0001)[0] == "reproduced"
+    @pytest.mark.parametrize("ours", [0.995, 0.95])
+    def test_further_away_it_differs_in_either_direction(self, ours: float) -> None:
+        assert self.judge(ours) == ("differs", None)
+
+    def test_one_more_run_may_give_what_the_tolerance_does_not_allow(self) -> None:
+        assert self.judge(0.95, 0.96) == ("within seed noise", None)
+        assert self.judge(0.950, 0.951, 0.949)[0] == "differs"
+        assert self.judge(0.95, 0.95)[0] == "differs", "no spread"
+        assert self.judge(0.96, 0.998)[0] == "reproduced", "a wide spread takes nothing away"
+
+    def test_perplexities_are_compared_in_nats(self) -> None:
+        def perplexity(published: float, tolerance: float, *losses: float) -> Any:
+            return self.judge(
+                *losses, metric="train_perplexity", published=published, tolerance=tolerance
+            )[0]
+
+        assert perplexity(100.0, 0.05, log(104)) == "reproduced"
+        assert perplexity(100.0, 0.05, log(106)) == "differs"
+        assert perplexity(12.8, 0.05, log(1.03), log(8.9), log(15.5)) == "within seed noise"
+
+    @pytest.mark.parametrize(("low", "verdict"), [(0.97, "reproduced"), (0.98, "differs")])
+    def test_the_range_of_random_draws_decides_alone(self, low: float, verdict: str) -> None:
+        found = Found(ours=0.979, place=0.979, interval=(low, 1.0), drawn=True)
+        assert judge(number(published=0.979, tolerance=None), found, "upstream")[0] == verdict
+
+    def test_a_single_number_is_no_random_draw(self) -> None:
+        with pytest.raises(PipelineError, match=r"A1\.mape: .*not a distribution"):
+            self.judge(0.979, tolerance=None)
+
+    @pytest.mark.parametrize("value", [inf, nan])
+    def test_what_is_not_finite_differs(self, value: float) -> None:
+        assert self.judge(value, 0.979)[0] == "differs"
 
     def test_counts_and_texts_must_be_equal(self) -> None:
-        count = {"published": 50_390, "tolerance": 0, "better": None}
-        assert [self.judge(ours, **count)[0] for ours in (50_390, 50_391)] == [
-            "reproduced",
-            "differs",
-        ]
-        assert [self.judge(ours, published="the")[0] for ours in ("the", "tha")] == [
-            "reproduced",
-            "differs",
-        ]
+        count = {"published": 50_390, "tolerance": 0}
+        assert self.judge(50_390, **count)[0] == "reproduced"
+        assert self.judge(50_391, **count)[0] == "differs"
+        text = number(published="the")
+        assert judge(text, Found(ours="the"), "upstream")[0] == "reproduced"
+        assert judge(text, Found(ours="tha"), "upstream")[0] == "differs"
 
     @pytest.mark.parametrize(
         ("found", "wanted", "reason"),
@@ -184,9 +205,24 @@ class TestJudge:
 
     @pytest.mark.parametrize("wanted", ["bundled", "upstream"])
     def test_a_study_is_comparable_whatever_the_source(self, wanted: str) -> None:
-        found = Found("no corpus", 0.1, 0.02)
-        assert judge(number(published=0.061), found, wanted) == ("reproduced", None)
-        assert judge(number(published=0.059), found, wanted) == ("differs", None)
+        found = Found("no corpus", 0.1, 0.1)
+        assert judge(number(published=0.1, tolerance=0), found, wanted) == ("reproduced", None)
+
+
+def test_a_row_has_the_interval_in_the_metrics_own_unit_and_the_place_among_the_seeds() -> None:
+    write_history("train_loss", [[log(2)], [log(8)], [log(4)]])
+    published = {
+        "row": "C1",
+        "metric": "train_perplexity",
+        "experiment": "net/lecture",
+        "epochs": {1: 5.0},
+    }
+    lecture = Lecture.model_validate({**TINY.model_dump(), "published": [published]})
+    (row,) = published_rows({"lyrics": lecture}, REPORTS, RESULTS, "upstream")
+    assert row.low is not None and row.high is not None
+    assert (row.ours, row.below, row.tolerance) == (4, 2, 0.05)
+    assert row.low * row.high == pytest.approx(16, rel=1e-4), "symmetric around ln 4"
+    assert (row.verdict, row.seeds) == ("within seed noise", 3)
 
 
 def test_every_published_number_has_its_row() -> None:

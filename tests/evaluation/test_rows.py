@@ -31,7 +31,8 @@ PUBLISHED = st.builds(
     bayes=st.none() | NUMBERS,
     verdict=st.none() | NAMES,
     reason=st.none() | NAMES,
-    last=COUNTS,
+    tolerance=st.none() | NUMBERS,
+    below=st.none() | COUNTS,
     ensemble=st.booleans(),
     agree=st.none() | COUNTS,
 )

@@ -7,6 +7,7 @@ import pytest
 from recurrent.evaluation.rows import Score
 from recurrent.evaluation.scores import flat, score_rows, source_of, summary
 from tests.evaluation.test_comparisons import LECTURE
+from tests.report.example import published
 
 REPORT: dict[str, Any] = {
     "experiment": "net",
@@ -61,6 +62,17 @@ def score(name: str, ours: float, **changes: Any) -> Score:
     own = {"experiment": experiment, "variant": variant, "by_prefix": False, **changes}
     (first, *_) = score_rows({**REPORT, **own}, LECTURE)
     return first._replace(ours=ours)
+
+
+def test_the_summary_counts_published_numbers_and_systems() -> None:
+    rows = [published(), published(verdict="differs"), published(row="A8", verdict=None)]
+    assert summary([], rows, {}) == {
+        "reproduced": 1,
+        "within_seed_noise": 0,
+        "differs": 1,
+        "systems_reproduced": 0,
+        "systems_comparable": 1,
+    }
 
 
 def test_the_summary_has_the_best_held_out_score_on_the_most_records() -> None:

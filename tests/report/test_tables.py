@@ -75,11 +75,15 @@ def test_a_row_has_the_verdict_the_published_number_and_ours() -> None:
         "3",
         "",
     ]
-    assert [row[0] for row in texts(found)[1:4]] == ["better", "differs", "no verdict"]
+    assert [row[0] for row in texts(found)[1:4]] == [
+        "within seed noise",
+        "differs",
+        "no verdict",
+    ]
     assert texts(found)[-1][6] == "0.1000 to 0.9000"
     assert tables.tally(inputs.published) == {
         "reproduced": 3,
-        "better": 1,
+        "within seed noise": 1,
         "differs": 1,
         "no verdict": 1,
     }
