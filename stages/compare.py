@@ -32,13 +32,15 @@ def main(pipeline: str) -> None:
         *comparisons.held_out(own, reports, known),
     ]
     rows.write(results.comparisons, rows.Comparison, compared)
-    numbers, claimed = [], []
+    numbers: list[rows.Published] = []
+    claimed: list[rows.Claim] = []
     if pipeline == "lectures":
         numbers = [*published.published_rows(known, reports, results, config.source)]
         rows.write(results.published, rows.Published, numbers)
         claimed = [*claims.claim_rows(known, reports, results, config.source)]
         rows.write(results.claims, rows.Claim, claimed)
-    files.write_json(results.summary, scores.summary(table, numbers, claimed, known))
+    summary = {**scores.summary(table, numbers, known), **claims.tally(claimed)}
+    files.write_json(results.summary, summary)
     console.note(f"{len(own)} variants, {len(compared)} comparisons")
     tell_mlflow()
 

@@ -9,7 +9,7 @@ fails if the whole interval lies on the other side, and is undecided otherwise.
 import csv
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
@@ -58,6 +58,12 @@ def claim_rows(
     for lecture, about in lectures.items():
         for key, statement in about.claims.items():
             yield _row(lecture, key, statement, found)
+
+
+def tally(claims: Sequence[Claim]) -> dict[str, int]:
+    """Return how many claims hold, of those that have a verdict."""
+    verdicts = [claim.verdict for claim in claims if claim.verdict]
+    return {"claims_hold": verdicts.count("holds"), "claims": len(verdicts)} if claims else {}
 
 
 def _row(lecture: str, key: str, statement: Statement, found: "Measurements") -> Claim:

@@ -17,14 +17,11 @@ def at_epoch(path: Path, variant: str, metric: str, epoch: int, last: int = 1) -
     logged = metric.replace("perplexity", "loss")
     if logged not in history:
         return {}
-    of_variant = history[history["variant"] == variant].dropna(subset=[logged])
-    within = of_variant[of_variant["epoch"].between(epoch - last + 1, epoch)]
-    by_seed = {
-        int(seed): [float(value) for value in values]
-        for seed, values in within.groupby("seed")[logged]
-    }
-    if not by_seed or min(map(len, by_seed.values())) < last:
+    wanted = (history["variant"] == variant) & history["epoch"].between(epoch - last + 1, epoch)
+    rows = history[wanted].dropna(subset=[logged])
+    by_seed: dict[int, list[float]] = {}
+    for seed, value in zip(rows["seed"], rows[logged], strict=True):
+        by_seed.setdefault(int(seed), []).append(value if logged == metric else perplexity(value))
+    if any(len(values) < last for values in by_seed.values()):
         return {}
-    if logged != metric:
-        by_seed = {seed: [perplexity(loss) for loss in losses] for seed, losses in by_seed.items()}
-    return {seed: median(values) for seed, values in by_seed.items()}
+    return {seed: float(median(values)) for seed, values in by_seed.items()}

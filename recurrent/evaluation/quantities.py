@@ -192,5 +192,5 @@ def names_of(quantity: Quantity | None) -> Iterator[str]:
             for part in parts:
                 yield from names_of(part)
         case Pair(value=value, minus=minus, over=over):
-            for part in (value, minus, over):
-                yield from names_of(part)
+            for operand in (value, minus, over):
+                yield from names_of(operand)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from recurrent.evaluation.lectures import Lecture
-from recurrent.evaluation.rows import Claim, Published, Score
+from recurrent.evaluation.rows import Published, Score
 
 Reports = Mapping[str, Mapping[str, Any]]  # evaluation files by experiment/variant
 ENOUGH = 100  # records: with fewer, a loss depends on chance
@@ -59,15 +59,9 @@ def flat(report: Mapping[str, Any]) -> dict[str, float]:
 
 
 def summary(
-    scores: Sequence[Score],
-    published: Sequence[Published],
-    claims: Sequence[Claim],
-    lectures: Mapping[str, Lecture],
+    scores: Sequence[Score], published: Sequence[Published], lectures: Mapping[str, Lecture]
 ) -> dict[str, float]:
-    """Return each lecture's best held-out score in its headline metric, and verdict counts.
-
-    Claims count if they have a verdict.
-    """
+    """Return each lecture's best held-out score in its headline metric, and verdict counts."""
     found: dict[str, float] = {}
     for key, lecture in lectures.items():
         held_out = [
@@ -85,7 +79,4 @@ def summary(
     if published:
         verdicts = [row.verdict for row in published]
         found |= {verdict: verdicts.count(verdict) for verdict in ("reproduced", "differs")}
-    if claims:
-        judged = [claim.verdict for claim in claims if claim.verdict]
-        found |= {"claims_hold": judged.count("holds"), "claims": len(judged)}
     return found

@@ -71,7 +71,7 @@ def test_the_summary_has_the_best_held_out_score_on_the_most_records() -> None:
         score("a/d", 2.0),
         score("a/e", 1.9),
     ]
-    assert summary(scores, [], [], {"lyrics": LECTURE}) == {"lyrics": 1.9}
+    assert summary(scores, [], {"lyrics": LECTURE}) == {"lyrics": 1.9}
     better = LECTURE.model_copy(update={"better": "higher"})
-    assert summary(scores, [], [], {"lyrics": better})["lyrics"] == 2.0
-    assert summary(scores[:1], [], [], {"lyrics": LECTURE}) == {}
+    assert summary(scores, [], {"lyrics": better})["lyrics"] == 2.0
+    assert summary(scores[:1], [], {"lyrics": LECTURE}) == {}
