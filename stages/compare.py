@@ -6,7 +6,7 @@ from recurrent.common import config as params
 from recurrent.common import console, files, paths
 from recurrent.common.config import Config
 from recurrent.common.errors import PipelineError
-from recurrent.evaluation import comparisons, lectures, published, rows, scores
+from recurrent.evaluation import claims, comparisons, lectures, published, rows, scores
 from recurrent.evaluation.evaluation import Evaluation
 from recurrent.evaluation.lectures import Lecture
 
@@ -32,11 +32,15 @@ def main(pipeline: str) -> None:
         *comparisons.held_out(own, reports, known),
     ]
     rows.write(results.comparisons, rows.Comparison, compared)
-    numbers = []
+    numbers: list[rows.Published] = []
+    claimed: list[rows.Claim] = []
     if pipeline == "lectures":
         numbers = [*published.published_rows(known, reports, results, config.source)]
         rows.write(results.published, rows.Published, numbers)
-    files.write_json(results.summary, scores.summary(table, numbers, known))
+        claimed = [*claims.claim_rows(known, reports, results, config.source)]
+        rows.write(results.claims, rows.Claim, claimed)
+    summary = {**scores.summary(table, numbers, known), **claims.tally(claimed)}
+    files.write_json(results.summary, summary)
     console.note(f"{len(own)} variants, {len(compared)} comparisons")
     tell_mlflow()
 

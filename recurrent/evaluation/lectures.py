@@ -1,4 +1,4 @@
-"""lectures.yaml as validated, frozen values: what each lecture publishes, and who gave it."""
+"""lectures.yaml as validated, frozen values: what lectures publish and claim, and who gave them."""
 
 import re
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from recurrent.common import paths
 from recurrent.common.config import Count, Frozen, Key, Listed, explain, read_yaml
 from recurrent.common.errors import PipelineError
 from recurrent.evaluation.equivalence import kind_of, to_scale, tolerance_of
+from recurrent.evaluation.quantities import Name, Statement
 
 Better = Literal["higher", "lower"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]  # experiment/variant
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Table(Frozen):
 
 
 class Lecture(Frozen):
-    """A lecture: its published numbers, its own tables, and their caveats."""
+    """A lecture: its published numbers, its claims, its own tables, and their caveats."""
 
     title: str
     given_by: str
@@ -170,6 +170,7 @@ class Lecture(Frozen):
     rows: dict[str, str]  # a title for each row of the lecture
     default_row: str  # for models that no published number or table names
     published: Listed[Entry]
+    claims: dict[Key, Statement] = Field(default_factory=dict)
     tables: Listed[Table] = ()
     rivals: dict[Name, Name] = Field(default_factory=dict)  # instead of the best baseline
     counterparts: dict[Name, Name] = Field(default_factory=dict)  # held-out model: the lecture's
@@ -179,6 +180,7 @@ class Lecture(Frozen):
     def _rows_are_known(self) -> Self:
         used = [entry.row for entry in self.published]
         used += [self.default_row, *self.caveats, *(table.row for table in self.tables)]
+        used += [claim.row for claim in self.claims.values()]
         if unknown := set(used) - self.rows.keys():
             raise ValueError(f"`rows` has no {min(unknown)!r}")
         return self

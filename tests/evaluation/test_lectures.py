@@ -10,6 +10,7 @@ from recurrent.common.errors import PipelineError
 from recurrent.evaluation import lectures
 from recurrent.evaluation.equivalence import tolerance_of
 from recurrent.evaluation.lectures import Lecture
+from recurrent.evaluation.quantities import names_of
 from tests.project import ROOT
 
 REAL = lectures.load(ROOT / "lectures.yaml")
@@ -52,6 +53,15 @@ def test_numbers_are_those_of_models_that_the_lectures_pipeline_trains() -> None
     assert len(numbers) == len({number.id for number in numbers}) == 92
     assert {number.name for number in numbers if number.name} <= LECTURES.keys()
     assert {variant.lecture for variant in (LECTURES | BEYOND).values()} <= REAL.keys()
+
+
+def test_claims_are_about_models_that_the_lectures_pipeline_trains() -> None:
+    claims = [(key, one) for lecture in REAL.values() for key, one in lecture.claims.items()]
+    assert len({key for key, _ in claims}) == len(claims) > 25
+    assert len({one.statement for _, one in claims}) == len(claims)
+    assert {name for _, one in claims for name in names_of(one)} <= LECTURES.keys()
+    for lecture in REAL.values():
+        assert {one.row for one in lecture.claims.values()} <= lecture.rows.keys()
 
 
 def test_every_other_name_is_one_of_either_pipeline() -> None:
@@ -174,3 +184,46 @@ def test_a_table_whose_row_does_not_fit_its_columns_is_refused(tmp_path: Path, c
 """
     with pytest.raises(PipelineError, match="2: give a model, or null, for each column"):
         load(tmp_path, GOOD + tables.replace("{1:", "{'1':").replace(", 2:", ", '2':"))
+
+
+CLAIM = "row: B2, statement: it learns, measured: loss, unit: nats, margin: 0.1"
+LOSS = "{model: a/b, metric: loss}"
+PERPLEXITY = "{model: a/b, metric: perplexity}"
+
+
+def claims(folder: Path, text: str) -> Lecture:
+    """The lecture with this claim."""
+    return load(folder, f"{GOOD}  claims:\n    it_learns: {{{CLAIM}, {text}}}\n")["names"]
+
+
+def test_a_claim_has_a_bound_and_names_models(tmp_path: Path) -> None:
+    text = f"value: {{largest: [{LOSS}, 2]}}, minus: {{seconds: c/d}}, above: 1"
+    claim = claims(tmp_path, text).claims["it_learns"]
+    assert (claim.relation, claim.bound) == ("above", 1)
+    assert [*names_of(claim)] == ["a/b", "c/d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f"value: {LOSS}", "it_learns: give either `below` or `above`"),
+        (f"value: {LOSS}, below: 1, above: 0", "give either `below` or `above`"),
+        (f"value: {LOSS}, minus: 1, over: 2, below: 0", "give `minus` or `over`, not both"),
+        ("value: {loss: a/b}, below: 0", "it_learns.value: give a number, or one of the keys"),
+        ("value: {model: a, metric: loss}, below: 0", "it_learns.value.model"),
+        ("value: {largest: []}, below: 0", "it_learns.value: give either `largest`"),
+        (f"value: {{largest: [{LOSS}, {PERPLEXITY}]}}, below: 0", "only with their like"),
+        (f"value: {PERPLEXITY}, minus: 1, below: 0", "by `over`, not by `minus`"),
+        (f"value: {{value: {LOSS}, minus: 1}}, over: 2, below: 0", "it has no ratio"),
+    ],
+)
+def test_a_wrong_claim_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(PipelineError, match=r"lectures\.yaml: names\.claims\.it_learns") as fault:
+        claims(tmp_path, text)
+    assert says in str(fault.value)
+
+
+def test_a_claim_of_an_unknown_row_is_refused(tmp_path: Path) -> None:
+    text = f"  claims:\n    it_learns: {{{CLAIM}, value: {LOSS}, below: 0}}\n"
+    with pytest.raises(PipelineError, match="`rows` has no 'B9'"):
+        load(tmp_path, GOOD + text.replace("B2", "B9"))

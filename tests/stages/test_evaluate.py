@@ -13,7 +13,7 @@ from recurrent.common import files, paths
 from recurrent.common.config import Variant
 from recurrent.common.errors import PipelineError
 from recurrent.evaluation import rows, variants
-from recurrent.evaluation.rows import Comparison, Published, Score
+from recurrent.evaluation.rows import Claim, Comparison, Published, Score
 from recurrent.evaluation.trained import Trained
 from recurrent.tasks.base import load
 from recurrent.training.determinism import prepare
@@ -42,6 +42,23 @@ texts:
   published:
     - {row: C1, metric: train_loss, experiment: net/lecture, epochs: {1: 1.5}}
     - {row: C1, metric: get_next, experiment: net/lecture, texts: {ab: abc}}
+  claims:
+    it_learns:
+      row: C1
+      statement: it learns
+      measured: training loss
+      unit: nats per character
+      value: {model: net/lecture, metric: train_loss, epoch: 1}
+      below: 2
+      margin: 0.1
+    it_runs:
+      row: C1
+      statement: it is quick
+      measured: time
+      unit: seconds
+      value: {seconds: net/lecture}
+      below: 2
+      margin: 0.1
 """
 PARAMS: dict[str, Any] = {
     "runtime": CPU.model_dump(),
@@ -139,7 +156,11 @@ def test_the_lectures_have_scores_comparisons_and_published_numbers() -> None:
     train_loss, text = rows.read(results.published, Published)
     assert (train_loss.verdict, train_loss.ours, train_loss.seeds) == ("reproduced", 1.5, 2)
     assert isinstance(text.ours, str) and text.ours.startswith("ab") and len(text.ours) == 3
+    learns, runs = rows.read(results.claims, Claim)
+    assert (learns.verdict, learns.value, learns.seeds) == ("holds", 1.5, 2)
+    assert runs.verdict is None and "seconds.csv" in str(runs.reason)
     summary = files.read_json(results.summary)
+    assert (summary["claims_hold"], summary["claims"]) == (1, 1)
     best = min(s.ours for s in scores if s.metric == "loss" and s.split == "test")
     assert summary["texts"] == best
     assert summary["reproduced"] >= 1
@@ -162,7 +183,7 @@ def test_beyond_the_lectures_their_baselines_and_counterparts_count() -> None:
     ]
     theirs = [row for row in rows.read(root.comparisons, Comparison) if row.variant == "held_out"]
     assert found[0].difference == theirs[0].difference, "the same weights on the same records"
-    assert not results.published.exists()
+    assert not results.published.exists() and not results.claims.exists()
 
 
 @pytest.mark.usefixtures("trained")
