@@ -29,7 +29,7 @@ RARE_CHARACTERS = 800
 SEXES = ("男", "女")
 MALE_PER_MILLE = 520
 TWO_GIVEN_PER_MILLE = (850, 880)  # how often a name has two given characters, by sex
-AMBIGUOUS = (0.05, 0.95)  # a name is labelled 未知 if P(male) lies between these
+AMBIGUOUS = (0.04, 0.96)  # a name is labelled 未知 if P(male) lies between these
 
 
 @dataclass(frozen=True)
