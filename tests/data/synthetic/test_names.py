@@ -79,7 +79,7 @@ def test_a_seed_gives_the_same_names_on_every_machine(tmp_path: Path) -> None:
         for file in (names.FILE, names.BAYES)
     ]
     assert hashes == [
-        "a029bfb26952e8d4746bc512a66b266e112788781e6f4d867ebd36738e336505",
+        "f0752ebacc020391115f24e10c4bf25b287bfaaf2c97efcf4d77ccdedce2ce43",
         "98ea1626758cd449ce86f738312ba16778c9ac5162acbf34d6eded9bfebfbba9",
     ]
 
@@ -111,5 +111,5 @@ def test_exactly_the_ambiguous_names_are_unknown(
     ambiguous = {name for name, probability in known.items() if low < probability < high}
     assert len(known) == len(labels) == SIZE
     assert {name for name, label in labels.items() if label == names.UNKNOWN} == ambiguous
-    assert 0.02 < len(ambiguous) / SIZE < 0.15
+    assert 0.2 < len(ambiguous) / SIZE < 0.5
     assert len(set("".join(known))) > 700  # `top_characters: 500` leaves some out
