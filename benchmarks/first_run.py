@@ -2,7 +2,8 @@
 
 `python -m benchmarks.first_run` writes metrics/bench/first-run.json, first-run.md and seconds.csv,
 which tells later runs how long each job takes. It takes about half an hour on an idle machine with
-two processors, and needs the network to make the environment.
+two processors, and needs the network to make the environment. `--replicated` adds the time of
+`recurrent replicate`, projected from the log of its jobs.
 """
 
 import csv
@@ -42,6 +43,9 @@ def main(
     folder: Annotated[
         Path | None, typer.Option(help="Clone into this new folder, and keep it.")
     ] = None,
+    replicated: Annotated[
+        Path | None, typer.Option(help="The jobs.csv of a complete `recurrent replicate`.")
+    ] = None,
 ) -> None:
     """Time a first run in a fresh clone."""
     found: dict[str, Any] = {"machine": machine.described(), "processors": processors()}
@@ -58,6 +62,9 @@ def main(
         if beyond:
             found["beyond_s"] = seconds([*REPRO, "--beyond"], clone)
             jobs = {**read_jobs(clone / paths.JOBS_LOG), **jobs}
+    if replicated:
+        lengths = {name: job.took for name, job in read_jobs(replicated).items()}
+        found["replicate_s"] = makespan(as_jobs(lengths), processors(), lengths.__getitem__)
     found["strict_over_fast"] = modes.strict_over_fast()
     write(found, {name: job.took for name, job in jobs.items()})
 

@@ -48,6 +48,7 @@ TOTALS = {
     "environment_s": "make the environment (`make install`, packages from the network)",
     "pipeline_s": "run the pipeline (`recurrent repro`)",
     "beyond_s": "then what goes beyond the lectures (`recurrent repro --beyond`)",
+    "replicate_s": "all jobs on the lectures' own corpora (`recurrent replicate`), projected",
     "noop_s": "`dvc repro` when nothing changed",
     "stage_overhead_s": "CPU time of a stage that only collects results, without DVC",
 }
