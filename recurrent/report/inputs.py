@@ -1,8 +1,8 @@
 """Read everything that a report needs from the files of one pipeline."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from math import exp
+from dataclasses import dataclass, field
+from math import exp, inf
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ from recurrent.common import files, paths
 from recurrent.common.config import Config, Variant
 from recurrent.evaluation import lectures, rows
 from recurrent.evaluation.lectures import Lecture
-from recurrent.evaluation.rows import Comparison, Published, Row, Score
+from recurrent.evaluation.rows import Claim, Comparison, Published, Row, Score
+from recurrent.report.views import Cell
 from recurrent.tracking.history import Finding, read_findings, read_gradients, read_history
 
 BUNDLED = "bundled"
 NO_CORPUS = "no corpus"
 LECTURES = paths.PIPELINES["lectures"]
+UPSTREAM = LECTURES.metrics / "upstream"  # committed results of `recurrent replicate`
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,33 @@ class Inputs:
     published: tuple[Published, ...]
     scores: tuple[Score, ...]
     comparisons: tuple[Comparison, ...]
+    claims: tuple[Claim, ...] = ()
+    known: Mapping[str, Variant] = field(default_factory=dict)  # those of the lectures, too
+    replicated: Mapping[str, Published] = field(default_factory=dict)  # by id, see `load`
+    replication: str = ""  # date and commit of `replicated`
 
     @property
     def main(self) -> bool:
         """Whether these are the results of the lectures' own pipeline."""
         return self.config.results == LECTURES
+
+    @property
+    def bundled(self) -> bool:
+        """Whether the pipeline is configured for the bundled corpora."""
+        return self.config.source == BUNDLED
+
+    def called(self, name: str) -> str:
+        """Return what people call a model."""
+        named = (lecture.names[name] for lecture in self.lectures.values() if name in lecture.names)
+        return next(named, name.replace("_", " ").replace("/", ", "))
+
+    def fitted(self, name: str) -> bool:
+        """Return whether a model is fitted in one call, without epochs."""
+        return name in self.known and self.known[name].training.method == "fit"
+
+    def model(self, name: str) -> Cell:
+        """Return a table's cell for a model, given as experiment/variant."""
+        return Cell(self.called(name), "model", name)
 
     def of(self, lecture: str, table: tuple[Row, ...]) -> list[Row]:
         """Return the rows of a lecture."""
@@ -54,7 +78,7 @@ class Inputs:
         """Return the sample answers or texts of a variant."""
         return read_json(self.config.results.samples(variant.experiment, variant.variant))
 
-    def bundled(self, variant: Variant) -> bool:
+    def public(self, variant: Variant) -> bool:
         """Return whether a variant was measured on a bundled corpus, which we may publish."""
         return bool(self.evaluation(variant).get("origin", {}).get("source") == BUNDLED)
 
@@ -64,6 +88,14 @@ class Inputs:
             if (path := results.history(experiment)).is_file():
                 return read_history(path)
         return pd.DataFrame({"variant": [], "seed": [], "epoch": []})
+
+    def validation(self, score: Score) -> float:
+        """Return a variant's lowest validation loss, as a mean over seeds; infinity if unknown."""
+        history = self.history(score.experiment)
+        if "valid_loss" not in history:
+            return inf
+        own = history[history["variant"] == score.variant].dropna(subset="valid_loss")
+        return float(own.groupby("seed")["valid_loss"].min().mean()) if len(own) else inf
 
     def gradients(self, variant: Variant) -> pd.DataFrame:
         """Return a variant's gradient norms by step."""
@@ -76,10 +108,11 @@ class Inputs:
         return read_findings(path) if path.is_file() else None
 
     def examined(self, name: str) -> pd.DataFrame:
-        """Return a table of the stage `examine`, with a column `name` (experiment/variant)."""
+        """Return a table of the stage `examine`; `name` is experiment/variant, `called` is ours."""
         found = read_csv(self.config.results.examined / f"{name}.csv")
         if not found.empty:
             found["name"] = found["experiment"] + "/" + found["variant"]
+            found["called"] = found["name"].map(self.called)
         return found
 
 
@@ -105,16 +138,13 @@ class Records:
         """The best possible score."""
         return next((score.bayes for score in self.scores if score.bayes is not None), None)
 
-    def reached(self, score: Score) -> float | None:
-        """Return how much of the gap from the best baseline to bayes a model closes, if known."""
-        if self.bayes is None or not self.baselines or self.baselines[0].ours == self.bayes:
-            return None
-        start = self.baselines[0].ours
-        return (score.ours - start) / (self.bayes - start)
-
 
 def load(pipeline: str = "lectures") -> Inputs:
-    """Read the results of a pipeline: `lectures` or `beyond`."""
+    """Read the results of a pipeline: `lectures` or `beyond`.
+
+    On bundled corpora, the committed results of `recurrent replicate` answer what cannot be
+    compared here.
+    """
     config = params.load(pipeline)
     results = config.results
     scores = rows.read(results.scores, Score)
@@ -122,13 +152,28 @@ def load(pipeline: str = "lectures") -> Inputs:
         measured = {(score.lecture, score.records) for score in scores if score.split == "test"}
         others = rows.read(LECTURES.scores, Score)
         scores += [score for score in others if (score.lecture, score.records) in measured]
+    known = {variant.name: variant for variant in config.variants()}
+    if pipeline != "lectures":
+        known |= {variant.name: variant for variant in params.load().variants()}
+    replicated: list[Published] = []
+    if pipeline == "lectures" and config.source == BUNDLED:
+        replicated = rows.read(UPSTREAM / "published.csv", Published)
     return Inputs(
         config,
         lectures.load(),
         tuple(rows.read(results.published, Published)),
         tuple(scores),
         tuple(rows.read(results.comparisons, Comparison)),
+        tuple(rows.read(results.claims, Claim)),
+        known,
+        {row.id: row for row in replicated if row.ours is not None},
+        replication(read_json(UPSTREAM / "replicated.json")),
     )
+
+
+def replication(found: Mapping[str, Any]) -> str:
+    """Return the date and commit of the committed run on the lectures' own corpora."""
+    return f"{found['date']}, commit {found['commit']}" if found else "committed earlier"
 
 
 def held_out(inputs: Inputs, lecture: str) -> list[Records]:

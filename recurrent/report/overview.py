@@ -1,86 +1,74 @@
-"""The start of the page: what was replicated, on which corpora, with which results."""
-
-from collections import Counter
+"""The first screen: what came out, in one statement and a list."""
 
 from recurrent.common import paths
-from recurrent.report import scores, tables
-from recurrent.report.inputs import BUNDLED, NO_CORPUS, Inputs, Records, held_out, read_json
-from recurrent.report.numbers import count, percent
-from recurrent.report.views import Cell, Section, Table, measured, name, printed, table
+from recurrent.report import results
+from recurrent.report.inputs import BUNDLED, Inputs, read_json
+from recurrent.report.numbers import count
+from recurrent.report.views import Cell, Section, Table, section, table
 
 WHOSE = {BUNDLED: "synthetic, bundled", "upstream": "the lecture's own", "stand-in": "a stand-in"}
-ON_BUNDLED = (
-    "This run is on the bundled synthetic corpora, so numbers that were published for other "
-    "corpora cannot be compared. We know how these corpora were generated, so we know the best "
-    "score that any model can reach. The tables show how close the models come to it."
-)
+LEAD = {
+    "bundled": (
+        "We rebuilt five lectures on recurrent networks from raw text and tested what they claim, "
+        "on corpora generated here. The best possible loss is known. "
+        "Chapters have intervals and reasons."
+    ),
+    "upstream": (
+        "We rebuilt five lectures on recurrent networks from raw text, on the lectures' own "
+        "corpora. A system is reproduced if all its numbers are. "
+        "Each line: published → ours."
+    ),
+    "beyond": (
+        "More networks on the lectures' corpora: deeper, wider, on words, from both sides. "
+        "Each line compares the network that validation chooses with counting, on held-out data."
+    ),
+}
 READING = (
-    "Ours is the mean over the seeds ± their standard deviation. Next to a published number, we "
+    "“Ours” is the mean over the seeds ± their standard deviation. Next to a published number, we "
     "measure what the lecture measures; everywhere else, we measure on records that neither "
-    "trained the model nor chose its epoch. Reproduced means within the tolerance in "
-    "lectures.yaml, or within two standard deviations; otherwise a number is better, or it "
-    "differs. Best possible is the Bayes-optimal value on the same records; we know it for bundled "
-    "corpora only."
+    "trained the model nor chose its epoch.",
+    "A number is *reproduced* if ours is within a fixed tolerance, *within seed noise* if it lies "
+    "in the 95 % prediction interval of one more run, and *differs* otherwise. Numbers that depend "
+    "on a random draw are compared with the range of many draws. A claim *holds* or *fails* if the "
+    "interval over seeds is on one side of its bound, and is *undecided* otherwise.",
+    "Best possible is the Bayes-optimal value on the same records; we know it for bundled corpora "
+    "only.",
 )
 
 
 def overview(inputs: Inputs) -> Section:
-    """Return verdicts, scores against the best possible, corpora, and numbers that differ."""
-    groups = {
-        f"{key}: {group.name}": group for key in inputs.lectures for group in held_out(inputs, key)
-    }
-    drawn = (scores.distances(inputs.published, inputs.lectures), scores.nearness(groups))
-    shown = (
-        tables.tallies(inputs),
-        _best(groups),
-        _corpora(inputs),
-        _differing(inputs),
-        _reasons(inputs),
-    )
-    return Section(
-        "overview",
-        "Overview",
-        (*_sentences(inputs), READING),
-        tuple(chart for chart in drawn if chart is not None),
-        tuple(one for one in shown if one is not None),
-    )
+    """Return the statement, and the claims or systems behind it."""
+    kinds = [results.of_claims] if inputs.bundled else [results.of_systems, results.of_claims]
+    if not inputs.main:
+        kinds = [results.of_held_out]
+    found = [group for kind in kinds for key in inputs.lectures if (group := kind(inputs, key))]
+    kind = "beyond" if not inputs.main else "bundled" if inputs.bundled else "upstream"
+    return Section("overview", _statement(inputs), (LEAD[kind],), tuple(found), short="Result")
 
 
-def _sentences(inputs: Inputs) -> list[str]:
-    """Describe the comparison with the published numbers in words."""
-    if not inputs.published:
-        return []
-    counted = tables.tally(inputs.published)
-    compared = sum(counted[verdict] for verdict in tables.VERDICTS)
-    said = (
-        f"The lectures publish {len(inputs.published)} numbers. {compared} of them can be compared "
-        f"with ours: {counted['reproduced']} are reproduced, {counted['better']} are better, and "
-        f"{counted['differs']} differ."
-    )
-    sources = {row.source for row in inputs.published} - {NO_CORPUS}
-    return [said, ON_BUNDLED] if sources == {BUNDLED} else [said]
+def _statement(inputs: Inputs) -> str:
+    """Return the result in one line."""
+    if not inputs.main:
+        names = {f"{row.experiment}/{row.variant}" for row in inputs.scores}
+        own = sum(variant.name in names for variant in inputs.config.variants())
+        return f"{count(own)} models beyond the lectures"
+    said = []
+    if not inputs.bundled and (known := results.compared(inputs.published)):
+        systems = results.systems(known).values()
+        whole = sum(results.verdict(rows) == "reproduced" for rows in systems)
+        said.append(
+            f"{whole} of {len(systems)} systems reproduced, "
+            f"{results.good(known)} of {len(known)} numbers"
+        )
+    if inputs.claims and not said:
+        holding = sum(row.verdict == "holds" for row in inputs.claims)
+        said.append(f"{holding} of {len(inputs.claims)} claims hold")
+    return said[0] if said else "No claim was tested yet"
 
 
-def _best(groups: dict[str, Records]) -> Table | None:
-    """Return a table of the best network on each set of held-out records."""
-    rows = []
-    for label, group in groups.items():
-        if group.networks:
-            best = group.networks[0]
-            share = group.reached(best)
-            rows.append(
-                (
-                    Cell(label),
-                    name(best.experiment, best.variant),
-                    Cell(best.metric),
-                    measured(best.ours, best.sd),
-                    measured(group.baselines[0].ours if group.baselines else None),
-                    measured(group.bayes),
-                    Cell("" if share is None else percent(share), "number"),
-                )
-            )
-    head = ("records", "best network", "metric", "ours", "best without a network", "best possible")
-    return table("The best network on held-out records", (*head, "share of the gap closed"), rows)
+def about(inputs: Inputs) -> Section | None:
+    """Return how to read the page, and the corpora of the run."""
+    return section("about", "About this run", READING, tables=[_corpora(inputs)])
 
 
 def _corpora(inputs: Inputs) -> Table | None:
@@ -94,27 +82,3 @@ def _corpora(inputs: Inputs) -> Table | None:
             whose = WHOSE.get(origin.get("source", ""), str(origin.get("name", "")))
             rows.append((Cell(corpus), Cell(whose), Cell(f"{count(size)} {unit}", "number")))
     return table("The corpora of this run", ("corpus", "source", "size"), rows)
-
-
-def _differing(inputs: Inputs) -> Table | None:
-    rows = [
-        (
-            tables.labelled(inputs.lectures[row.lecture], row.row),
-            name(row.experiment, row.variant),
-            Cell(tables.what(row)),
-            printed(row.published),
-            measured(row.ours, row.sd),
-        )
-        for row in inputs.published
-        if row.verdict == "differs"
-    ]
-    head = ("row", "model", "metric", "published", "ours")
-    return table("Numbers that differ", head, rows, "See the caveats of each lecture.")
-
-
-def _reasons(inputs: Inputs) -> Table | None:
-    counted = Counter(
-        row.reason or "no reason given" for row in inputs.published if not row.verdict
-    )
-    rows = [(Cell(reason), Cell(count(found), "number")) for reason, found in counted.most_common()]
-    return table("Why numbers have no verdict", ("reason", "numbers"), rows)

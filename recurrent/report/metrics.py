@@ -1,0 +1,60 @@
+"""What people call a metric, its unit, and which direction is better."""
+
+from recurrent.evaluation.rows import Published
+
+NATS = "nats per character"
+METRICS = {  # name, unit
+    "loss": ("loss", NATS),
+    "train_loss": ("training loss", NATS),
+    "train_loss_smoothed": ("training loss, smoothed", NATS),
+    "valid_loss": ("validation loss", NATS),
+    "loss_in_view": ("loss, answer in view", NATS),
+    "perplexity": ("perplexity", ""),
+    "train_perplexity": ("training perplexity", ""),
+    "perplexity_in_view": ("perplexity, answer in view", ""),
+    "accuracy": ("accuracy", "share"),
+    "accuracy_in_view": ("accuracy, answer in view", "share"),
+    "restored": ("hidden characters restored", "share"),
+    "restoration_loss": ("loss on hidden characters", NATS),
+    "log_loss": ("log loss", "nats per name"),
+    "calibration_error": ("calibration error", "share"),
+    "mape": ("error", "share of sales"),  # the mean absolute percentage error
+    "get_next": ("next character", ""),
+    "get_next_n": ("next 40 characters", ""),
+}
+HIGHER = ("accuracy", "restored")
+ARROWS = "↓ lower is better, ↑ higher is better."
+
+
+def called(metric: str) -> str:
+    """Return what people call a metric."""
+    return METRICS.get(metric, (metric.replace("_", " "), ""))[0]
+
+
+def unit(metric: str) -> str:
+    """Return the unit of a metric."""
+    return METRICS.get(metric, ("", ""))[1]
+
+
+def direction(metric: str) -> str:
+    """Return which direction of a metric is better, in words."""
+    return "higher is better" if metric.startswith(HIGHER) else "lower is better"
+
+
+def labelled(metric: str) -> str:
+    """Return the label of an axis or a column: metric, unit and direction."""
+    return ", ".join(part for part in (called(metric), unit(metric), direction(metric)) if part)
+
+
+def arrowed(metric: str) -> str:
+    """Return a metric with its unit, and an arrow in the better direction."""
+    if metric not in METRICS or metric.startswith("get_next"):
+        return called(metric)
+    arrow = "↑" if metric.startswith(HIGHER) else "↓"
+    return f"{', '.join(part for part in (called(metric), unit(metric)) if part)} {arrow}"
+
+
+def measured(row: Published) -> str:
+    """Return what a published number measures, and after which epoch."""
+    of = f"{arrowed(row.metric)}, ensemble" if row.ensemble else arrowed(row.metric)
+    return of if row.epoch is None else f"epoch {row.epoch}: {of}"
