@@ -36,7 +36,7 @@ PANELS = 3  # in a row of small multiples
 WIDTH = 5.2  # inches of 72 points: about as wide as a phone, so that labels stay legible there
 LINES = 10  # on one chart
 POINTS = 200  # of a line
-PERPLEXITIES = (1.0001, 1.001, 1.01, 1.1, 1.5, 3, 10, 30, 100, 300, 1000)
+PERPLEXITIES = (1.0001, 1.001, 1.01, 1.1, 1.5, 3, 10, 100, 1000)
 NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 PATHS = re.compile(r' d="[^"]*"')
 DECIMALS = re.compile(r"(\d\.\d)\d+")
@@ -124,11 +124,14 @@ def log_if_wide(axis: Axis, values: Iterable[float]) -> None:
 
 
 def perplexities(axis: Axis, losses: Iterable[float]) -> None:
-    """Label an axis of losses in nats with their perplexities; distances from 1 stay visible."""
-    known = [loss for loss in losses if loss > 0]
-    _set_log(axis)
+    """Label an axis of losses in nats with their perplexities.
+
+    The fourth root of the loss keeps 1.001 apart from 1.01, and 100 from 1000.
+    """
+    axes = axis.axes
+    axes.set_yscale("function", functions=(lambda x: abs(x) ** 0.25, lambda x: x**4))
+    known = [*losses]
     low, high = (min(known), max(known)) if known else (0.1, 1.0)
-    inside = [p for p in PERPLEXITIES if low / 2 <= log(p) <= high * 1.3]
+    inside = [p for p in PERPLEXITIES if low / 3 <= log(p) <= high * 1.3]
     axis.set_major_locator(FixedLocator([log(p) for p in inside]))
-    axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, place: plain(inside[place or 0])))

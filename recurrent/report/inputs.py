@@ -14,6 +14,7 @@ from recurrent.common.config import Config, Variant
 from recurrent.evaluation import lectures, rows
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Claim, Comparison, Published, Row, Score
+from recurrent.report.numbers import count
 from recurrent.report.views import Cell
 from recurrent.tracking.history import Finding, read_findings, read_gradients, read_history
 
@@ -51,6 +52,22 @@ class Inputs:
         """Return what people call a model."""
         named = (lecture.names[name] for lecture in self.lectures.values() if name in lecture.names)
         return next(named, name.replace("_", " ").replace("/", ", "))
+
+    def score(self, name: str, metric: str) -> Score | None:
+        """Return a model's score in a metric."""
+        known = (
+            score
+            for score in self.scores
+            if (f"{score.experiment}/{score.variant}", score.metric) == (name, metric)
+        )
+        return next(known, None)
+
+    def records(self, group: "Records") -> str:
+        """Return what people call a set of held-out records: a dataset has a number of them."""
+        dataset = group.name.partition(", ")[0]
+        if dataset not in self.config.datasets:
+            return group.name
+        return f"{count(group.scores[0].count)} held-out {self.config.datasets[dataset].corpus}"
 
     def fitted(self, name: str) -> bool:
         """Return whether a model is fitted in one call, without epochs."""

@@ -56,10 +56,16 @@ def lecture(inputs: Inputs, key: str) -> Section | None:
 
 def charts(inputs: Inputs, key: str, chosen: Lecture) -> list[Chart | None]:
     """Return the charts of a lecture that teach most."""
-    grids = [scores.grid(inputs, grid) for grid in tables.own_grids(inputs, key)]
+    grids = tables.own_grids(inputs, key)
+    gridded = {name for grid in grids if grid.metric == chosen.headline for name in grid.names}
+    ranked = [
+        group
+        for group in held_out(inputs, key)
+        if not {f"{score.experiment}/{score.variant}" for score in group.scores} <= gridded
+    ]
     found = [
-        scores.held_out(inputs, chosen, held_out(inputs, key)),
-        *grids,
+        scores.held_out(inputs, chosen, ranked),
+        *(scores.grid(inputs, grid) for grid in grids),
         curves.systems(inputs, key),
         seeds.beside_published(inputs, chosen, inputs.of(key, inputs.published)),
     ]

@@ -47,7 +47,7 @@ def losses(rows: Sequence[Published]) -> Chart | None:
         axis.plot([*published], [*published.values()], "x", color=PUBLISHED, label="published")
         logarithmic(axis.yaxis, [*table["low"], *table["high"]])
         axis.set_xlabel("step")
-        axis.set_ylabel("mean squared error, lower is better")
+        axis.set_ylabel("squared error, lower is better")
         legend_below(figure)
 
     ends = [short(float(table["median"].iloc[place])) for place in (0, -1)]

@@ -1,5 +1,7 @@
 """What people call a metric, its unit, and which direction is better."""
 
+from collections.abc import Iterable
+
 from recurrent.evaluation.rows import Published
 
 NATS = "nats per character"
@@ -47,14 +49,23 @@ def labelled(metric: str) -> str:
 
 
 def arrowed(metric: str) -> str:
-    """Return a metric with its unit, and an arrow in the better direction."""
+    """Return a metric with an arrow in the better direction; `note` has its unit."""
     if metric not in METRICS or metric.startswith("get_next"):
         return called(metric)
-    arrow = "↑" if metric.startswith(HIGHER) else "↓"
-    return f"{', '.join(part for part in (called(metric), unit(metric)) if part)} {arrow}"
+    return f"{called(metric)} {'↑' if metric.startswith(HIGHER) else '↓'}"
+
+
+def note(used: Iterable[str]) -> str:
+    """Return what a table's arrows mean, and the units of its metrics."""
+    units: dict[str, list[str]] = {}
+    for metric in dict.fromkeys(used):
+        if unit(metric):
+            units.setdefault(unit(metric), []).append(called(metric))
+    said = "".join(f" In {of}: {', '.join(names)}." for of, names in units.items())
+    return f"{ARROWS}{said}"
 
 
 def measured(row: Published) -> str:
     """Return what a published number measures, and after which epoch."""
     of = f"{arrowed(row.metric)}, ensemble" if row.ensemble else arrowed(row.metric)
-    return of if row.epoch is None else f"epoch {row.epoch}: {of}"
+    return of if row.epoch is None else f"{of}, epoch {row.epoch}"

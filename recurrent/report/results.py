@@ -104,17 +104,19 @@ def _headline(inputs: Inputs, records: Records) -> Result | None:
     sign = 1 if metrics.direction(chosen.metric).startswith("higher") else -1
     best = f" Best possible: {short(records.bayes)}." if records.bayes is not None else ""
     value = f"{short(chosen.ours)} {metrics.called(chosen.metric)}"
+    on = f"On {one_line(inputs.records(records))}, the {name}"
     if not records.baselines:
-        return Result("", name, value, f"On {one_line(records.name)}.{best}")
+        return Result("", f"{on}", value, f"Chosen by validation.{best}")
     other = records.baselines[0]
     gain = sign * (chosen.ours - other.ours)
     against = inputs.called(f"{other.experiment}/{other.variant}").removesuffix(HELD_OUT)
-    does = "beats" if gain > 0 else "loses to"
+    does = f"{'beats' if gain > 0 else 'loses to'} {against} by {short(abs(gain), 2)}"
     return Result(
         "better" if gain > 0 else "worse",
-        f"{name} {does} {against} by {short(abs(gain), 2)}",
+        f"{on} {does}",
         value,
-        f"On {one_line(records.name)}; chosen by validation. {against}: {short(other.ours)}.{best}",
+        f"Chosen by validation. The best model without a network: {against}, at "
+        f"{short(other.ours)}.{best}",
     )
 
 

@@ -1,6 +1,6 @@
 """Texts and answers of models, for corpora that we may publish."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recurrent.report.inputs import Inputs
@@ -11,9 +11,9 @@ WITHHELD = (
     "Samples of the lectures' own corpora are not shown: a network may have memorised its corpus, "
     "which we may not publish, and the names belong to real people."
 )
-ANSWERS = {"right": "Right answers", "wrong": "Wrong answers"}
+Samples = Mapping[str, Mapping[str, Any]]  # by experiment/variant
 WAYS = {"by_seed": "greedy: the likeliest character each time", "drawn": "drawn at temperature 0.8"}
-OPEN = 1  # of the prefixes; the others are folded
+SHOWN = 5  # right and wrong answers that are not folded
 
 
 def samples(inputs: Inputs, lecture: str) -> Section | None:
@@ -23,12 +23,9 @@ def samples(inputs: Inputs, lecture: str) -> Section | None:
     withheld = any(sample for name, (_, sample) in found.items() if name not in shown)
     tables = [
         *_written(inputs, shown),
-        *(_while_training(inputs, name, sample) for name, sample in shown.items()),
+        _while_training(inputs, shown),
         *_answered(inputs, shown),
-        *(
-            _restored(inputs.called(name), sample.get("restored", []))
-            for name, sample in shown.items()
-        ),
+        _restored(inputs, shown),
     ]
     title = "What the models write and answer"
     if withheld and not any(tables):
@@ -36,8 +33,8 @@ def samples(inputs: Inputs, lecture: str) -> Section | None:
     return section(f"{lecture}-samples", title, [WITHHELD] if withheld else [], tables=tables)
 
 
-def _written(inputs: Inputs, shown: Mapping[str, Mapping[str, Any]]) -> list[Table | None]:
-    """Return a table for each prefix, with the text that each model's first seed writes."""
+def _written(inputs: Inputs, shown: Samples) -> list[Table | None]:
+    """Return what each model's first seed writes: after the commonest prefix, and the others."""
     by_prefix: dict[str, list[tuple[Cell, ...]]] = {}
     for name, sample in shown.items():
         seeds = [[*sample.get(way, {}).values()] for way in WAYS]
@@ -45,47 +42,55 @@ def _written(inputs: Inputs, shown: Mapping[str, Mapping[str, Any]]) -> list[Tab
         for prefix in first[0]:
             texts = [measured(text.get(prefix, "")) for text in first]
             by_prefix.setdefault(prefix, []).append((inputs.model(name), *texts))
-    longest = sorted(by_prefix, key=lambda prefix: -len(by_prefix[prefix]))
+    if not by_prefix:
+        return []
+    main, *others = sorted(by_prefix, key=lambda prefix: -len(by_prefix[prefix]))
+    rows = [(measured(prefix), *row) for prefix in others for row in by_prefix[prefix]]
     return [
-        table(
-            f"After “{one_line(prefix)}”, first seed",
-            ("model", *WAYS.values()),
-            by_prefix[prefix],
-            folded=place >= OPEN,
-        )
-        for place, prefix in enumerate(longest)
+        table(f"After “{one_line(main)}”, first seed", ("model", *WAYS.values()), by_prefix[main]),
+        table("After other prefixes", ("after", "model", *WAYS.values()), rows, folded=True),
     ]
 
 
-def _while_training(inputs: Inputs, name: str, sample: Mapping[str, Any]) -> Table | None:
+def _while_training(inputs: Inputs, shown: Samples) -> Table | None:
     rows = [
-        (Cell(seed, "number"), Cell(epoch, "number"), measured(text))
+        (inputs.model(name), Cell(seed, "number"), Cell(epoch, "number"), measured(text))
+        for name, sample in shown.items()
         for seed, epochs in sample.get("while_training", {}).items()
         for epoch, texts in epochs.items()
         for text in texts.values()
     ]
-    title = f"{inputs.called(name)} while it trains"
-    return table(title, ("seed", "epoch", "text"), rows, folded=True)
+    return table("While the models train", ("model", "seed", "epoch", "text"), rows, folded=True)
 
 
-def _answered(inputs: Inputs, shown: Mapping[str, Mapping[str, Any]]) -> list[Table | None]:
-    """Return tables of classified names; those of the model that comes last are open."""
+def _answered(inputs: Inputs, shown: Samples) -> list[Table | None]:
+    """Return some answers of the last network, and all answers of all models."""
     classified = [name for name, sample in shown.items() if sample.get("right")]
     networks = [name for name in classified if not inputs.fitted(name)]
+    head = ("verdict", "name", "label", "answer", "probability")
+    some = [
+        row
+        for name in networks[-1:]
+        for kind in ("right", "wrong")
+        for row in _answers(kind, shown[name][kind][:SHOWN])
+    ]
+    rows = [
+        (*row[:1], inputs.model(name), *row[1:])
+        for name in classified
+        for kind in ("right", "wrong")
+        for row in _answers(kind, shown[name][kind])
+    ]
+    title = f"Some answers of the {inputs.called(networks[-1])}" if networks else ""
     return [
-        _answers(
-            f"{title} of {inputs.called(name)}",
-            shown[name].get(kind, []),
-            folded=name not in networks[-1:],
-        )
-        for name in (*networks[-1:], *(name for name in classified if name not in networks[-1:]))
-        for kind, title in ANSWERS.items()
+        table(title, head, some),
+        table("Answers of all models", ("verdict", "model", *head[1:]), rows, folded=True),
     ]
 
 
-def _answers(title: str, answers: list[Mapping[str, Any]], folded: bool) -> Table | None:
-    rows = [
+def _answers(kind: str, answers: Sequence[Mapping[str, Any]]) -> list[tuple[Cell, ...]]:
+    return [
         (
+            Cell(kind, "verdict"),
             Cell(str(one["name"])),
             Cell(str(one["label"])),
             Cell(str(one["answer"])),
@@ -93,10 +98,13 @@ def _answers(title: str, answers: list[Mapping[str, Any]], folded: bool) -> Tabl
         )
         for one in answers
     ]
-    return table(title, ("name", "label", "answer", "probability"), rows, folded=folded)
 
 
-def _restored(name: str, gaps: list[Mapping[str, Any]]) -> Table | None:
-    rows = [(*(measured(str(one[key])) for key in ("text", "hidden", "answer")),) for one in gaps]
-    title = f"Characters that the {name} restores, each gap written □"
-    return table(title, ("text", "hidden", "answer"), rows, folded=True)
+def _restored(inputs: Inputs, shown: Samples) -> Table | None:
+    rows = [
+        (inputs.model(name), *(measured(str(one[key])) for key in ("text", "hidden", "answer")))
+        for name, sample in shown.items()
+        for one in sample.get("restored", [])
+    ]
+    title = "Characters that the models restore, each gap written □"
+    return table(title, ("model", "text", "hidden", "answer"), rows)

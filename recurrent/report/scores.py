@@ -39,7 +39,7 @@ def held_out(inputs: Inputs, lecture: Lecture, groups: Sequence[Records]) -> Cha
         axes = figure.subplots(len(shown), squeeze=False, height_ratios=heights)[:, 0]
         for axis, group in zip(axes, shown, strict=True):
             _panel(axis, inputs, group)
-        axes[-1].set_xlabel(metrics.labelled(lecture.headline))
+        figure.supxlabel(metrics.labelled(lecture.headline), fontsize=9)
 
     caption = "Dots: networks, ± the standard deviation of their seeds."
     if any(group.baselines for group in shown):
@@ -66,7 +66,7 @@ def _panel(axis: Axes, inputs: Inputs, group: Records) -> None:
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(-0.6, len(scores) - 0.4)
     axis.locator_params(axis="x", nbins=5)
-    axis.set_title(group.name, fontsize=8)
+    axis.set_title(inputs.records(group), fontsize=8)
 
 
 def _name(score: Score) -> str:
@@ -84,6 +84,8 @@ def grid(inputs: Inputs, chosen: Table) -> Chart | None:
     if len(means) < FEW:
         return None
     reference = value(inputs, chosen.reference, chosen) if chosen.reference else None
+    scores = [inputs.score(name, chosen.metric) for name in chosen.names]
+    bayes = next((one.bayes for one in scores if one and one.bayes is not None), None)
     used = sorted({place for cells in shown.values() for place, *_ in cells})
 
     def paint(figure: Figure) -> None:
@@ -95,10 +97,12 @@ def grid(inputs: Inputs, chosen: Table) -> Chart | None:
                 axis.plot([mean], [height], color=own, **_mark(place))
         if reference:
             axis.axvline(reference[0], color=BASELINE, linestyle="--")
+        if bayes is not None:
+            axis.axvline(bayes, color=BAYES, linestyle="--")
         log_if_wide(axis.xaxis, means)
         axis.set_yticks(range(len(shown)), [*reversed(shown)])
         axis.set_ylim(-0.6, len(shown) - 0.4)
-        axis.set_xlabel(metrics.labelled(chosen.metric))
+        figure.supxlabel(metrics.labelled(chosen.metric), fontsize=9)
         for place in used:
             axis.plot([], [], color=INK, label=chosen.columns[place], **_mark(place))
         legend_below(figure, columns=len(used))
@@ -107,6 +111,8 @@ def grid(inputs: Inputs, chosen: Table) -> Chart | None:
     caption = "Each mark is the mean over seeds, with their standard deviation."
     if reference and chosen.reference:
         caption += f" Dashed line: {inputs.called(chosen.reference)}, at {number(reference[0])}."
+    if bayes is not None:
+        caption += f" Dashed line: the best possible, {number(bayes)}."
     return draw(title, caption, paint, height=1.1 + 0.3 * len(shown))
 
 

@@ -34,7 +34,8 @@ def labelled(lecture: Lecture, row: str) -> Cell:
 def published(inputs: Inputs, lecture: Lecture, rows: Sequence[Published]) -> list[Table | None]:
     """Return a table with the last number of each system, and one with all numbers."""
     last = {row.row: row for row in rows}
-    last |= {row.row: row for row in rows if row.verdict or row.id in inputs.replicated}
+    last |= {row.row: row for row in rows if _shown(inputs, row).ours is not None}
+    last |= {row.row: row for row in rows if _shown(inputs, row).verdict}
     title = f"All {len(rows)} published numbers"
     if len(last) == len(rows):
         return [_published(title, inputs, lecture, rows)]
@@ -44,13 +45,18 @@ def published(inputs: Inputs, lecture: Lecture, rows: Sequence[Published]) -> li
     ]
 
 
+def _shown(inputs: Inputs, row: Published) -> Published:
+    """Return the row, or that of the run on the lecture's own corpus if it has no verdict."""
+    return row if row.verdict else inputs.replicated.get(row.id, row)
+
+
 def _published(
     title: str, inputs: Inputs, lecture: Lecture, rows: Sequence[Published], folded: bool = False
 ) -> Table | None:
     cells = []
     borrowed = False
     for row in rows:
-        shown = inputs.replicated.get(row.id, row) if row.verdict is None else row
+        shown = _shown(inputs, row)
         borrowed |= shown is not row
         agree = "" if shown.agree is None else f"{shown.agree} of "
         interval = "" if shown.low is None else f"{number(shown.low)} to {number(shown.high)}"
@@ -68,7 +74,7 @@ def _published(
                 Cell(shown.reason or ""),
             )
         )
-    note = metrics.ARROWS
+    note = metrics.note(row.metric for row in rows)
     if borrowed:
         note += (
             f" Verdict and “ours” are those of the run on the lectures' own corpora "
@@ -96,7 +102,8 @@ def scores(inputs: Inputs, rows: Sequence[Score]) -> Table | None:
     ]
     head = ("model", "metric", "ours", "seeds", "ensemble", "best possible", "measured on")
     title = f"All {len(rows)} scores"
-    return table(title, (*head, "records"), cells, metrics.ARROWS, folded=True)
+    note = metrics.note(row.metric for row in rows)
+    return table(title, (*head, "records"), cells, note, folded=True)
 
 
 def comparisons(inputs: Inputs, rows: Sequence[Comparison]) -> list[Table | None]:
@@ -135,7 +142,8 @@ def ranking(inputs: Inputs, key: str, records: Records) -> Table | None:
         verdict = Cell(verdicts.get(name, ""), "verdict")
         ours, bayes = measured(score.ours, score.sd), measured(score.bayes)
         cells.append((inputs.model(name), ours, bayes, verdict))
-    title = f"{metrics.called(metric).capitalize()} on {records.name} ({records.scores[0].source})"
+    on = f"{inputs.records(records)} ({records.scores[0].source})"
+    title = f"{metrics.called(metric).capitalize()} on {on}"
     return table(title, ("model", metrics.labelled(metric), "best possible", "verdict"), cells)
 
 
@@ -176,13 +184,10 @@ def value(inputs: Inputs, model: str, grid: Grid) -> tuple[float, float] | None:
     the metric of a model without epochs.
     """
     experiment, _, variant = model.partition("/")
-    trained = grid.epoch is None or inputs.fitted(model)
-    if trained:
+    if grid.epoch is None or inputs.fitted(model):
         metric = grid.metric.removeprefix("train_") if grid.epoch else grid.metric
-        for score in inputs.scores:
-            if (score.experiment, score.variant, score.metric) == (experiment, variant, metric):
-                return score.ours, score.sd or 0.0
-        return None
+        score = inputs.score(model, metric)
+        return (score.ours, score.sd or 0.0) if score else None
     history = inputs.history(experiment)
     logged = grid.metric.replace("perplexity", "loss")
     if logged not in history or grid.epoch is None:
@@ -205,4 +210,4 @@ def caveats(lecture: Lecture, rows: set[str]) -> Table | None:
         for row, text in lecture.caveats.items()
         if row in rows
     ]
-    return table("What to bear in mind", ("system", "caveat"), cells)
+    return table("", ("system", "caveat"), cells)

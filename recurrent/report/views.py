@@ -16,8 +16,8 @@ PLAIN = " !$'()*+,-./:;<=>?@[]^_`{|}~"  # what an attribute's data URL may have 
 NOISE = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>|<[?!].*?>", re.DOTALL)
 SPACE = re.compile(r"\s+")
 MARKS = {
-    **dict.fromkeys(("holds", "reproduced", "better"), "✓"),
-    **dict.fromkeys(("fails", "differs", "worse"), "✗"),
+    **dict.fromkeys(("holds", "reproduced", "better", "right"), "✓"),
+    **dict.fromkeys(("fails", "differs", "worse", "wrong"), "✗"),
     "within seed noise": "≈",
     "level": "=",
     "undecided": "?",
@@ -42,7 +42,7 @@ class Result(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Results under a title, which may link to a chapter."""
+    """Results under a title. Those that link to a chapter leave the details to it."""
 
     title: str
     results: tuple[Result, ...]
@@ -51,13 +51,13 @@ class Group(NamedTuple):
     @property
     def table(self) -> "Table":
         """The same as a table, for Markdown and the terminal."""
-        rows = tuple(
-            (Cell(one.verdict, "verdict"), Cell(one.text), Cell(one.value), Cell(one.detail))
-            for one in self.results
-        )
-        return table(self.title, ("verdict", "result", "measured", "detail"), rows) or Table(
-            self.title, (), ()
-        )
+        details = [Cell() if self.anchor else Cell(one.detail) for one in self.results]
+        rows = [
+            (Cell(one.verdict, "verdict"), Cell(one.text), Cell(one.value), detail)
+            for one, detail in zip(self.results, details, strict=True)
+        ]
+        head = ("verdict", "result", "measured", "detail")
+        return table(self.title, head, rows) or Table(self.title, (), ())
 
 
 class Table(NamedTuple):
