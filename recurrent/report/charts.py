@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from io import StringIO
-from math import log, log10
+from math import exp, log, log10
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,10 @@ MARKERS = "oDs^v"
 PANELS = 3  # in a row of small multiples
 WIDTH = 5.2  # inches of 72 points: about as wide as a phone, so that labels stay legible there
 LINES = 10  # on one chart
-POINTS = 200  # of a line
-PERPLEXITIES = (1.0001, 1.001, 1.01, 1.1, 1.5, 3, 10, 100, 1000)
+POINTS = 120  # of a line
+PERPLEXITIES = (1.001, 1.01, 1.1, 1.5, 3, 10, 100, 1000)
 NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-PATHS = re.compile(r' d="[^"]*"')
+PLACES = re.compile(r' (?:d|x|y)="[^"]*"')
 DECIMALS = re.compile(r"(\d\.\d)\d+")
 
 
@@ -49,8 +49,8 @@ def draw(title: str, caption: str, paint: Callable[[Figure], None], height: floa
         paint(figure)
         out = StringIO()
         figure.savefig(out, format="svg", metadata=NO_METADATA)
-    # A tenth of a point is enough for the points of a path.
-    return Chart(title, caption, PATHS.sub(_round, out.getvalue()))
+    # A tenth of a point is enough for paths and texts.
+    return Chart(title, caption, PLACES.sub(_round, out.getvalue()))
 
 
 def _round(path: re.Match[str]) -> str:
@@ -86,7 +86,7 @@ def looks(variants: Iterable[Variant | None]) -> list[dict[str, Any]]:
 
 
 def thinned(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return at most 201 rows of a table, evenly spaced, with the last one."""
+    """Return some rows of a long table, evenly spaced, with the last one."""
     step = -(-len(rows) // POINTS)
     kept = sorted({*range(0, len(rows), max(step, 1)), len(rows) - 1} if len(rows) else ())
     return rows.iloc[kept]
@@ -133,5 +133,8 @@ def perplexities(axis: Axis, losses: Iterable[float]) -> None:
     known = [*losses]
     low, high = (min(known), max(known)) if known else (0.1, 1.0)
     inside = [p for p in PERPLEXITIES if low / 3 <= log(p) <= high * 1.3]
+    if sum(low <= log(p) <= high for p in inside) < 2:
+        ticks = MaxNLocator(3).tick_values(exp(low), exp(high))
+        inside = [float(p) for p in ticks if p > 1]
     axis.set_major_locator(FixedLocator([log(p) for p in inside]))
     axis.set_major_formatter(FuncFormatter(lambda value, place: plain(inside[place or 0])))

@@ -105,28 +105,19 @@ def _chart(
             for name, drawn in tables.items():
                 style, epochs = lines[name], drawn.index
                 low, high = drawn["min"], drawn["max"]
-                axis.fill_between(epochs, low, high, color=style["color"], alpha=0.15, linewidth=0)
+                if (low < high).any():
+                    axis.fill_between(epochs, low, high, color=style["color"], alpha=0.15, lw=0)
                 axis.plot(epochs, drawn["mean"], label=inputs.called(name), **style)
                 # The axis has losses; it is labelled with their perplexities.
                 known = marks.get(name, {})
-                heights = [log(value) if as_perplexity else value for value in known.values()]
-                axis.plot([*known], heights, "x", color=PUBLISHED, markeredgewidth=2)
+                targets = [log(value) if as_perplexity else value for value in known.values()]
+                axis.plot([*known], targets, "x", color=PUBLISHED, markeredgewidth=2)
             axis.set_title(kinds[column])
             axis.set_xlabel("epoch")
             axis.locator_params(axis="x", integer=True, nbins=7)
-        losses = [
-            loss
-            for tables in panels.values()
-            for drawn in tables.values()
-            for loss in drawn["mean"]
-        ]
-        if as_perplexity:
-            perplexities(axes[0].yaxis, losses)
-        else:
-            log_if_wide(axes[0].yaxis, losses)
-        axes[0].set_ylabel(
-            "perplexity, lower is better" if as_perplexity else "loss, lower is better"
-        )
+        heights = pd.concat(one["mean"] for tables in panels.values() for one in tables.values())
+        (perplexities if as_perplexity else log_if_wide)(axes[0].yaxis, heights)
+        axes[0].set_ylabel(f"{'perplexity' if as_perplexity else 'loss'}, lower is better")
         legend_below(figure)
 
     column, tables = [*panels.items()][-1]

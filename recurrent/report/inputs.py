@@ -10,7 +10,7 @@ import pandas as pd
 
 from recurrent.common import config as params
 from recurrent.common import files, paths
-from recurrent.common.config import Config, Variant
+from recurrent.common.config import Config, Descent, Variant
 from recurrent.evaluation import lectures, rows
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Claim, Comparison, Published, Row, Score
@@ -20,6 +20,7 @@ from recurrent.tracking.history import Finding, read_findings, read_gradients, r
 
 BUNDLED = "bundled"
 NO_CORPUS = "no corpus"
+SPLITS = {"train": "training", "valid": "validation", "test": "held-out"}
 LECTURES = paths.PIPELINES["lectures"]
 UPSTREAM = LECTURES.metrics / "upstream"  # committed results of `recurrent replicate`
 
@@ -62,12 +63,15 @@ class Inputs:
         )
         return next(known, None)
 
-    def records(self, group: "Records") -> str:
-        """Return what people call a set of held-out records: a dataset has a number of them."""
-        dataset = group.name.partition(", ")[0]
+    def records(self, score: Score) -> str:
+        """Return what people call the records of a score, which may name a dataset and a split."""
+        dataset, _, split = score.records.partition(", ")
         if dataset not in self.config.datasets:
-            return group.name
-        return f"{count(group.scores[0].count)} held-out {self.config.datasets[dataset].corpus}"
+            return score.records
+        corpus = self.config.datasets[dataset].corpus
+        text = self.config.corpora[corpus].kind == "text"
+        unit = f"characters of {corpus}" if text else corpus
+        return f"{count(score.count)} {SPLITS.get(split, split)} {unit}"
 
     def fitted(self, name: str) -> bool:
         """Return whether a model is fitted in one call, without epochs."""
@@ -107,12 +111,16 @@ class Inputs:
         return pd.DataFrame({"variant": [], "seed": [], "epoch": []})
 
     def validation(self, score: Score) -> float:
-        """Return a variant's lowest validation loss, as a mean over seeds; infinity if unknown."""
+        """Return a variant's validation loss, as a mean over seeds; infinity if unknown."""
         history = self.history(score.experiment)
         if "valid_loss" not in history:
             return inf
         own = history[history["variant"] == score.variant].dropna(subset="valid_loss")
-        return float(own.groupby("seed")["valid_loss"].min().mean()) if len(own) else inf
+        variant = self.known.get(f"{score.experiment}/{score.variant}")
+        training = variant.training if variant else None
+        best = isinstance(training, Descent) and training.keep == "best"
+        kept = own.groupby("seed")["valid_loss"].agg("min" if best else "last")
+        return float(kept.mean()) if len(kept) else inf
 
     def gradients(self, variant: Variant) -> pd.DataFrame:
         """Return a variant's gradient norms by step."""

@@ -64,7 +64,7 @@ def charts(inputs: Inputs, key: str, chosen: Lecture) -> list[Chart | None]:
         if not {f"{score.experiment}/{score.variant}" for score in group.scores} <= gridded
     ]
     found = [
-        scores.held_out(inputs, chosen, ranked),
+        scores.held_out(inputs, chosen, ranked) if inputs.main else None,  # on the first screen
         *(scores.grid(inputs, grid) for grid in grids),
         curves.systems(inputs, key),
         seeds.beside_published(inputs, chosen, inputs.of(key, inputs.published)),

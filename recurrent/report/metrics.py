@@ -14,17 +14,18 @@ METRICS = {  # name, unit
     "perplexity": ("perplexity", ""),
     "train_perplexity": ("training perplexity", ""),
     "perplexity_in_view": ("perplexity, answer in view", ""),
-    "accuracy": ("accuracy", "share"),
-    "accuracy_in_view": ("accuracy, answer in view", "share"),
-    "restored": ("hidden characters restored", "share"),
+    "accuracy": ("accuracy", ""),
+    "accuracy_in_view": ("accuracy, answer in view", ""),
+    "restored": ("share of hidden characters restored", ""),
     "restoration_loss": ("loss on hidden characters", NATS),
     "log_loss": ("log loss", "nats per name"),
-    "calibration_error": ("calibration error", "share"),
+    "calibration_error": ("calibration error", ""),
     "mape": ("error", "share of sales"),  # the mean absolute percentage error
     "get_next": ("next character", ""),
     "get_next_n": ("next 40 characters", ""),
 }
 HIGHER = ("accuracy", "restored")
+UP, DOWN = "\N{NO-BREAK SPACE}↑", "\N{NO-BREAK SPACE}↓"
 ARROWS = "↓ lower is better, ↑ higher is better."
 
 
@@ -52,7 +53,7 @@ def arrowed(metric: str) -> str:
     """Return a metric with an arrow in the better direction; `note` has its unit."""
     if metric not in METRICS or metric.startswith("get_next"):
         return called(metric)
-    return f"{called(metric)} {'↑' if metric.startswith(HIGHER) else '↓'}"
+    return f"{called(metric)}{UP if metric.startswith(HIGHER) else DOWN}"
 
 
 def note(used: Iterable[str]) -> str:
@@ -61,7 +62,7 @@ def note(used: Iterable[str]) -> str:
     for metric in dict.fromkeys(used):
         if unit(metric):
             units.setdefault(unit(metric), []).append(called(metric))
-    said = "".join(f" In {of}: {', '.join(names)}." for of, names in units.items())
+    said = "".join(f" Unit of {' and '.join(names)}: {of}." for of, names in units.items())
     return f"{ARROWS}{said}"
 
 

@@ -1,10 +1,12 @@
 """The first screen: what came out, in one statement and a list."""
 
+from collections.abc import Callable
+
 from recurrent.common import paths
-from recurrent.report import results
-from recurrent.report.inputs import BUNDLED, Inputs, read_json
+from recurrent.report import results, scores
+from recurrent.report.inputs import BUNDLED, Inputs, held_out, read_json
 from recurrent.report.numbers import count
-from recurrent.report.views import Cell, Section, Table, section, table
+from recurrent.report.views import Cell, Group, Section, Table, section, table
 
 WHOSE = {BUNDLED: "synthetic, bundled", "upstream": "the lecture's own", "stand-in": "a stand-in"}
 LEAD = {
@@ -38,32 +40,55 @@ READING = (
 
 def overview(inputs: Inputs) -> Section:
     """Return the statement, and the claims or systems behind it."""
-    kinds = [results.of_claims] if inputs.bundled else [results.of_systems, results.of_claims]
     if not inputs.main:
-        kinds = [results.of_held_out]
-    found = [group for kind in kinds for key in inputs.lectures if (group := kind(inputs, key))]
-    kind = "beyond" if not inputs.main else "bundled" if inputs.bundled else "upstream"
-    return Section("overview", _statement(inputs), (LEAD[kind],), tuple(found), short="Result")
-
-
-def _statement(inputs: Inputs) -> str:
-    """Return the result in one line."""
-    if not inputs.main:
-        names = {f"{row.experiment}/{row.variant}" for row in inputs.scores}
-        own = sum(variant.name in names for variant in inputs.config.variants())
-        return f"{count(own)} models beyond the lectures"
-    said = []
-    if not inputs.bundled and (known := results.compared(inputs.published)):
-        systems = results.systems(known).values()
-        whole = sum(results.verdict(rows) == "reproduced" for rows in systems)
-        said.append(
-            f"{whole} of {len(systems)} systems reproduced, "
-            f"{results.good(known)} of {len(known)} numbers"
+        listed = _each(inputs, results.of_held_out)
+        ranked = (
+            scores.held_out(inputs, lecture, held_out(inputs, key))
+            for key, lecture in inputs.lectures.items()
         )
-    if inputs.claims and not said:
-        holding = sum(row.verdict == "holds" for row in inputs.claims)
-        said.append(f"{holding} of {len(inputs.claims)} claims hold")
-    return said[0] if said else "No claim was tested yet"
+        charts = tuple(chart for chart in ranked if chart is not None)
+        text = (LEAD["beyond"],)
+        return Section("overview", _models(inputs), text, listed, charts, short="Result")
+    claims = _each(inputs, results.of_claims)
+    systems = _each(inputs, results.of_systems)
+    if inputs.bundled or not systems:
+        return Section("overview", _claims(inputs), (LEAD["bundled"],), claims, short="Result")
+    if others := results.not_compared(inputs):
+        systems += (others,)
+    below = section("claims", _claims(inputs), results=claims)
+    parts = (below,) if below else ()
+    text = (LEAD["upstream"],)
+    return Section("overview", _systems(inputs), text, systems, parts=parts, short="Result")
+
+
+def _each(inputs: Inputs, kind: Callable[[Inputs, str], Group | None]) -> tuple[Group, ...]:
+    """Return the results of each lecture that has any."""
+    return tuple(group for key in inputs.lectures if (group := kind(inputs, key)) is not None)
+
+
+def _models(inputs: Inputs) -> str:
+    measured = {f"{row.experiment}/{row.variant}" for row in inputs.scores}
+    own = sum(variant.name in measured for variant in inputs.config.variants())
+    return f"{count(own)} models beyond the lectures"
+
+
+def _claims(inputs: Inputs) -> str:
+    if not inputs.claims:
+        return "No claim was tested yet"
+    holding = sum(row.verdict == "holds" for row in inputs.claims)
+    return f"{holding} of {len(inputs.claims)} claims hold"
+
+
+def _systems(inputs: Inputs) -> str:
+    known = results.compared(inputs.published)
+    systems = [
+        rows
+        for key in inputs.lectures
+        for rows in results.systems(row for row in known if row.lecture == key).values()
+    ]
+    whole = sum(results.verdict(rows) == "reproduced" for rows in systems)
+    numbers = f"{results.good(known)} of {len(known)} numbers"
+    return f"{whole} of {len(systems)} systems reproduced, {numbers}"
 
 
 def about(inputs: Inputs) -> Section | None:

@@ -6,7 +6,7 @@ from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Claim, Published
 from recurrent.report import metrics
 from recurrent.report.inputs import Inputs, Records, held_out
-from recurrent.report.numbers import count, one_line, short
+from recurrent.report.numbers import count, one_line, published, short
 from recurrent.report.views import Group, Result
 
 GOOD = ("reproduced", "within seed noise")
@@ -32,11 +32,8 @@ def systems(rows: Iterable[Published]) -> dict[str, list[Published]]:
     return found
 
 
-def verdict(rows: Sequence[Published]) -> str:
+def verdict(known: Sequence[Published]) -> str:
     """Return a system's verdict: reproduced if all its numbers are, or are within seed noise."""
-    known = compared(rows)
-    if not known:
-        return UNKNOWN
     return "reproduced" if good(known) == len(known) else "differs"
 
 
@@ -61,28 +58,40 @@ def _claim(inputs: Inputs, row: Claim) -> Result:
 
 
 def of_systems(inputs: Inputs, key: str) -> Group | None:
-    """Return a lecture's systems, those that could be compared first."""
+    """Return a lecture's systems that could be compared."""
     lecture = inputs.lectures[key]
+    found = systems(compared(inputs.of(key, inputs.published)))
+    listed = tuple(_system(lecture, code, rows) for code, rows in found.items())
+    return Group(title(lecture), listed, key) if listed else None
+
+
+def not_compared(inputs: Inputs) -> Group | None:
+    """Return the systems with published numbers none of which could be compared, and why."""
     found = [
-        _system(lecture, code, rows)
+        Result(UNKNOWN, called(lecture, code), rows[-1].reason or "")
+        for key, lecture in inputs.lectures.items()
         for code, rows in systems(inputs.of(key, inputs.published)).items()
+        if not compared(rows)
     ]
-    found.sort(key=lambda result: result.verdict == UNKNOWN)
-    return Group(title(lecture), tuple(found), key) if found else None
+    return Group("Not compared", tuple(found), "about") if found else None
 
 
-def _system(lecture: Lecture, code: str, rows: Sequence[Published]) -> Result:
-    known = compared(rows)
-    called = f"{code} · {lecture.rows.get(code, code)}"
-    if not known:
-        return Result(UNKNOWN, called, rows[-1].reason or "")
-    last = known[-1]
+def called(lecture: Lecture, code: str) -> str:
+    """Return the code of a row with its title."""
+    return f"{code} · {lecture.rows[code]}" if code in lecture.rows else code
+
+
+def _system(lecture: Lecture, code: str, known: Sequence[Published]) -> Result:
+    last, name = known[-1], called(lecture, code)
     detail = f"{good(known)} of {len(known)} numbers reproduced or within seed noise."
     if isinstance(last.published, str):
-        return Result(verdict(rows), called, f"{good(known)} of {len(known)} texts", detail)
+        return Result(verdict(known), name, f"{good(known)} of {len(known)} texts", detail)
     ours = last.ours if isinstance(last.ours, float) else None
-    value = f"{short(last.published, 4)} → {short(ours, 4)} {metrics.unit(last.metric)}"
-    return Result(verdict(rows), called, value.strip(), detail)
+    unit = metrics.unit(last.metric) or metrics.called(last.metric)
+    value = f"{published(float(f'{last.published:.4g}'))} → {short(ours, 4)} {unit}"
+    if good(known) < len(known):
+        value += f" ({good(known)} of {len(known)} numbers)"
+    return Result(verdict(known), name, value, detail)
 
 
 def of_held_out(inputs: Inputs, key: str) -> Group | None:
@@ -104,9 +113,9 @@ def _headline(inputs: Inputs, records: Records) -> Result | None:
     sign = 1 if metrics.direction(chosen.metric).startswith("higher") else -1
     best = f" Best possible: {short(records.bayes)}." if records.bayes is not None else ""
     value = f"{short(chosen.ours)} {metrics.called(chosen.metric)}"
-    on = f"On {one_line(inputs.records(records))}, the {name}"
+    on = f"On {one_line(inputs.records(chosen))}, the {name}{',' if ',' in name else ''}"
     if not records.baselines:
-        return Result("", f"{on}", value, f"Chosen by validation.{best}")
+        return Result("", f"{on} reaches", value, f"Chosen by validation.{best}")
     other = records.baselines[0]
     gain = sign * (chosen.ours - other.ours)
     against = inputs.called(f"{other.experiment}/{other.variant}").removesuffix(HELD_OUT)

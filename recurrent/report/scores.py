@@ -39,7 +39,7 @@ def held_out(inputs: Inputs, lecture: Lecture, groups: Sequence[Records]) -> Cha
         axes = figure.subplots(len(shown), squeeze=False, height_ratios=heights)[:, 0]
         for axis, group in zip(axes, shown, strict=True):
             _panel(axis, inputs, group)
-        figure.supxlabel(metrics.labelled(lecture.headline), fontsize=9)
+        axes[-1].set_xlabel(metrics.labelled(lecture.headline), fontsize=9, loc="right")
 
     caption = "Dots: networks, ± the standard deviation of their seeds."
     if any(group.baselines for group in shown):
@@ -66,7 +66,7 @@ def _panel(axis: Axes, inputs: Inputs, group: Records) -> None:
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(-0.6, len(scores) - 0.4)
     axis.locator_params(axis="x", nbins=5)
-    axis.set_title(inputs.records(group), fontsize=8)
+    axis.set_title(inputs.records(group.scores[0]), fontsize=8)
 
 
 def _name(score: Score) -> str:
@@ -102,7 +102,7 @@ def grid(inputs: Inputs, chosen: Table) -> Chart | None:
         log_if_wide(axis.xaxis, means)
         axis.set_yticks(range(len(shown)), [*reversed(shown)])
         axis.set_ylim(-0.6, len(shown) - 0.4)
-        figure.supxlabel(metrics.labelled(chosen.metric), fontsize=9)
+        axis.set_xlabel(metrics.labelled(chosen.metric), fontsize=9, loc="right")
         for place in used:
             axis.plot([], [], color=INK, label=chosen.columns[place], **_mark(place))
         legend_below(figure, columns=len(used))

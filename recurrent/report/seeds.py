@@ -42,7 +42,8 @@ def beside_published(inputs: Inputs, lecture: Lecture, rows: Sequence[Published]
         for axis in figure.axes[len(panels) :]:
             axis.set_axis_off()
         figure.supxlabel("epoch", fontsize=9)
-        figure.supylabel(metrics.labelled(metric), fontsize=9)
+        label = f"{metrics.called(metric)}, {metrics.direction(metric)}"
+        figure.supylabel(label, fontsize=8)
 
     named = "; ".join(f"{code}: {lecture.rows.get(code, code)}" for code in panels)
     caption = f"Dots: our seeds. Crosses: published. {named}."

@@ -7,12 +7,11 @@ import pandas as pd
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.lectures import Table as Grid
 from recurrent.evaluation.rows import Comparison, Published, Score
-from recurrent.report import metrics
+from recurrent.report import metrics, results
 from recurrent.report.inputs import Inputs, Records, perplexity
 from recurrent.report.numbers import count, difference, number
 from recurrent.report.views import Cell, Table, measured, printed, table
 
-NONE = "not compared"
 ONCE = " (one seed)"
 PAIRED = "Difference ± its standard error on the same records; positive is better."
 COMPARED = {
@@ -24,11 +23,6 @@ COMPARED = {
         "If one text is harder than the other, the best possible differs as well.",
     ),
 }
-
-
-def labelled(lecture: Lecture, row: str) -> Cell:
-    """Return the code of a row with its title."""
-    return Cell(f"{row} · {lecture.rows[row]}" if row in lecture.rows else row)
 
 
 def published(inputs: Inputs, lecture: Lecture, rows: Sequence[Published]) -> list[Table | None]:
@@ -62,8 +56,8 @@ def _published(
         interval = "" if shown.low is None else f"{number(shown.low)} to {number(shown.high)}"
         cells.append(
             (
-                Cell(shown.verdict or NONE, "verdict"),
-                labelled(lecture, row.row),
+                Cell(shown.verdict or results.UNKNOWN, "verdict"),
+                Cell(results.called(lecture, row.row)),
                 Cell(metrics.measured(row)),
                 printed(row.published),
                 measured(shown.ours, shown.sd),
@@ -95,15 +89,14 @@ def scores(inputs: Inputs, rows: Sequence[Score]) -> Table | None:
             Cell(count(row.seeds), "number"),
             measured(row.ensemble),
             measured(row.bayes),
-            Cell(row.records),
-            Cell(count(row.count), "number"),
+            Cell(inputs.records(row)),
         )
         for row in rows
     ]
-    head = ("model", "metric", "ours", "seeds", "ensemble", "best possible", "measured on")
+    head = ("model", "metric", "ours", "seeds", "ensemble", "best possible")
     title = f"All {len(rows)} scores"
     note = metrics.note(row.metric for row in rows)
-    return table(title, (*head, "records"), cells, note, folded=True)
+    return table(title, (*head, "measured on"), cells, note, folded=True)
 
 
 def comparisons(inputs: Inputs, rows: Sequence[Comparison]) -> list[Table | None]:
@@ -142,7 +135,7 @@ def ranking(inputs: Inputs, key: str, records: Records) -> Table | None:
         verdict = Cell(verdicts.get(name, ""), "verdict")
         ours, bayes = measured(score.ours, score.sd), measured(score.bayes)
         cells.append((inputs.model(name), ours, bayes, verdict))
-    on = f"{inputs.records(records)} ({records.scores[0].source})"
+    on = f"{inputs.records(records.scores[0])} ({records.scores[0].source})"
     title = f"{metrics.called(metric).capitalize()} on {on}"
     return table(title, ("model", metrics.labelled(metric), "best possible", "verdict"), cells)
 
@@ -206,7 +199,7 @@ def value(inputs: Inputs, model: str, grid: Grid) -> tuple[float, float] | None:
 def caveats(lecture: Lecture, rows: set[str]) -> Table | None:
     """Return a table of the caveats of some rows."""
     cells = [
-        (labelled(lecture, row), Cell(text, "prose"))
+        (Cell(results.called(lecture, row)), Cell(text, "prose"))
         for row, text in lecture.caveats.items()
         if row in rows
     ]

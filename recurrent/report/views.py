@@ -12,8 +12,13 @@ from markupsafe import Markup
 
 from recurrent.report.numbers import count, number, one_line, published
 
-PLAIN = " !$'()*+,-./:;<=>?@[]^_`{|}~"  # what an attribute's data URL may have unquoted
-NOISE = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>|<[?!].*?>", re.DOTALL)
+PLAIN = ' !"$()*+,-./:;<=>?@[]^_`{|}~'  # what a data URL in single quotes may have unquoted
+# What a picture does not need on a page: comments, ids that nothing refers to, turns by 0 degrees.
+NOISE = re.compile(
+    r"<!--.*?-->|<metadata>.*?</metadata>|<[?!].*?>"
+    r'| id="[A-Za-z0-9.]+_\d+"| transform="rotate\(-0 [^"]*"',
+    re.DOTALL,
+)
 SPACE = re.compile(r"\s+")
 MARKS = {
     **dict.fromkeys(("holds", "reproduced", "better", "right"), "✓"),
@@ -84,7 +89,7 @@ class Chart(NamedTuple):
 
     @property
     def source(self) -> Markup:
-        """The picture as a short data URL: an image cannot clash with the ids of another one."""
+        """The picture as a data URL for single quotes: its ids cannot clash with another one's."""
         short = SPACE.sub(" ", NOISE.sub("", self.svg)).replace("> <", "><")
         return Markup(f"data:image/svg+xml,{quote(short, safe=PLAIN)}")
 
