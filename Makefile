@@ -68,8 +68,9 @@ publish: $(READY) ## Publish to MLflow the runs and results that it lacks
 summary: $(READY) ## Show the headline results again
 	@python -m recurrent summary
 
-picture: $(READY) ## Take the README's screenshot, docs/report.png (needs a browser)
-	python scripts/picture.py metrics/upstream/report.html docs/report.png
+picture: $(READY) ## Take the README's screenshots of both reports, docs/report-*.png (needs a browser)
+	python scripts/picture.py metrics/report.html docs/report-bundled.png
+	python scripts/picture.py metrics/upstream/report.html docs/report-upstream.png
 
 clean: ## Remove what can be rebuilt: data, MLflow's store, the environment, DVC's cache
 	rm -rf data mlflow.db* mlartifacts $(VENV) *.egg-info .dvc/cache .dvc/tmp

@@ -1,4 +1,4 @@
-"""Take the README's screenshot: the first screen of a report, as a browser shows it."""
+"""Take a screenshot for the README: the first screen of a report, as a browser shows it."""
 
 import shutil
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+WIDTH, HEIGHT = 1280, 960
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -16,10 +17,13 @@ def main(report: Path, picture: Path) -> None:
         sys.exit(f"no browser found: install one of {', '.join(BROWSERS)}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 960}, color_scheme="light")
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         page.goto(report.resolve().as_uri())
+        # Whole lines: the picture ends with the first screen's list, if that is short.
+        end = page.evaluate("document.querySelector('.legend').getBoundingClientRect().bottom")
+        height = min(HEIGHT, end + 16)
         picture.parent.mkdir(exist_ok=True)
-        page.screenshot(path=picture)
+        page.screenshot(path=picture, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
         browser.close()
 
 

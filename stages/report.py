@@ -16,7 +16,7 @@ def main(pipeline: str) -> None:
         table = curves.means(inputs, key)
         if pipeline == "lectures" or len(table):
             files.write_text(results.curves(key), _csv(table))
-        if chart := scores.held_out(lecture, held_out(inputs, key)):
+        if chart := scores.held_out(inputs, lecture, held_out(inputs, key)):
             files.write_text(results.figure(key), chart.svg)
             figures.append(key)
     sections = page.document(inputs)

@@ -5,6 +5,7 @@ from rich.console import Console
 from recurrent.common.errors import PipelineError
 from recurrent.report import tables
 from recurrent.report.inputs import Inputs, held_out, load
+from recurrent.report.overview import overview
 from recurrent.report.page import markdown_tables
 from recurrent.report.terminal import show
 from recurrent.report.views import Table
@@ -17,7 +18,7 @@ recurrent replicate: run this on the lectures' own corpora"""
 
 
 def main(pipeline: str = "lectures", markdown: bool = False) -> None:
-    """Print how many published numbers are reproduced, and each lecture's models in order."""
+    """Print claims, systems with published numbers, and each lecture's models in order."""
     inputs = load(pipeline)
     results = inputs.config.results
     if not (inputs.published or inputs.scores):
@@ -29,16 +30,18 @@ def main(pipeline: str = "lectures", markdown: bool = False) -> None:
         print(markdown_tables(found), end="")
         return
     console = Console()
+    console.print(overview(inputs).title, style="bold", highlight=False)
     for table in found:
         show(table, console)
     console.print(NEXT.format(report=results.report, tables=results.tables), highlight=False)
 
 
 def headline(inputs: Inputs) -> list[Table]:
-    """Return the counts of verdicts, and a ranking for each set of held-out records."""
+    """Return the page's first screen, and a ranking for each set of held-out records."""
     rankings = [
         tables.ranking(inputs, key, records)
         for key in inputs.lectures
         for records in held_out(inputs, key)
     ]
-    return [table for table in (tables.tallies(inputs), *rankings) if table is not None]
+    first = [group.table for group in overview(inputs).results]
+    return [*first, *(table for table in rankings if table is not None)]

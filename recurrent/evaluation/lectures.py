@@ -146,6 +146,7 @@ class Table(Frozen):
     last: Count = 1  # take the median of this many epochs, up to `epoch`
     columns: Listed[str]
     rows: dict[str, Listed[Name | None]]  # the model for each column; null: no model
+    reference: Name | None = None  # a model without a network, to compare all of them with
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:
@@ -160,11 +161,21 @@ class Table(Frozen):
         return (name for row in self.rows.values() for name in row if name is not None)
 
 
+class Found(Frozen):
+    """What we found about a lecture, in two sentences for each kind of corpora."""
+
+    bundled: str = ""
+    upstream: str = ""
+
+
 class Lecture(Frozen):
     """A lecture: its published numbers, its claims, its own tables, and their caveats."""
 
     title: str
+    short: str = ""  # the title in one word
     given_by: str
+    shows: str = ""  # what the lecture shows, in one or two sentences
+    found: Found = Found()
     headline: str  # the metric by which its models are compared
     better: Better
     rows: dict[str, str]  # a title for each row of the lecture
@@ -174,6 +185,7 @@ class Lecture(Frozen):
     tables: Listed[Table] = ()
     rivals: dict[Name, Name] = Field(default_factory=dict)  # instead of the best baseline
     counterparts: dict[Name, Name] = Field(default_factory=dict)  # held-out model: the lecture's
+    names: dict[Name, str] = Field(default_factory=dict)  # what the report calls each model
     caveats: dict[str, str] = Field(default_factory=dict)  # by row
 
     @model_validator(mode="after")

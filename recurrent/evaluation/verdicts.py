@@ -8,7 +8,7 @@ from recurrent.evaluation.rows import Published
 REPRODUCED = "reproduced"
 SEED_NOISE = "within seed noise"
 DIFFERS = "differs"
-VERDICTS = (REPRODUCED, SEED_NOISE, DIFFERS)
+GOOD = (REPRODUCED, SEED_NOISE)
 
 
 class Tally(NamedTuple):
@@ -21,20 +21,33 @@ class Tally(NamedTuple):
     systems_comparable: int
 
 
-def tally(rows: Iterable[Published]) -> Tally:
-    """Count each published number once, and each system that has one with a verdict.
-
-    A system is reproduced if none of its numbers differs.
-    """
-    systems: dict[tuple[str, str], list[str]] = {}
+def by_system(rows: Iterable[Published]) -> dict[tuple[str, str], list[Published]]:
+    """Group published numbers by lecture and row: each row of a lecture is a system."""
+    found: dict[tuple[str, str], list[Published]] = {}
     for row in rows:
-        if row.verdict is not None:
-            systems.setdefault((row.lecture, row.row), []).append(row.verdict)
-    verdicts = [verdict for found in systems.values() for verdict in found]
+        found.setdefault((row.lecture, row.row), []).append(row)
+    return found
+
+
+def compared(rows: Iterable[Published]) -> list[Published]:
+    """Return the rows that have a verdict."""
+    return [row for row in rows if row.verdict is not None]
+
+
+def of_system(rows: Iterable[Published]) -> str:
+    """Return the verdict of a system: it is reproduced if none of its numbers differs."""
+    return DIFFERS if any(row.verdict == DIFFERS for row in rows) else REPRODUCED
+
+
+def tally(rows: Iterable[Published]) -> Tally:
+    """Count each published number once, and each system that has one with a verdict."""
+    known = compared(rows)
+    systems = by_system(known).values()
+    verdicts = [row.verdict for row in known]
     return Tally(
         reproduced=verdicts.count(REPRODUCED),
         within_seed_noise=verdicts.count(SEED_NOISE),
         differs=verdicts.count(DIFFERS),
-        systems_reproduced=sum(DIFFERS not in found for found in systems.values()),
+        systems_reproduced=sum(of_system(found) == REPRODUCED for found in systems),
         systems_comparable=len(systems),
     )

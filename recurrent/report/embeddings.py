@@ -5,46 +5,49 @@ from collections.abc import Iterator
 import pandas as pd
 from matplotlib.figure import Figure
 
-from recurrent.report.charts import INK, draw
+from recurrent.report.charts import NETWORK, draw
 from recurrent.report.inputs import Inputs
 from recurrent.report.numbers import number, percent
 from recurrent.report.views import Chart, Section, frame, section
 
-NAMED = 31  # levels whose names fit on one map
+FEW, NAMED = 4, 31  # levels on a map: with fewer it shows nothing, more names do not fit
 
 
 def embeddings(inputs: Inputs) -> Section | None:
     """Return maps of each column's vectors, and learned against true distances."""
     maps, pairs = inputs.examined("embeddings"), inputs.examined("embedding_distances")
-    charts = [_map(title, own) for title, own in _by_column(maps)]
-    charts += [_distances(title, own) for title, own in _by_column(pairs)]
-    columns = {"name": "model", "column": "column", "seed": "seed", "spearman": "rank correlation"}
-    title = "Rank correlation (Spearman) of learned and true distances"
+    charts = [
+        _map(title, own) for title, own in _by_column(inputs, maps) if FEW <= len(own) <= NAMED
+    ]
+    charts += [_distances(title, own) for title, own in _by_column(inputs, pairs)]
+    ranks = inputs.examined("embedding_ranks")
+    columns = {"called": "model", "column": "column", "seed": "seed", "spearman": "correlation"}
+    title = "Rank correlation (Spearman) of learned and true distances, −1 to 1"
     return section(
         "embeddings",
-        "A10 · Entity embeddings 实体嵌入: what the vectors have learned",
+        "Entity embeddings 实体嵌入: what the vectors have learned",
         [
             "The network learned a vector for each level of a column. The maps show the first two "
             "principal components of the first seed's vectors. Levels with similar sales should be "
             "close to each other."
         ],
         charts,
-        [frame(title, inputs.examined("embedding_ranks"), columns)],
+        [frame(title, ranks, columns, folded=True)],
+        folded=True,
     )
 
 
-def _by_column(records: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def _by_column(inputs: Inputs, records: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     if not records.empty:
         for (name, column), own in records.groupby(["name", "column"], sort=False):
-            yield f"{name}: {column}", own
+            yield f"{inputs.called(str(name))}: {column}", own
 
 
 def _map(title: str, records: pd.DataFrame) -> Chart:
     def paint(figure: Figure) -> None:
         axis = figure.add_subplot()
-        named = len(records) <= NAMED
-        axis.plot(records["first"], records["second"], "o", color=INK, markersize=1 if named else 3)
-        for _, row in records.iterrows() if named else ():
+        axis.plot(records["first"], records["second"], "o", color=NETWORK, markersize=2)
+        for _, row in records.iterrows():
             place = (row["first"], row["second"])
             axis.text(*place, str(row["level"]), ha="center", va="bottom", parse_math=False)
         axis.margins(0.1)
@@ -59,7 +62,7 @@ def _map(title: str, records: pd.DataFrame) -> Chart:
 def _distances(title: str, records: pd.DataFrame) -> Chart:
     def paint(figure: Figure) -> None:
         axis = figure.add_subplot()
-        axis.plot(records["true"], records["learned"], "o", color=INK, markersize=3)
+        axis.plot(records["true"], records["learned"], "o", color=NETWORK, markersize=3)
         axis.set_xlabel("true distance")
         axis.set_ylabel("distance of the vectors")
 

@@ -1,61 +1,80 @@
 """D4, B4, D5: how far back gradients reach, powers of a factor, and spectra."""
 
-from collections.abc import Sequence
+from textwrap import wrap
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from recurrent.common import paths
-from recurrent.report.charts import INK, draw, legend_below, logarithmic, look, parts
+from recurrent.report.charts import (
+    CLIPPED,
+    INK,
+    PANELS,
+    UNCLIPPED,
+    colour,
+    draw,
+    legend_below,
+    logarithmic,
+    looks,
+    parts,
+)
 from recurrent.report.inputs import Inputs, read_csv
-from recurrent.report.numbers import number
+from recurrent.report.numbers import number, short
 from recurrent.report.views import Chart, Section, frame, section
 
 WHENS = ("before", "after")
+STATES = {"h": "hidden state", "c": "cell"}
+FAR = 5  # steps back
+SHADES = (CLIPPED, INK, UNCLIPPED)  # of a shrinking, a constant and a growing factor
 ABOVE = 300  # times the largest gradient: where a bound leaves the picture
 
 
-def gradient_flow(inputs: Inputs) -> Section | None:
-    """Return charts of the gradient at each step back from the loss (D4, B4)."""
+def reach(inputs: Inputs) -> list[Chart]:
+    """Return a chart for each corpus of the gradient at each step back from the loss (D4, B4)."""
+    records = _reaching(inputs)
+    charts = []
+    for corpus, own in records.groupby("corpus", sort=False) if len(records) else ():
+        for names in parts([*own["name"].unique()]):
+            shown = own[(own["state"] == "h") & own["name"].isin(names)]
+            charts.append(_reach(inputs, f"Gradients through time on {corpus}", shown, "name"))
+    return charts
+
+
+def cells(inputs: Inputs) -> list[Chart]:
+    """Return a chart for each network with a cell, of its hidden state and its cell (D4)."""
+    records = _reaching(inputs)
+    return [
+        _reach(inputs, f"{inputs.called(str(name))}: hidden state and cell", own, "state")
+        for name, own in (records.groupby("name", sort=False) if len(records) else ())
+        if own["state"].nunique() > 1
+    ]
+
+
+def _reaching(inputs: Inputs) -> pd.DataFrame:
+    """Return the gradients of networks that were followed back far enough to draw a line."""
     records = inputs.examined("gradient_flow")
-    charts: list[Chart] = []
-    if not records.empty:
-        hidden = records[records["state"] == "h"]
-        for corpus, own in hidden.groupby("corpus", sort=False):
-            for names in parts([*own["name"].unique()]):
-                title = f"Gradients through time on {corpus}"
-                charts.append(_reach(title, own[own["name"].isin(names)], "name"))
-        for name, own in records.groupby("name", sort=False):
-            if own["state"].nunique() > 1:
-                charts.append(_reach(f"{name}: hidden state and cell", own, "state"))
-    return section(
-        "gradient-flow",
-        "D4, B4 · The gradient through time: RNN, GRU 门控循环单元 and LSTM 长短期记忆",
-        [
-            "The charts show the norm of the gradient of the loss with respect to earlier hidden "
-            "states, as a median over records. Thin dotted lines are upper bounds, computed from "
-            "the norms of the Jacobians. Where a line falls straight, the gradient vanishes "
-            "(梯度消失): it shrinks by the same factor at each step."
-        ],
-        charts,
-    )
+    if records.empty:
+        return records
+    return records[records.groupby("name")["back"].transform("max") >= FAR]
 
 
-def _reach(title: str, records: pd.DataFrame, by: str) -> Chart:
-    names = [*records[by].unique()]
+def _reach(inputs: Inputs, title: str, records: pd.DataFrame, by: str) -> Chart:
+    names = [*map(str, records[by].unique())]
+    models = [records.loc[records[by] == name, "name"].iloc[0] for name in names]
+    lines = looks(map(inputs.known.get, models))
+    labels = [inputs.called(name) if by == "name" else STATES.get(name, name) for name in names]
 
     def paint(figure: Figure) -> None:
         panels = figure.subplots(1, len(WHENS), sharex=True, sharey=True)
         for axis, when in zip(panels, WHENS, strict=True):
-            for place, name in enumerate(names):
+            for name, label, style in zip(names, labels, lines, strict=True):
                 own = records[(records[by] == name) & (records["when"] == when)]
-                style = look(place)
-                axis.plot(own["back"], own["gradient"], label=name, **style)
+                axis.plot(own["back"], own["gradient"], label=label, **style)
                 axis.plot(own["back"], own["bound"], ":", color=style["color"], linewidth=1)
             axis.set_title(f"{when} training")
             axis.set_xlabel("steps back")
             axis.locator_params(axis="x", integer=True, nbins=5)
-            logarithmic(axis)
+            logarithmic(axis.yaxis, records["gradient"])
         panels[0].set_ylabel("norm of the gradient")
         positive = records.loc[records["gradient"] > 0, "gradient"]
         if len(positive):
@@ -63,8 +82,15 @@ def _reach(title: str, records: pd.DataFrame, by: str) -> Chart:
         legend_below(figure)
 
     trained = records[records["when"] == WHENS[-1]]
-    kept = [f"{name} {_kept(trained[trained[by] == name])}" for name in names]
-    caption = f"The furthest gradient divided by the nearest, after training: {', '.join(kept)}."
+    kept = [
+        f"{label} {_kept(trained[trained[by] == name])}"
+        for name, label in zip(names, labels, strict=True)
+    ]
+    steps = int(records["back"].max())
+    caption = (
+        f"The gradient {steps} steps back divided by the one a step back, after training: "
+        f"{'; '.join(kept)}. Median over records. Thin dotted lines: the bound from the Jacobians."
+    )
     return draw(title, caption, paint, 2.9 + 0.11 * len(names))
 
 
@@ -72,26 +98,25 @@ def _kept(records: pd.DataFrame) -> str:
     gradients = records.sort_values("back")["gradient"]
     if gradients.empty or not gradients.iloc[0]:
         return "unknown"
-    return number(float(gradients.iloc[-1] / gradients.iloc[0]))
+    return short(float(gradients.iloc[-1] / gradients.iloc[0]), 2)
 
 
-def powers() -> Section | None:
+def powers() -> Chart | None:
     """Return a chart of a factor near 1 over 365 steps (D5)."""
     records = read_csv(paths.study("powers") / "powers.csv")
     if records.empty:
         return None
-    factors: Sequence[float] = [*records["factor"].unique()]
+    found = dict.fromkeys(records["factor"].unique())
+    styles: dict[float, str] = dict(zip(found, SHADES * len(found), strict=False))
 
     def paint(figure: Figure) -> None:
         axis = figure.add_subplot()
-        for place, factor in enumerate(factors):
+        for factor, shade in styles.items():
             own = records[records["factor"] == factor]
-            colour = look(place)["color"]
-            pale = {"color": colour, "linewidth": 5, "alpha": 0.3}
-            axis.plot(own["step"], own["orthogonal_norm"], "-", **pale)
-            axis.plot(own["step"], own["scalar"], "-", color=colour, label=f"{factor:g}")
-            axis.plot(own["step"], own["matrix_norm"], "--", color=colour)
-        logarithmic(axis)
+            axis.plot(own["step"], own["orthogonal_norm"], "-", color=shade, lw=5, alpha=0.3)
+            axis.plot(own["step"], own["scalar"], "-", color=shade, label=f"{factor:g}")
+            axis.plot(own["step"], own["matrix_norm"], "--", color=shade)
+        logarithmic(axis.yaxis, records["scalar"])
         axis.set_xlabel("step")
         axis.set_ylabel("size")
         legend_below(figure, columns=4)
@@ -105,20 +130,14 @@ def powers() -> Section | None:
         f"{ends}. Solid: the number itself. Dashed: the norm of a matrix of that spectral radius. "
         "Pale: the norm of an orthogonal matrix times the number."
     )
-    text = (
-        "A gradient that goes back through T steps is multiplied T times: by factors above 1 it "
-        "explodes (梯度爆炸), by factors below 1 it vanishes (梯度消失)."
-    )
-    chart = draw("Powers of a factor a little above and below 1", caption, paint)
-    return section("powers", "D5 · Powers of a factor near 1", [text], [chart])
+    return draw("Powers of a factor a little above and below 1", caption, paint)
 
 
 def spectra(inputs: Inputs) -> Section | None:
     """Return charts of recurrent matrices' singular values, and the measured decay (D5)."""
     records = inputs.examined("spectra")
-    names = [] if records.empty else [*records["name"].unique()]
     columns = {
-        "name": "model",
+        "called": "model",
         "when": "training",
         "decay": "decay per step",
         "largest_singular_value": "largest singular value",
@@ -126,40 +145,44 @@ def spectra(inputs: Inputs) -> Section | None:
     }
     return section(
         "spectra",
-        "D5 · Singular values 奇异值 of W_hh, and the measured decay",
+        "Singular values 奇异值 of W_hh, and the measured decay",
         [
             "Without gates, a matrix whose largest singular value is below 1 can only shrink a "
             "gradient. A larger one may still shrink it, along other directions or by the slope of "
             "the activation. With gates, these matrices are only a part of the Jacobian."
         ],
-        [_spectra(records[records["name"].isin(shown)]) for shown in parts(names)],
+        [] if records.empty else [_spectra(inputs, records)],
         [frame("The measured decay and the spectrum", inputs.examined("summary"), columns)],
+        folded=True,
     )
 
 
-def _spectra(records: pd.DataFrame) -> Chart:
-    """Return a chart of singular values: at each rank, the largest one of a network's matrices."""
+def _spectra(inputs: Inputs, records: pd.DataFrame) -> Chart:
+    """Return small multiples of singular values: at each rank, the largest of a network's."""
     largest = records.groupby(["name", "when", "rank"], sort=False, as_index=False).max()
     names = [*records["name"].unique()]
+    lines = -(-len(names) // PANELS)
 
     def paint(figure: Figure) -> None:
-        panels = figure.subplots(1, len(WHENS), sharex=True, sharey=True)
-        for axis, when in zip(panels, WHENS, strict=True):
+        axes = figure.subplots(lines, PANELS, sharex=True, sharey=True, squeeze=False).flat
+        for axis, name in zip(axes, names, strict=False):
             axis.axhline(1, color=INK, linewidth=0.8)
-            for place, name in enumerate(names):
+            for when, style in zip(WHENS, (":", "-"), strict=True):
                 own = largest[(largest["name"] == name) & (largest["when"] == when)]
                 rank = own["rank"] / own["rank"].max()
-                axis.plot(rank, own["singular_value"], label=name, **look(place))
-            axis.set_title(f"{when} training")
-            axis.set_xlabel("rank, as a share")
-            logarithmic(axis)
-        panels[0].set_ylim(bottom=0.03)
-        panels[0].set_ylabel("singular value")
+                shade = colour(inputs.known.get(name))
+                axis.plot(rank, own["singular_value"], style, color=shade, label=f"{when} training")
+            axis.set_title("\n".join(wrap(inputs.called(name), 24)), fontsize=8)
+            axis.set_ylim(bottom=0.03)
+            logarithmic(axis.yaxis, (0.03, *largest["singular_value"]))
+        for axis in figure.axes[len(names) :]:
+            axis.set_axis_off()
+        figure.supxlabel("rank, as a share", fontsize=9)
+        figure.supylabel("singular value", fontsize=9)
         legend_below(figure)
 
     caption = (
         "Singular values from the largest to the smallest; for several matrices, the largest one "
         "at each rank. A matrix stretches vectors where its line is above 1."
     )
-    title = f"Singular values of {len(names)} networks"
-    return draw(title, caption, paint, 2.9 + 0.11 * len(names))
+    return draw("Singular values of recurrent matrices", caption, paint, 0.8 + 1.5 * lines)

@@ -11,13 +11,16 @@ import pandas as pd
 from recurrent.common import config as params
 from recurrent.common import files, paths
 from recurrent.common.config import Config, Variant
-from recurrent.evaluation import lectures, rows
+from recurrent.evaluation import headline, lectures, rows
 from recurrent.evaluation.lectures import Lecture
-from recurrent.evaluation.rows import Comparison, Published, Row, Score
+from recurrent.evaluation.rows import Claim, Comparison, Published, Row, Score
+from recurrent.report.numbers import count
+from recurrent.report.views import Cell
 from recurrent.tracking.history import Finding, read_findings, read_gradients, read_history
 
 BUNDLED = "bundled"
 NO_CORPUS = "no corpus"
+SPLITS = {"train": "training", "valid": "validation", "test": "held-out"}
 LECTURES = paths.PIPELINES["lectures"]
 
 
@@ -30,11 +33,49 @@ class Inputs:
     published: tuple[Published, ...]
     scores: tuple[Score, ...]
     comparisons: tuple[Comparison, ...]
+    claims: tuple[Claim, ...]
+    known: Mapping[str, Variant]  # those of the lectures, too
+    validation: Mapping[str, float]  # loss of each network
+    replicated: Mapping[str, Published]  # by id, see `load`
+    replication: str  # date and commit of `replicated`
 
     @property
     def main(self) -> bool:
         """Whether these are the results of the lectures' own pipeline."""
         return self.config.results == LECTURES
+
+    @property
+    def bundled(self) -> bool:
+        """Whether the pipeline is configured for the bundled corpora."""
+        return self.config.source == BUNDLED
+
+    def called(self, name: str) -> str:
+        """Return what people call a model."""
+        named = (lecture.names[name] for lecture in self.lectures.values() if name in lecture.names)
+        return next(named, name.replace("_", " ").replace("/", ", "))
+
+    def score(self, name: str, metric: str) -> Score | None:
+        """Return a model's score in a metric."""
+        known = (score for score in self.scores if (score.name, score.metric) == (name, metric))
+        return next(known, None)
+
+    def records(self, score: Score) -> str:
+        """Return what people call the records of a score, which may name a dataset and a split."""
+        dataset, _, split = score.records.partition(", ")
+        if dataset not in self.config.datasets:
+            return score.records
+        corpus = self.config.datasets[dataset].corpus
+        text = self.config.corpora[corpus].kind == "text"
+        unit = f"characters of {corpus}" if text else corpus
+        return f"{count(score.count)} {SPLITS.get(split, split)} {unit}"
+
+    def fitted(self, name: str) -> bool:
+        """Return whether a model is fitted in one call, without epochs."""
+        return name in self.known and self.known[name].training.method == "fit"
+
+    def model(self, name: str) -> Cell:
+        """Return a table's cell for a model, given as experiment/variant."""
+        return Cell(self.called(name), "model", name)
 
     def of(self, lecture: str, table: tuple[Row, ...]) -> list[Row]:
         """Return the rows of a lecture."""
@@ -54,7 +95,7 @@ class Inputs:
         """Return the sample answers or texts of a variant."""
         return read_json(self.config.results.samples(variant.experiment, variant.variant))
 
-    def bundled(self, variant: Variant) -> bool:
+    def public(self, variant: Variant) -> bool:
         """Return whether a variant was measured on a bundled corpus, which we may publish."""
         return bool(self.evaluation(variant).get("origin", {}).get("source") == BUNDLED)
 
@@ -76,10 +117,11 @@ class Inputs:
         return read_findings(path) if path.is_file() else None
 
     def examined(self, name: str) -> pd.DataFrame:
-        """Return a table of the stage `examine`, with a column `name` (experiment/variant)."""
+        """Return a table of the stage `examine`; `name` is experiment/variant, `called` is ours."""
         found = read_csv(self.config.results.examined / f"{name}.csv")
         if not found.empty:
             found["name"] = found["experiment"] + "/" + found["variant"]
+            found["called"] = found["name"].map(self.called)
         return found
 
 
@@ -105,16 +147,13 @@ class Records:
         """The best possible score."""
         return next((score.bayes for score in self.scores if score.bayes is not None), None)
 
-    def reached(self, score: Score) -> float | None:
-        """Return how much of the gap from the best baseline to bayes a model closes, if known."""
-        if self.bayes is None or not self.baselines or self.baselines[0].ours == self.bayes:
-            return None
-        start = self.baselines[0].ours
-        return (score.ours - start) / (self.bayes - start)
-
 
 def load(pipeline: str = "lectures") -> Inputs:
-    """Read the results of a pipeline: `lectures` or `beyond`."""
+    """Read the results of a pipeline: `lectures` or `beyond`.
+
+    On bundled corpora, the committed results of `recurrent replicate` answer what cannot be
+    compared here.
+    """
     config = params.load(pipeline)
     results = config.results
     scores = rows.read(results.scores, Score)
@@ -122,13 +161,31 @@ def load(pipeline: str = "lectures") -> Inputs:
         measured = {(score.lecture, score.records) for score in scores if score.split == "test"}
         others = rows.read(LECTURES.scores, Score)
         scores += [score for score in others if (score.lecture, score.records) in measured]
+    pipelines = [config] if pipeline == "lectures" else [config, params.load()]
+    known = {variant.name: variant for one in pipelines for variant in one.variants()}
+    validation = {
+        name: loss for one in pipelines for name, loss in headline.validation_losses(one).items()
+    }
+    replicated: list[Published] = []
+    if pipeline == "lectures" and config.source == BUNDLED:
+        replicated = rows.read(paths.UPSTREAM_METRICS / "published.csv", Published)
     return Inputs(
         config,
         lectures.load(),
         tuple(rows.read(results.published, Published)),
         tuple(scores),
         tuple(rows.read(results.comparisons, Comparison)),
+        tuple(rows.read(results.claims, Claim)),
+        known,
+        validation,
+        {row.id: row for row in replicated if row.ours is not None},
+        replication(read_json(paths.REPLICATED)),
     )
+
+
+def replication(found: Mapping[str, Any]) -> str:
+    """Return the date and commit of the committed run on the lectures' own corpora."""
+    return f"{found['date']}, commit {found['commit']}" if found else "committed earlier"
 
 
 def held_out(inputs: Inputs, lecture: str) -> list[Records]:

@@ -3,6 +3,7 @@
 import re
 from math import floor, isfinite, log10
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -19,6 +20,23 @@ def number(value: float | None, sd: float | None = None) -> str:
     if sd > 0 and decimals is not None:
         decimals = min(max(1 - floor(log10(sd)), 0), 6)
     return _signed(f"{_fixed(value, decimals)} ± {_fixed(sd, decimals)}")
+
+
+def short(value: float | None, digits: int = 3) -> str:
+    """Format a number with few digits, for a list or an axis."""
+    if value is None or not isfinite(value) or _decimals(value) is None:
+        return number(value)
+    places = max(digits - 1 - floor(log10(abs(value))), 0) if value else 0
+    return _signed(f"{value:,.{places}f}")
+
+
+def plain(value: float) -> str:
+    """Format a tick of an axis: a plain number, or a power of ten if it is tiny or huge."""
+    if value and not 1e-4 <= abs(value) < 1e6:
+        mantissa, _, exponent = f"{value:.0e}".partition("e")
+        power = f"10{str(int(exponent)).translate(RAISED)}"
+        return power if mantissa == "1" else f"{mantissa}·{power}"
+    return _signed(f"{value:,.10g}")
 
 
 def difference(value: float, error: float | None = None) -> str:

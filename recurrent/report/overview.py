@@ -1,86 +1,97 @@
-"""The start of the page: what was replicated, on which corpora, with which results."""
+"""The first screen: what came out, in one statement and a list."""
 
-from collections import Counter
+from collections.abc import Callable
 
 from recurrent.common import paths
-from recurrent.report import scores, tables
-from recurrent.report.inputs import BUNDLED, NO_CORPUS, Inputs, Records, held_out, read_json
-from recurrent.report.numbers import count, percent
-from recurrent.report.views import Cell, Section, Table, measured, name, printed, table
+from recurrent.evaluation.verdicts import tally
+from recurrent.report import results, scores
+from recurrent.report.inputs import BUNDLED, Inputs, held_out, read_json
+from recurrent.report.numbers import count
+from recurrent.report.views import Cell, Group, Section, Table, section, table
 
 WHOSE = {BUNDLED: "synthetic, bundled", "upstream": "the lecture's own", "stand-in": "a stand-in"}
-ON_BUNDLED = (
-    "This run is on the bundled synthetic corpora, so numbers that were published for other "
-    "corpora cannot be compared. We know how these corpora were generated, so we know the best "
-    "score that any model can reach. The tables show how close the models come to it."
-)
+LEAD = {
+    "bundled": (
+        "We rebuilt five lectures on recurrent networks from raw text and tested what they claim, "
+        "on corpora generated here. The best possible loss is known. "
+        "Chapters have intervals and reasons."
+    ),
+    "upstream": (
+        "We rebuilt five lectures on recurrent networks from raw text, on the lectures' own "
+        "corpora. A system is reproduced if all its numbers are. "
+        "Each line: published → ours."
+    ),
+    "beyond": (
+        "More networks on the lectures' corpora: deeper, wider, on words, from both sides. "
+        "Each line compares the network that validation chooses with counting, on held-out data."
+    ),
+}
 READING = (
-    "Ours is the mean over the seeds ± their standard deviation. Next to a published number, we "
+    "“Ours” is the mean over the seeds ± their standard deviation. Next to a published number, we "
     "measure what the lecture measures; everywhere else, we measure on records that neither "
-    "trained the model nor chose its epoch. Reproduced means within a fixed tolerance; within seed "
-    "noise means that one more run of ours could give the published number; otherwise it differs. "
+    "trained the model nor chose its epoch.",
+    "A number is *reproduced* if ours is within a fixed tolerance, *within seed noise* if it lies "
+    "in the 95 % prediction interval of one more run, and *differs* otherwise. Numbers that depend "
+    "on a random draw are compared with the range of many draws. A claim *holds* or *fails* if the "
+    "interval over seeds is on one side of its bound, and is *undecided* otherwise.",
     "Best possible is the Bayes-optimal value on the same records; we know it for bundled corpora "
-    "only."
+    "only.",
 )
 
 
 def overview(inputs: Inputs) -> Section:
-    """Return verdicts, scores against the best possible, corpora, and numbers that differ."""
-    groups = {
-        f"{key}: {group.name}": group for key in inputs.lectures for group in held_out(inputs, key)
-    }
-    drawn = (scores.distances(inputs.published, inputs.lectures), scores.nearness(groups))
-    shown = (
-        tables.tallies(inputs),
-        _best(groups),
-        _corpora(inputs),
-        _differing(inputs),
-        _reasons(inputs),
+    """Return the statement, and the claims or systems behind it."""
+    if not inputs.main:
+        listed = _each(inputs, results.of_held_out)
+        ranked = (
+            scores.held_out(inputs, lecture, held_out(inputs, key))
+            for key, lecture in inputs.lectures.items()
+        )
+        charts = tuple(chart for chart in ranked if chart is not None)
+        text = (LEAD["beyond"],)
+        return Section("overview", _models(inputs), text, listed, charts, short="Result")
+    claims = _each(inputs, results.of_claims)
+    systems = _each(inputs, results.of_systems)
+    if inputs.bundled or not systems:
+        return Section("overview", _claims(inputs), (LEAD["bundled"],), claims, short="Result")
+    if others := results.not_compared(inputs):
+        systems += (others,)
+    below = section("claims", _claims(inputs), results=claims)
+    parts = (below,) if below else ()
+    text = (LEAD["upstream"],)
+    return Section("overview", _systems(inputs), text, systems, parts=parts, short="Result")
+
+
+def _each(inputs: Inputs, kind: Callable[[Inputs, str], Group | None]) -> tuple[Group, ...]:
+    """Return the results of each lecture that has any."""
+    return tuple(group for key in inputs.lectures if (group := kind(inputs, key)) is not None)
+
+
+def _models(inputs: Inputs) -> str:
+    measured = {row.name for row in inputs.scores}
+    own = sum(variant.name in measured for variant in inputs.config.variants())
+    return f"{count(own)} models beyond the lectures"
+
+
+def _claims(inputs: Inputs) -> str:
+    if not inputs.claims:
+        return "No claim was tested yet"
+    holding = sum(row.verdict == "holds" for row in inputs.claims)
+    return f"{holding} of {len(inputs.claims)} claims hold"
+
+
+def _systems(inputs: Inputs) -> str:
+    found = tally(inputs.published)
+    good = found.reproduced + found.within_seed_noise
+    return (
+        f"{found.systems_reproduced} of {found.systems_comparable} systems reproduced, "
+        f"{good} of {good + found.differs} numbers"
     )
-    return Section(
-        "overview",
-        "Overview",
-        (*_sentences(inputs), READING),
-        tuple(chart for chart in drawn if chart is not None),
-        tuple(one for one in shown if one is not None),
-    )
 
 
-def _sentences(inputs: Inputs) -> list[str]:
-    """Describe the comparison with the published numbers in words."""
-    if not inputs.published:
-        return []
-    counted = tables.tally(inputs.published)
-    compared = sum(counted[verdict] for verdict in tables.VERDICTS)
-    said = (
-        f"The lectures publish {len(inputs.published)} numbers. {compared} of them can be compared "
-        f"with ours: {counted['reproduced']} are reproduced, {counted['within seed noise']} are "
-        f"within seed noise, and {counted['differs']} differ."
-    )
-    sources = {row.source for row in inputs.published} - {NO_CORPUS}
-    return [said, ON_BUNDLED] if sources == {BUNDLED} else [said]
-
-
-def _best(groups: dict[str, Records]) -> Table | None:
-    """Return a table of the best network on each set of held-out records."""
-    rows = []
-    for label, group in groups.items():
-        if group.networks:
-            best = group.networks[0]
-            share = group.reached(best)
-            rows.append(
-                (
-                    Cell(label),
-                    name(best.experiment, best.variant),
-                    Cell(best.metric),
-                    measured(best.ours, best.sd),
-                    measured(group.baselines[0].ours if group.baselines else None),
-                    measured(group.bayes),
-                    Cell("" if share is None else percent(share), "number"),
-                )
-            )
-    head = ("records", "best network", "metric", "ours", "best without a network", "best possible")
-    return table("The best network on held-out records", (*head, "share of the gap closed"), rows)
+def about(inputs: Inputs) -> Section | None:
+    """Return how to read the page, and the corpora of the run."""
+    return section("about", "About this run", READING, tables=[_corpora(inputs)])
 
 
 def _corpora(inputs: Inputs) -> Table | None:
@@ -94,27 +105,3 @@ def _corpora(inputs: Inputs) -> Table | None:
             whose = WHOSE.get(origin.get("source", ""), str(origin.get("name", "")))
             rows.append((Cell(corpus), Cell(whose), Cell(f"{count(size)} {unit}", "number")))
     return table("The corpora of this run", ("corpus", "source", "size"), rows)
-
-
-def _differing(inputs: Inputs) -> Table | None:
-    rows = [
-        (
-            tables.labelled(inputs.lectures[row.lecture], row.row),
-            name(row.experiment, row.variant),
-            Cell(tables.what(row)),
-            printed(row.published),
-            measured(row.ours, row.sd),
-        )
-        for row in inputs.published
-        if row.verdict == "differs"
-    ]
-    head = ("row", "model", "metric", "published", "ours")
-    return table("Numbers that differ", head, rows, "See the caveats of each lecture.")
-
-
-def _reasons(inputs: Inputs) -> Table | None:
-    counted = Counter(
-        row.reason or "no reason given" for row in inputs.published if not row.verdict
-    )
-    rows = [(Cell(reason), Cell(count(found), "number")) for reason, found in counted.most_common()]
-    return table("Why numbers have no verdict", ("reason", "numbers"), rows)

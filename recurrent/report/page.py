@@ -7,11 +7,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from recurrent.report.charts import FAMILIES
 from recurrent.report.gradients import findings
 from recurrent.report.inputs import Inputs
 from recurrent.report.lecture import lecture
-from recurrent.report.overview import overview
-from recurrent.report.views import Cell, Section, Table
+from recurrent.report.overview import about, overview
+from recurrent.report.views import MARKS, Cell, Section, Table
 
 TEMPLATES = Path(__file__).with_name("templates")
 TITLES = {
@@ -24,10 +25,11 @@ MARKDOWN = re.compile(r"([\\`*_\[\]<|~#])")
 
 
 def document(inputs: Inputs) -> list[Section]:
-    """Return the overview and a chapter for each lecture that was run, at least in part."""
+    """Return the first screen, and a chapter for each lecture that was run, at least in part."""
     chapters = [lecture(inputs, key) for key in inputs.lectures]
     if not inputs.main:  # in the main report they belong to a lecture
         chapters.append(findings(inputs))
+    chapters.append(about(inputs))
     return [overview(inputs), *(chapter for chapter in chapters if chapter is not None)]
 
 
@@ -35,7 +37,10 @@ def html(inputs: Inputs, sections: Iterable[Section]) -> str:
     """Return all results as one page that needs no other file."""
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
     title = TITLES[inputs.config.pipeline]
-    return _render("report.html.j2", title=title, sections=[*sections], style=style)
+    shown = [*sections]
+    return _render(
+        "report.html.j2", title=title, sections=shown, style=style, colours=FAMILIES, marks=MARKS
+    )
 
 
 def markdown(inputs: Inputs, sections: Iterable[Section], figures: Iterable[str] = ()) -> str:
@@ -84,6 +89,8 @@ def markdown_cell(cell: Cell) -> str:
         fence = "`" * (longest + 1)
         pad = " " if longest or text != text.strip() else ""
         return f"{fence}{pad}{text}{pad}{fence}".replace("|", "\\|")
+    if cell.kind == "model" and cell.text:
+        return f"{markdown_cell(Cell(cell.text))} {markdown_cell(Cell(cell.code, 'code'))}"
     if cell.kind == "prose":
         return text.replace("|", "\\|").replace("<", "&lt;")
     return MARKDOWN.sub(r"\\\1", text)

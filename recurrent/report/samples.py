@@ -1,77 +1,110 @@
 """Texts and answers of models, for corpora that we may publish."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recurrent.report.inputs import Inputs
-from recurrent.report.numbers import number, one_line
+from recurrent.report.numbers import one_line, percent
 from recurrent.report.views import Cell, Section, Table, measured, section, table
 
 WITHHELD = (
     "Samples of the lectures' own corpora are not shown: a network may have memorised its corpus, "
     "which we may not publish, and the names belong to real people."
 )
-ANSWERS = {"right": "Right answers", "wrong": "Wrong answers"}
-TITLE = "What the models write and answer"
+Samples = Mapping[str, Mapping[str, Any]]  # by experiment/variant
+WAYS = {"by_seed": "greedy: the likeliest character each time", "drawn": "drawn at temperature 0.8"}
+SHOWN = 5  # right and wrong answers that are not folded
 
 
 def samples(inputs: Inputs, lecture: str) -> Section | None:
     """Return tables of texts after each prefix, classified names, and restored characters."""
     found = {one.name: (one, inputs.samples(one)) for one in inputs.variants(lecture)}
-    shown = {name: sample for name, (one, sample) in found.items() if inputs.bundled(one)}
+    shown = {name: sample for name, (one, sample) in found.items() if inputs.public(one)}
     withheld = any(sample for name, (_, sample) in found.items() if name not in shown)
-    texts = {name: sample["by_seed"] for name, sample in shown.items() if sample.get("by_seed")}
     tables = [
-        *_written(texts),
-        *(_while_training(name, sample) for name, sample in shown.items()),
-        *(
-            _answered(f"{title} of {name}", sample.get(kind, []))
-            for name, sample in shown.items()
-            for kind, title in ANSWERS.items()
-        ),
-        *(_restored(name, sample.get("restored", [])) for name, sample in shown.items()),
+        *_written(inputs, shown),
+        _while_training(inputs, shown),
+        *_answered(inputs, shown),
+        _restored(inputs, shown),
     ]
+    title = "What the models write and answer"
     if withheld and not any(tables):
-        return Section(f"{lecture}-samples", TITLE, (WITHHELD,))
-    return section(f"{lecture}-samples", TITLE, [WITHHELD] if withheld else [], tables=tables)
+        return Section(f"{lecture}-samples", title, (WITHHELD,))
+    return section(f"{lecture}-samples", title, [WITHHELD] if withheld else [], tables=tables)
 
 
-def _written(texts: Mapping[str, Mapping[str, Mapping[str, str]]]) -> list[Table | None]:
-    """Return a table for each prefix, with the text that each model's first seed writes."""
+def _written(inputs: Inputs, shown: Samples) -> list[Table | None]:
+    """Return what each model's first seed writes: after the commonest prefix, and the others."""
     by_prefix: dict[str, list[tuple[Cell, ...]]] = {}
-    for name, by_seed in texts.items():
-        for prefix, text in next(iter(by_seed.values())).items():
-            by_prefix.setdefault(prefix, []).append((Cell(name, "code"), measured(text)))
+    for name, sample in shown.items():
+        seeds = [[*sample.get(way, {}).values()] for way in WAYS]
+        first: list[dict[str, str]] = [texts[0] if texts else {} for texts in seeds]
+        for prefix in first[0]:
+            texts = [measured(text.get(prefix, "")) for text in first]
+            by_prefix.setdefault(prefix, []).append((inputs.model(name), *texts))
+    if not by_prefix:
+        return []
+    main, *others = sorted(by_prefix, key=lambda prefix: -len(by_prefix[prefix]))
+    rows = [(measured(prefix), *row) for prefix in others for row in by_prefix[prefix]]
     return [
-        table(f"After “{one_line(prefix)}”, first seed", ("model", "text"), rows, folded=True)
-        for prefix, rows in by_prefix.items()
+        table(f"After “{one_line(main)}”, first seed", ("model", *WAYS.values()), by_prefix[main]),
+        table("After other prefixes", ("after", "model", *WAYS.values()), rows, folded=True),
     ]
 
 
-def _while_training(name: str, sample: Mapping[str, Any]) -> Table | None:
+def _while_training(inputs: Inputs, shown: Samples) -> Table | None:
     rows = [
-        (Cell(seed, "number"), Cell(epoch, "number"), measured(text))
+        (inputs.model(name), Cell(seed, "number"), Cell(epoch, "number"), measured(text))
+        for name, sample in shown.items()
         for seed, epochs in sample.get("while_training", {}).items()
         for epoch, texts in epochs.items()
         for text in texts.values()
     ]
-    return table(f"{name} while it trains", ("seed", "epoch", "text"), rows, folded=True)
+    return table("While the models train", ("model", "seed", "epoch", "text"), rows, folded=True)
 
 
-def _answered(title: str, answers: list[Mapping[str, Any]]) -> Table | None:
+def _answered(inputs: Inputs, shown: Samples) -> list[Table | None]:
+    """Return some answers of the last network, and all answers of all models."""
+    classified = [name for name, sample in shown.items() if sample.get("right")]
+    networks = [name for name in classified if not inputs.fitted(name)]
+    head = ("verdict", "name", "label", "answer", "probability")
+    some = [
+        row
+        for name in networks[-1:]
+        for kind in ("right", "wrong")
+        for row in _answers(kind, shown[name][kind][:SHOWN])
+    ]
     rows = [
+        (*row[:1], inputs.model(name), *row[1:])
+        for name in classified
+        for kind in ("right", "wrong")
+        for row in _answers(kind, shown[name][kind])
+    ]
+    title = f"Some answers of the {inputs.called(networks[-1])}" if networks else ""
+    return [
+        table(title, head, some),
+        table("Answers of all models", ("verdict", "model", *head[1:]), rows, folded=True),
+    ]
+
+
+def _answers(kind: str, answers: Sequence[Mapping[str, Any]]) -> list[tuple[Cell, ...]]:
+    return [
         (
+            Cell(kind, "verdict"),
             Cell(str(one["name"])),
             Cell(str(one["label"])),
             Cell(str(one["answer"])),
-            Cell(number(float(one["probability"])), "number"),
+            Cell(percent(float(one["probability"])), "number"),
         )
         for one in answers
     ]
-    return table(title, ("name", "label", "answer", "probability"), rows, folded=True)
 
 
-def _restored(name: str, gaps: list[Mapping[str, Any]]) -> Table | None:
-    rows = [(*(measured(str(one[key])) for key in ("text", "hidden", "answer")),) for one in gaps]
-    title = f"Characters that {name} restores, each gap written □"
-    return table(title, ("text", "hidden", "answer"), rows, folded=True)
+def _restored(inputs: Inputs, shown: Samples) -> Table | None:
+    rows = [
+        (inputs.model(name), *(measured(str(one[key])) for key in ("text", "hidden", "answer")))
+        for name, sample in shown.items()
+        for one in sample.get("restored", [])
+    ]
+    title = "Characters that the models restore, each gap written □"
+    return table(title, ("model", "text", "hidden", "answer"), rows)

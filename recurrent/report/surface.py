@@ -8,56 +8,48 @@ from matplotlib.colors import ListedColormap, PowerNorm
 from matplotlib.figure import Figure
 
 from recurrent.common import paths
-from recurrent.report.charts import INK, draw, legend_below
+from recurrent.report.charts import CLIPPED, INK, UNCLIPPED, draw, legend_below
 from recurrent.report.inputs import read_csv
-from recurrent.report.numbers import number
-from recurrent.report.views import Section, section
+from recurrent.report.numbers import short
+from recurrent.report.views import Chart
 
-DESCENTS = {"plain": ("#b3261e", "without clipping"), "clipped": ("#7a47a8", "with clipping")}
+DESCENTS = {"plain": (UNCLIPPED, "without clipping"), "clipped": (CLIPPED, "with clipping")}
 
 
-def surface() -> Section | None:
-    """Return charts of the surface from the side and from above, with both descents."""
+def surface() -> list[Chart]:
+    """Return charts of the surface from above and from the side, with both descents."""
     table = read_csv(paths.study("error_surface") / "surface.csv")
     steps = read_csv(paths.study("error_surface") / "paths.csv")
     if table.empty or steps.empty:
-        return None
+        return []
     grid = table.pivot(index="b", columns="w", values="error")
     descents = {name: steps[steps["descent"] == name] for name in DESCENTS}
     ends = "; ".join(
-        f"{DESCENTS[name][1]}, the largest gradient norm is {number(path['gradient_norm'].max())} "
-        f"and the last error is {number(path['error'].iloc[-1])}"
+        f"{DESCENTS[name][1]}, the largest gradient norm is {short(path['gradient_norm'].max())} "
+        f"and the last error is {short(path['error'].iloc[-1])}"
         for name, path in descents.items()
     )
-    charts = [
+    return [
         draw(
-            "The error surface from the side",
-            "Where the unit switches from one fixed point to another, the error rises like a cliff "
-            "and its gradient explodes.",
-            lambda figure: _from_the_side(figure, grid, descents),
-            4.0,
-        ),
-        draw(
-            "The same from above, with two descents",
+            "The error surface from above, with two descents",
             f"The square marks the start, the dots mark the ends: {ends}.",
             lambda figure: _from_above(figure, grid, descents),
             4.0,
         ),
+        draw(
+            "The same from the side",
+            "Error of a recurrent unit by its weight w and its bias b, as in figure 6 of Pascanu "
+            "et al. (2013). Where the unit switches from one fixed point to another, the error "
+            "rises like a cliff and its gradient explodes.",
+            lambda figure: _from_the_side(figure, grid, descents),
+            4.0,
+        ),
     ]
-    return section(
-        "error-surface",
-        "D1 · The cliff: gradient explosion 梯度爆炸 and clipping 裁剪梯度",
-        [
-            "The error of a single recurrent unit by its weight w and its bias b, computed as in "
-            "figure 6 of Pascanu, Mikolov and Bengio (2013)."
-        ],
-        charts,
-    )
 
 
 def _colours(grid: pd.DataFrame) -> dict[str, Any]:
     """Return pale colours, so that paths stand out, on a square-root scale, for the cliff."""
-    pale = ListedColormap([tuple(colormaps["YlGnBu"](0.08 + 0.54 * n / 63)) for n in range(64)])
+    pale = ListedColormap([tuple(colormaps["Greys"](0.08 + 0.54 * n / 63)) for n in range(64)])
     norm = PowerNorm(0.5, float(grid.to_numpy().min()), float(grid.to_numpy().max()))
     return {"cmap": pale, "norm": norm}
 

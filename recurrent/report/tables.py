@@ -1,19 +1,17 @@
 """The tables of a lecture: published numbers, scores, comparisons, grids and caveats."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from recurrent.evaluation.lectures import Lecture
+from recurrent.evaluation.lectures import Table as Grid
 from recurrent.evaluation.rows import Comparison, Published, Score
+from recurrent.report import metrics, results
 from recurrent.report.inputs import Inputs, Records, perplexity
 from recurrent.report.numbers import count, difference, number
-from recurrent.report.views import Cell, Table, measured, name, printed, table
+from recurrent.report.views import Cell, Table, measured, printed, table
 
-LONG = 12  # rows; longer tables are folded
-VERDICTS = ("reproduced", "within seed noise", "differs")
-NONE = "no verdict"
 ONCE = " (one seed)"
 PAIRED = "Difference ± its standard error on the same records; positive is better."
 COMPARED = {
@@ -27,94 +25,81 @@ COMPARED = {
 }
 
 
-def tally(rows: Iterable[Published]) -> dict[str, int]:
-    """Count the published numbers with each verdict."""
-    counted = Counter(row.verdict or NONE for row in rows)
-    return {verdict: counted[verdict] for verdict in (*VERDICTS, NONE)}
-
-
-def tallies(inputs: Inputs) -> Table | None:
-    """Return a table of verdict counts, with a row for each lecture."""
-    rows = []
-    for key, lecture in inputs.lectures.items():
-        counted = tally(inputs.of(key, inputs.published))
-        if any(counted.values()):
-            cells = (Cell(count(found), "number") for found in counted.values())
-            rows.append((Cell(lecture.title), *cells))
-    return table("Published numbers", ("lecture", *tally([])), rows)
-
-
-def labelled(lecture: Lecture, row: str) -> Cell:
-    """Return the code of a row with its title."""
-    return Cell(f"{row} · {lecture.rows[row]}" if row in lecture.rows else row)
-
-
-def published(lecture: Lecture, rows: Sequence[Published]) -> list[Table | None]:
-    """Return tables of published numbers and ours. A short one precedes a long one."""
-    title = f"All {len(rows)} published numbers"
-    if len(rows) <= LONG:
-        return [_published(title, lecture, rows)]
+def published(inputs: Inputs, lecture: Lecture, rows: Sequence[Published]) -> list[Table | None]:
+    """Return a table with the last number of each system, and one with all numbers."""
     last = {row.row: row for row in rows}
-    last |= {row.row: row for row in rows if row.ours is not None}
-    last |= {row.row: row for row in rows if row.verdict}
+    last |= {row.row: row for row in rows if _shown(inputs, row).ours is not None}
+    last |= {row.row: row for row in rows if _shown(inputs, row).verdict}
+    title = f"All {len(rows)} published numbers"
+    if len(last) == len(rows):
+        return [_published(title, inputs, lecture, rows)]
     return [
-        _published("The last number of each row", lecture, [*last.values()]),
-        _published(title, lecture, rows, folded=True),
+        _published("The last number of each system", inputs, lecture, [*last.values()]),
+        _published(title, inputs, lecture, rows, folded=True),
     ]
+
+
+def _shown(inputs: Inputs, row: Published) -> Published:
+    """Return the row, or that of the run on the lecture's own corpus if it has no verdict."""
+    return row if row.verdict else inputs.replicated.get(row.id, row)
 
 
 def _published(
-    title: str, lecture: Lecture, rows: Sequence[Published], folded: bool = False
+    title: str, inputs: Inputs, lecture: Lecture, rows: Sequence[Published], folded: bool = False
 ) -> Table | None:
-    head = ("verdict", "row", "model", "metric", "published", "ours", "95 % interval", "seeds")
-    cells = [
-        (
-            Cell(row.verdict or NONE, "verdict"),
-            labelled(lecture, row.row),
-            name(row.experiment, row.variant),
-            Cell(what(row)),
-            printed(row.published),
-            measured(row.ours, row.sd),
-            Cell(f"{number(row.low)} to {number(row.high)}" if row.low is not None else ""),
-            Cell(
-                count(row.seeds) if row.agree is None else f"{row.agree} of {row.seeds}", "number"
-            ),
-            measured(row.bayes),
-            Cell(row.reason or ""),
+    cells = []
+    borrowed = False
+    for row in rows:
+        shown = _shown(inputs, row)
+        borrowed |= shown is not row
+        agree = "" if shown.agree is None else f"{shown.agree} of "
+        interval = "" if shown.low is None else f"{number(shown.low)} to {number(shown.high)}"
+        cells.append(
+            (
+                Cell(shown.verdict or results.UNKNOWN, "verdict"),
+                Cell(results.called(lecture, row.row)),
+                Cell(metrics.measured(row)),
+                printed(row.published),
+                measured(shown.ours, shown.sd),
+                Cell(interval),
+                Cell(f"{agree}{count(shown.seeds)}", "number"),
+                measured(row.ours, row.sd) if shown is not row else Cell(),
+                measured(row.bayes),
+                Cell(shown.reason or ""),
+            )
         )
-        for row in rows
-    ]
-    return table(title, (*head, "best possible", "reason"), cells, folded=folded)
+    note = metrics.note(row.metric for row in rows)
+    if borrowed:
+        note += (
+            f" Verdict and “ours” are those of the run on the lectures' own corpora "
+            f"({inputs.replication}), where this run cannot answer."
+        )
+    head = ("verdict", "system", "measured", "published", "ours", "95 % range", "seeds")
+    more = ("on the bundled corpus", "best possible", "why")
+    return table(title, (*head, *more), cells, note, folded=folded)
 
 
-def what(row: Published) -> str:
-    """Return the metric of a published number, and its epoch."""
-    if row.epoch is None:
-        return f"{row.metric} of the ensemble" if row.ensemble else row.metric
-    return f"{row.metric}, epoch {row.epoch}"
-
-
-def scores(rows: Sequence[Score]) -> Table | None:
+def scores(inputs: Inputs, rows: Sequence[Score]) -> Table | None:
     """Return a table of every score of a lecture's models."""
     cells = [
         (
-            name(row.experiment, row.variant),
-            Cell(row.records),
-            Cell(count(row.count), "number"),
-            Cell(row.metric),
+            inputs.model(f"{row.experiment}/{row.variant}"),
+            Cell(metrics.arrowed(row.metric)),
             measured(row.ours, row.sd),
             Cell(count(row.seeds), "number"),
             measured(row.ensemble),
             measured(row.bayes),
+            Cell(inputs.records(row)),
         )
         for row in rows
     ]
-    head = ("model", "measured on", "records", "metric", "ours", "seeds", "ensemble")
+    head = ("model", "metric", "ours", "seeds", "ensemble", "best possible")
     title = f"All {len(rows)} scores"
-    return table(title, (*head, "best possible"), cells, folded=True)
+    note = metrics.note(row.metric for row in rows)
+    return table(title, (*head, "measured on"), cells, note, folded=True)
 
 
-def comparisons(rows: Sequence[Comparison]) -> list[Table | None]:
+def comparisons(inputs: Inputs, rows: Sequence[Comparison]) -> list[Table | None]:
     """Return tables of compared models, one for each kind of comparison."""
     head = ("verdict", "model", "against", "metric", "difference", "difference of best possible")
     found = []
@@ -122,9 +107,9 @@ def comparisons(rows: Sequence[Comparison]) -> list[Table | None]:
         cells = [
             (
                 Cell(row.verdict or "", "verdict"),
-                name(row.experiment, row.variant),
-                name(row.rival),
-                Cell(row.metric),
+                inputs.model(f"{row.experiment}/{row.variant}"),
+                inputs.model(row.rival),
+                Cell(metrics.arrowed(row.metric)),
                 Cell(difference(row.difference, row.standard_error or row.sd), "number"),
                 Cell("" if row.bayes is None else difference(row.bayes), "number"),
                 Cell("ensemble" if row.ensemble else "each seed"),
@@ -132,7 +117,7 @@ def comparisons(rows: Sequence[Comparison]) -> list[Table | None]:
             for row in rows
             if row.kind == kind
         ]
-        found.append(table(title, (*head, "answers"), cells, note, folded=len(cells) > LONG))
+        found.append(table(title, (*head, "answers"), cells, note, folded=True))
     return found
 
 
@@ -140,81 +125,82 @@ def ranking(inputs: Inputs, key: str, records: Records) -> Table | None:
     """Return a table of the models on one set of held-out records, best first."""
     metric = inputs.lectures[key].headline
     verdicts = {
-        (row.experiment, row.variant): row.verdict or ""
+        f"{row.experiment}/{row.variant}": row.verdict or ""
         for row in inputs.of(key, inputs.comparisons)
         if row.metric == metric and not row.ensemble and row.kind != "held_out"
     }
-    cells = [
-        (
-            name(score.experiment, score.variant),
-            measured(score.ours, score.sd),
-            measured(score.bayes),
-            Cell(verdicts.get((score.experiment, score.variant), ""), "verdict"),
-        )
-        for score in records.scores
-    ]
-    title = f"{key}: {metric} on {records.name} ({records.scores[0].source})"
-    return table(title, ("model", metric, "best possible", "verdict"), cells)
+    cells = []
+    for score in records.scores:
+        name = score.name
+        verdict = Cell(verdicts.get(name, ""), "verdict")
+        ours, bayes = measured(score.ours, score.sd), measured(score.bayes)
+        cells.append((inputs.model(name), ours, bayes, verdict))
+    on = f"{inputs.records(records.scores[0])} ({records.scores[0].source})"
+    title = f"{metrics.called(metric).capitalize()} on {on}"
+    return table(title, ("model", metrics.labelled(metric), "best possible", "verdict"), cells)
 
 
 def grids(inputs: Inputs, key: str) -> list[Table | None]:
     """Return the lecture's grids of models, as far as this pipeline has them."""
-    own = {variant.name for variant in inputs.variants(key)}
     found = []
-    for grid in inputs.lectures[key].tables:
-        if not own & {cell for cells in grid.rows.values() for cell in cells if cell}:
-            continue
+    for grid in own_grids(inputs, key):
         values = {
-            label: [_cell(inputs, cell, grid.metric, grid.epoch, grid.last) for cell in cells]
-            for label, cells in grid.rows.items()
+            label: [_cell(inputs, name, grid) for name in names]
+            for label, names in grid.rows.items()
         }
         rows = [
             (Cell(label), *cells) for label, cells in values.items() if any(c.text for c in cells)
         ]
-        head = (
-            grid.metric if grid.epoch is None else f"{grid.metric}, epoch {grid.epoch}",
-            *grid.columns,
-        )
-        note = "One seed: no deviation." if any(ONCE in c.text for row in rows for c in row) else ""
-        found.append(table(grid.title[:1].upper() + grid.title[1:], head, rows, note))
+        head = (metrics.labelled(grid.metric), *grid.columns)
+        found.append(table(grid.title[:1].upper() + grid.title[1:], head, rows, folded=True))
     return found
 
 
-def _cell(inputs: Inputs, model: str | None, metric: str, epoch: int | None, last: int) -> Cell:
-    """Return a model's metric after an epoch (the median of the `last` ones), or at the end."""
-    if model is None:
+def own_grids(inputs: Inputs, key: str) -> list[Grid]:
+    """Return the lecture's grids in which this pipeline has a model."""
+    own = {variant.name for variant in inputs.variants(key)}
+    return [grid for grid in inputs.lectures[key].tables if own & {*grid.names}]
+
+
+def _cell(inputs: Inputs, name: str | None, grid: Grid) -> Cell:
+    found = value(inputs, name, grid) if name else None
+    if found is None:
         return Cell()
+    mean, sd = found
+    return measured(mean, sd) if sd else Cell(number(mean) + ONCE, "number")
+
+
+def value(inputs: Inputs, model: str, grid: Grid) -> tuple[float, float] | None:
+    """Return mean and deviation of a model's metric in a grid; 0 is the deviation of one seed.
+
+    It is the metric after an epoch (the median of the `last` ones), or of the trained model, as is
+    the metric of a model without epochs.
+    """
     experiment, _, variant = model.partition("/")
-    if epoch is None:
-        for score in inputs.scores:
-            if (score.experiment, score.variant, score.metric) == (experiment, variant, metric):
-                return _once(score.ours, score.sd)
-        return Cell()
+    if grid.epoch is None or inputs.fitted(model):
+        metric = grid.metric.removeprefix("train_") if grid.epoch else grid.metric
+        score = inputs.score(model, metric)
+        return (score.ours, score.sd or 0.0) if score else None
     history = inputs.history(experiment)
-    logged = metric.replace("perplexity", "loss")
-    if logged not in history:
-        return Cell()
-    own = history[(history["variant"] == variant) & (history["epoch"] <= epoch)]
-    if own.empty or own["epoch"].max() < epoch:
-        return Cell()
-    values = own.loc[own["epoch"] > epoch - last, logged]
-    if logged != metric:
+    logged = grid.metric.replace("perplexity", "loss")
+    if logged not in history or grid.epoch is None:
+        return None
+    own = history[(history["variant"] == variant) & (history["epoch"] <= grid.epoch)]
+    if own.empty or own["epoch"].max() < grid.epoch:
+        return None
+    values = own.loc[own["epoch"] > grid.epoch - grid.last, logged]
+    if logged != grid.metric:
         values = values.map(perplexity)
     by_seed = values.groupby(own["seed"]).median()
-    return _once(float(by_seed.mean()), float(by_seed.std()))
-
-
-def _once(value: float, sd: float | None) -> Cell:
-    if sd is None or pd.isna(sd):
-        return Cell(number(value) + ONCE, "number")
-    return measured(value, sd)
+    sd = float(by_seed.std())
+    return float(by_seed.mean()), 0.0 if pd.isna(sd) else sd
 
 
 def caveats(lecture: Lecture, rows: set[str]) -> Table | None:
     """Return a table of the caveats of some rows."""
     cells = [
-        (labelled(lecture, row), Cell(text, "prose"))
+        (Cell(results.called(lecture, row)), Cell(text, "prose"))
         for row, text in lecture.caveats.items()
         if row in rows
     ]
-    return table("What to bear in mind", ("row", "caveat"), cells)
+    return table("", ("system", "caveat"), cells)

@@ -15,5 +15,5 @@ def show(table: Table, console: Console) -> None:
         right, wraps = table.numeric(place), any(row[place].kind == "text" for row in table.rows)
         shown.add_column(name, justify="right" if right else "left", no_wrap=not wraps)
     for row in table.rows:
-        shown.add_row(*(Text(cell.text) for cell in row))
+        shown.add_row(*(Text(cell.code or cell.text) for cell in row))
     console.print(shown)

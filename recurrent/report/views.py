@@ -1,20 +1,68 @@
 """The parts of a page, as values. Templates and the terminal render them."""
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 import pandas as pd
+from markupsafe import Markup
 
 from recurrent.report.numbers import count, number, one_line, published
+
+PLAIN = ' !"$()*+,-./:;<=>?@[]^_`{|}~'  # what a data URL in single quotes may have unquoted
+# What a picture does not need on a page: comments, ids that nothing refers to, turns by 0 degrees.
+NOISE = re.compile(
+    r"<!--.*?-->|<metadata>.*?</metadata>|<[?!].*?>"
+    r'| id="[A-Za-z0-9.]+_\d+"| transform="rotate\(-0 [^"]*"',
+    re.DOTALL,
+)
+SPACE = re.compile(r"\s+")
+MARKS = {
+    **dict.fromkeys(("holds", "reproduced", "better", "right"), "✓"),
+    **dict.fromkeys(("fails", "differs", "worse", "wrong"), "✗"),
+    "within seed noise": "≈",
+    "level": "=",
+    "undecided": "?",
+}
 
 
 class Cell(NamedTuple):
     """One cell of a table."""
 
     text: str = ""
-    kind: Literal["text", "number", "code", "prose", "verdict"] = "text"
+    kind: Literal["text", "number", "code", "prose", "verdict", "model"] = "text"
+    code: str = ""  # of a model: experiment/variant, as commands name it
+
+
+class Result(NamedTuple):
+    """One line of a list of results: what was found, the number, and more for the chapter."""
+
+    verdict: str
+    text: str
+    value: str
+    detail: str = ""
+
+
+class Group(NamedTuple):
+    """Results under a title. Those that link to a chapter leave the details to it."""
+
+    title: str
+    results: tuple[Result, ...]
+    anchor: str = ""
+
+    @property
+    def table(self) -> "Table":
+        """The same as a table, for Markdown and the terminal."""
+        details = [Cell() if self.anchor else Cell(one.detail) for one in self.results]
+        rows = [
+            (Cell(one.verdict, "verdict"), Cell(one.text), Cell(one.value), detail)
+            for one, detail in zip(self.results, details, strict=True)
+        ]
+        head = ("verdict", "result", "measured", "detail")
+        return table(self.title, head, rows) or Table(self.title, (), ())
 
 
 class Table(NamedTuple):
@@ -40,9 +88,10 @@ class Chart(NamedTuple):
     svg: str
 
     @property
-    def source(self) -> str:
-        """The picture as a data URL: an image cannot clash with the ids of another one."""
-        return data_url("image/svg+xml", self.svg.encode("utf-8"))
+    def source(self) -> Markup:
+        """The picture as a data URL for single quotes: its ids cannot clash with another one's."""
+        short = SPACE.sub(" ", NOISE.sub("", self.svg)).replace("> <", "><")
+        return Markup(f"data:image/svg+xml,{quote(short, safe=PLAIN)}")
 
 
 class Section(NamedTuple):
@@ -51,10 +100,13 @@ class Section(NamedTuple):
     anchor: str
     title: str
     text: tuple[str, ...] = ()
+    results: tuple[Group, ...] = ()
     charts: tuple[Chart, ...] = ()
     tables: tuple[Table, ...] = ()
     animation: str = ""  # a data URL
     parts: tuple["Section", ...] = ()
+    folded: bool = False
+    short: str = ""  # the title in the bar of links
 
 
 def data_url(kind: str, content: bytes) -> str:
@@ -89,13 +141,16 @@ def section(
     charts: Sequence[Chart | None] = (),
     tables: Sequence[Table | None] = (),
     animation: str = "",
+    results: Sequence[Group | None] = (),
+    folded: bool = False,
 ) -> Section | None:
-    """Return a section of the charts and tables that are not None; None if it would be empty."""
+    """Return a section of what is not None; None if it would be empty."""
+    listed = tuple(group for group in results if group is not None)
     drawn = tuple(chart for chart in charts if chart is not None)
     filled = tuple(one for one in tables if one is not None)
-    if not (drawn or filled or animation):
+    if not (listed or drawn or filled or animation):
         return None
-    return Section(anchor, title, tuple(text), drawn, filled, animation)
+    return Section(anchor, title, tuple(text), listed, drawn, filled, animation, folded=folded)
 
 
 def frame(
@@ -103,18 +158,18 @@ def frame(
 ) -> Table | None:
     """Return a table of some columns of a data frame, under other names."""
     rows = [
-        [_cell(value, column) for column, value in zip(columns, row, strict=True)]
+        [_cell(value) for value in row]
         for row in found.reindex(columns=[*columns]).itertuples(index=False)
     ]
     return table(title, [*columns.values()], rows, folded=folded)
 
 
-def _cell(value: object, column: str) -> Cell:
+def _cell(value: object) -> Cell:
     if isinstance(value, int):
         return Cell(count(value), "number")
     if isinstance(value, float):
         return Cell("" if isnan(value) else number(value), "number")  # NaN: an empty cell
-    return Cell(str(value), "code" if column == "name" else "text")
+    return Cell(str(value))
 
 
 def measured(value: float | str | None, sd: float | None = None) -> Cell:
@@ -127,8 +182,3 @@ def measured(value: float | str | None, sd: float | None = None) -> Cell:
 def printed(value: float | str | None) -> Cell:
     """Return a cell for a published value, with the digits that the lecture gives."""
     return Cell(published(value), "number") if isinstance(value, float) else measured(value)
-
-
-def name(experiment: str, variant: str | None = None) -> Cell:
-    """Return a cell with the name of an experiment, a variant or a file."""
-    return Cell(f"{experiment}/{variant}" if variant else experiment, "code")

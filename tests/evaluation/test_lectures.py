@@ -64,10 +64,26 @@ def test_claims_are_about_models_that_the_lectures_pipeline_trains() -> None:
         assert {one.row for one in lecture.claims.values()} <= lecture.rows.keys()
 
 
+def test_every_model_has_a_name_for_people() -> None:
+    named = [name for lecture in REAL.values() for name in lecture.names]
+    assert sorted(named) == sorted(LECTURES | BEYOND)
+    for key, lecture in REAL.items():
+        assert {(LECTURES | BEYOND)[name].lecture for name in lecture.names} == {key}
+        assert len({*lecture.names.values()}) == len(lecture.names)
+
+
+def test_every_lecture_says_what_it_shows_and_what_was_found() -> None:
+    for lecture in REAL.values():
+        assert lecture.short
+        for text in (lecture.shows, lecture.found.bundled, lecture.found.upstream):
+            assert 1 <= text.count(". ") + text.endswith(".") <= 2, text
+
+
 def test_every_other_name_is_one_of_either_pipeline() -> None:
     for lecture in REAL.values():
         pairs = {**lecture.rivals, **lecture.counterparts}
         tabled = [name for table in lecture.tables for name in table.names]
+        tabled += [table.reference for table in lecture.tables if table.reference]
         assert {*tabled, *pairs, *pairs.values()} <= (LECTURES | BEYOND).keys()
         for ours, theirs in pairs.items():
             one, other = ((LECTURES | BEYOND)[name] for name in (ours, theirs))

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from recurrent.common import files, paths
-from recurrent.evaluation.rows import Comparison, Published, Score, write
+from recurrent.evaluation.rows import Claim, Comparison, Published, Score, write
 from recurrent.tracking.history import Finding, write_findings
 
 HOSTILE = "<script>alert(1)</script>|`\n"
@@ -60,6 +60,10 @@ LECTURES = {
     "nietzsche": HARD
     | {
         "title": "困惑度 — a lecture & more",
+        "short": "Perplexity",
+        "shows": "Networks lose less than *counting*.",
+        "found": {"bundled": "They do here.", "upstream": "They do there."},
+        "names": {"nets/plain": "plain network", "nets/deep": "deep network"},
         "rows": {"A1": "networks", "A8": "descent on a line"},
         "default_row": "A1",
         "published": [{"row": "A1", "metric": "perplexity", "models": {"nets/plain": 2}}],
@@ -75,6 +79,7 @@ LECTURES = {
                     "1 layer": ["nets/plain", None],
                     "2 layers": ["nets/deep", "repaired/residual"],
                 },
+                "reference": "counts/bigram",
             },
             {
                 "row": "A1",
@@ -163,6 +168,35 @@ def comparison(**changes: Any) -> Comparison:
     return Comparison(**row | changes)
 
 
+def claim(**changes: Any) -> Claim:
+    """A claim that holds."""
+    row: dict[str, Any] = {
+        "id": "three_beat_two",
+        "lecture": "nietzsche",
+        "row": "A1",
+        "statement": "Networks lose less than counts",
+        "measured": "loss of the network minus that of the counts",
+        "unit": "nats per character",
+        "value": -0.5,
+        "low": -0.7,
+        "high": -0.3,
+        "relation": "below",
+        "bound": 0.0,
+        "seeds": 3,
+        "source": "bundled",
+        "models": "nets/plain counts/bigram",
+        "verdict": "holds",
+        "reason": None,
+    }
+    return Claim(**row | changes)
+
+
+CLAIMS = (
+    claim(),
+    claim(id="deeper", value=0.1, low=None, high=None, seeds=1, verdict="undecided"),
+    claim(id="wall", statement=f"A {HOSTILE}", verdict="fails", reason="the corpus is short"),
+    claim(id="clip", lecture="hard", value=None, verdict=None, reason="not run"),
+)
 PUBLISHED = (
     published(),
     published(epoch=2, published=9.0, ours=7.0, verdict="within seed noise"),
@@ -184,9 +218,9 @@ COMPARISONS = (
 )
 
 
-def settings(folder: Path) -> None:
+def settings(folder: Path, source: str = "bundled") -> None:
     for name, value in {
-        paths.PARAMS: PARAMS,
+        paths.PARAMS: {**PARAMS, "source": source},
         paths.BEYOND_PARAMS: MORE,
         paths.LECTURES: LECTURES,
     }.items():
@@ -221,7 +255,8 @@ def runs(folder: Path, source: str) -> None:
     texts = {"分开": f"分开的{HOSTILE}月亮"}
     early = {"0": {"2": {"分开": "分开的的"}}}
     written = {"by_seed": {"0": texts, "1": texts}, "while_training": early}
-    files.write_json(folder / MAIN.samples("nets", "plain"), written)
+    drawn = {"0": {"分开": "分开就太阳"}}
+    files.write_json(folder / MAIN.samples("nets", "plain"), {**written, "drawn": drawn})
     answer = {"name": "王小红", "label": "女", "answer": "男", "probability": 0.98}
     gap = {"text": "豪迈的□蚁", "hidden": "蚂", "answer": "的"}
     answers = {"right": [answer], "wrong": [answer], "restored": [gap]}
@@ -281,10 +316,11 @@ def examined(folder: Path) -> None:
 
 def project(folder: Path, source: str = "bundled") -> Path:
     """Write a project whose corpus comes from `source`."""
-    settings(folder)
+    settings(folder, source)
     write(folder / MAIN.published, Published, (row._replace(source=source) for row in PUBLISHED))
     write(folder / MAIN.scores, Score, (row._replace(source=source) for row in SCORES))
     write(folder / MAIN.comparisons, Comparison, COMPARISONS)
+    write(folder / MAIN.claims, Claim, (row._replace(source=source) for row in CLAIMS))
     write(folder / BEYOND.scores, Score, [score("repaired/residual", 1.2, source=source)])
     report = {"origin": {"source": source, "name": source}, "characters": 990}
     files.write_json(folder / paths.clean_report("prose"), report)

@@ -20,12 +20,29 @@ CHECKS = {
       const {scrollWidth, clientWidth} = document.documentElement;
       return scrollWidth > clientWidth ? [scrollWidth, clientWidth] : [];
     }""",
+    "a table is wider than the page": """() => {
+      const wide = [...document.querySelectorAll("table, .results")].filter(
+        (one) => one.getBoundingClientRect().right > document.documentElement.clientWidth);
+      return wide.map((one) => one.ariaLabel ?? "one without a title");
+    }""",
+    "a number on a phone has no label": """() => {
+      if (innerWidth > 960) return [];
+      const cells = [...document.querySelectorAll("td.number, td.text, td.model")];
+      const label = (one) => getComputedStyle(one, "::before").content;
+      const bare = cells.filter((one) => one.textContent && label(one) === "none");
+      return bare.map((one) => one.textContent);
+    }""",
+    "the bar of links is out of sight": """() => {
+      scrollTo(0, document.documentElement.scrollHeight / 2);
+      const { top, bottom } = document.querySelector("nav").getBoundingClientRect();
+      return top === 0 && bottom < 90 ? [] : [top, bottom];
+    }""",
     "an image does not load": """async () => {
       const faults = [];
       for (const one of document.images) {
         try { await one.decode(); } catch { faults.push(one.alt); }
       }
-      return document.images.length > 12 ? faults : ["hardly any image"];
+      return document.images.length > 10 ? faults : ["hardly any image"];
     }""",
     "an id is there twice, or a link goes nowhere": """() => {
       const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
@@ -56,6 +73,9 @@ CHECKS = {
 }
 BROKEN = {
     "it is wider than its window": '<p style="width: 3000px">wide</p>',
+    "a table is wider than the page": '<table style="width: 3000px; max-width: none"></table>',
+    "a number on a phone has no label": "<style>td::before { content: none !important }</style>",
+    "the bar of links is out of sight": "<style>nav { position: static !important }</style>",
     "an image does not load": '<img src="data:image/gif;base64,AAAA" alt="broken">',
     "an id is there twice, or a link goes nowhere": '<a href="#nowhere">lost</a>',
     "a heading is out of order": "<h5>deep</h5>",
@@ -102,6 +122,26 @@ def test_the_page_is_whole_and_legible(
     assert {name: faults for name, faults in found.items() if faults} == {}
     shade = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (shade == "rgb(20, 24, 26)") == dark
+    page.close()
+
+
+def test_verdicts_come_first_on_a_phone(browser: Browser, report: Path) -> None:
+    page, _ = opened(browser, report, 390, False)
+    first = page.locator("#nietzsche-published tr:nth-child(1) td").first
+    assert first.text_content() == "✓reproduced"
+    heading = page.locator("#nietzsche-published thead").first.bounding_box()
+    assert heading is not None
+    assert heading["width"] <= 1
+    page.close()
+
+
+def test_on_paper_everything_is_unfolded_without_the_bar(browser: Browser, report: Path) -> None:
+    page = browser.new_page(viewport={"width": 794, "height": 1123}, color_scheme="dark")
+    page.goto(report.as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate(CHECKS["a table is wider than the page"]) == []
+    assert not page.locator("nav").is_visible()
+    assert page.locator("#nietzsche-tables table").first.bounding_box()
     page.close()
 
 

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurrent.report.numbers import count, difference, number, one_line, percent, published
+from recurrent.report.numbers import (
+    count,
+    difference,
+    number,
+    one_line,
+    percent,
+    plain,
+    published,
+    short,
+)
 
 FINITE = st.floats(-1e300, 1e300)
 
@@ -43,6 +52,17 @@ def test_published_numbers_keep_all_their_digits() -> None:
     assert published(2.081694) == "2.081694"
     assert published(50390.0) == "50,390"
     assert published(0.29) == "0.29"
+
+
+def test_short_numbers_and_ticks() -> None:
+    assert [short(value) for value in (1.38123, 276.8, 0.0, 12.84, 0.00371)] == [
+        "1.38",
+        "277",
+        "0",
+        "12.8",
+        "0.00371",
+    ]
+    assert [plain(value) for value in (1000, 0.5, 1e-7, 2e7)] == ["1,000", "0.5", "10⁻⁷", "2·10⁷"]
 
 
 def test_signs_counts_and_shares() -> None:

@@ -1,20 +1,25 @@
 """Tables: empty columns are left out, and no text breaks out of a cell."""
 
 import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from recurrent.common import files
+from recurrent.evaluation.rows import Published, write
 from recurrent.report import tables
-from recurrent.report.inputs import held_out, load
+from recurrent.report.inputs import UPSTREAM, held_out, load
 from recurrent.report.page import html, markdown_tables
 from recurrent.report.terminal import show
 from recurrent.report.views import Cell, Section, Table, measured, printed, section, table
 from tests.report import example
 
-KINDS = ("text", "number", "code", "prose", "verdict")
+KINDS = ("text", "number", "code", "prose", "verdict", "model")
 
 
 def texts(found: Table | None) -> list[list[str]]:
@@ -63,49 +68,67 @@ def test_a_text_that_a_model_wrote_is_code_in_one_line() -> None:
 @pytest.mark.usefixtures("upstream")
 def test_a_row_has_the_verdict_the_published_number_and_ours() -> None:
     inputs = load()
-    (found,) = tables.published(inputs.lectures["nietzsche"], inputs.published)
-    assert texts(found)[0] == [
+    last, every = tables.published(inputs, inputs.lectures["nietzsche"], inputs.published)
+    assert texts(every)[0] == [
         "reproduced",
         "A1 · networks",
-        "nets/plain",
-        "train_perplexity, epoch 4",
+        "training perplexity\N{NO-BREAK SPACE}↓, epoch 4",
         "2",
         "2.050 ± 0.010",
         "",
         "3",
         "",
     ]
-    assert [row[0] for row in texts(found)[1:4]] == [
-        "within seed noise",
-        "differs",
-        "no verdict",
-    ]
-    assert texts(found)[-1][6] == "0.1000 to 0.9000"
-    assert tables.tally(inputs.published) == {
-        "reproduced": 3,
-        "within seed noise": 1,
-        "differs": 1,
-        "no verdict": 1,
+    verdicts = [row[0] for row in texts(every)]
+    assert verdicts[1:4] == ["within seed noise", "differs", "not compared"]
+    assert texts(every)[-1][5] == "0.1000 to 0.9000"
+    assert [row[1] for row in texts(last)] == ["A1 · networks", "A8 · descent on a line"]
+    assert every is not None
+    assert every.folded
+
+
+@pytest.mark.usefixtures("bundled")
+def test_what_bundled_cannot_answer_the_committed_upstream_run_does() -> None:
+    inputs = load()
+    here = example.published(source="bundled", ours=1.5, verdict=None, reason="another corpus")
+    there = here._replace(source="upstream", ours=2.05, verdict="reproduced", reason=None)
+    known = replace(inputs, replicated={there.id: there}, replication="2026-11-27, commit abc1234")
+    (found,) = tables.published(known, inputs.lectures["nietzsche"], [here])
+    assert found is not None
+    assert dict(zip(found.head, texts(found)[0], strict=True)) | {"why": ""} == {
+        "verdict": "reproduced",
+        "system": "A1 · networks",
+        "measured": "training perplexity\N{NO-BREAK SPACE}↓, epoch 4",
+        "published": "2",
+        "ours": "2.050 ± 0.010",
+        "seeds": "3",
+        "on the bundled corpus": "1.500 ± 0.010",
+        "why": "",
     }
+    assert "2026-11-27, commit abc1234" in found.note
 
 
-@pytest.mark.usefixtures("upstream")
-def test_a_long_table_is_folded_below_the_last_number_of_each_row() -> None:
-    lecture = load().lectures["nietzsche"]
-    rows = [example.published(epoch=epoch) for epoch in range(20)]
-    rows += [example.published(epoch=20, ours=None, verdict=None, reason="not run")]
-    short, full = tables.published(lecture, rows)
-    assert [row[3] for row in texts(short)] == ["train_perplexity, epoch 19"]
-    assert full is not None
-    assert (full.folded, len(full.rows)) == (True, 21)
+@pytest.mark.usefixtures("bundled")
+def test_the_committed_upstream_run_is_read_with_its_date_and_commit(
+    projects: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shutil.copytree(projects["bundled"], tmp_path / "project"))
+    assert load().replicated == {}
+    write(UPSTREAM / "published.csv", Published, [example.published()])
+    files.write_json(UPSTREAM / "replicated.json", {"date": "2026-11-27", "commit": "abc1234"})
+    assert load().replicated.keys() == {example.published().id}
+    assert load().replication == "2026-11-27, commit abc1234"
+    assert load("beyond").replicated == {}
 
 
 @pytest.mark.usefixtures("bundled")
 def test_comparisons_have_a_table_for_each_kind() -> None:
-    against, rival, split = tables.comparisons(load().comparisons)
+    inputs = load()
+    against, rival, split = tables.comparisons(inputs, inputs.comparisons)
+    loss = "loss\N{NO-BREAK SPACE}↓"
     assert texts(against) == [
-        ["better", "nets/plain", "counts/bigram", "loss", "+0.50 ± 0.10", "each seed"],
-        ["worse", "nets/deep", "counts/bigram", "loss", "−0.50 ± 0.10", "each seed"],
+        ["better", "plain network", "counts, bigram", loss, "+0.50 ± 0.10", "each seed"],
+        ["worse", "deep network", "counts, bigram", loss, "−0.50 ± 0.10", "each seed"],
     ]
     assert rival is None
     assert texts(split)[0][3] == "+0.50 ± 0.20"
@@ -117,24 +140,23 @@ def test_a_grid_has_what_its_pipeline_ran() -> None:
     # The median of the perplexities of epochs 3 and 4, over three seeds.
     assert first is not None
     assert texts(first) == [["1 layer", "4.87 ± 0.49"], ["2 layers", "13.2 ± 1.3"]]
-    assert first.head == ("train_perplexity, epoch 4", "plain")
+    assert first.head == ("training perplexity, lower is better", "plain")
     assert texts(second) == [["all", "1.500 ± 0.010", "2.0000 (one seed)"]]
     (beyond,) = tables.grids(load("beyond"), "nietzsche")
     assert beyond is not None
-    assert beyond.head == ("train_perplexity, epoch 4", "plain", "residual")
+    assert beyond.head == ("training perplexity, lower is better", "plain", "residual")
 
 
 @pytest.mark.usefixtures("bundled")
-def test_the_best_model_comes_first_and_networks_are_measured_by_the_way_to_bayes() -> None:
+def test_the_best_model_comes_first() -> None:
     inputs = load()
     (records,) = held_out(inputs, "nietzsche")
     ranking = tables.ranking(inputs, "nietzsche", records)
     assert texts(ranking) == [
-        ["nets/plain", "1.500 ± 0.010", "1.0000", "better"],
-        ["counts/bigram", "2.0000", "1.0000", ""],
-        ["nets/deep", "2.5000", "1.0000", "worse"],
+        ["plain network", "1.500 ± 0.010", "1.0000", "better"],
+        ["counts, bigram", "2.0000", "1.0000", ""],
+        ["deep network", "2.5000", "1.0000", "worse"],
     ]
-    assert [records.reached(score) for score in records.networks] == [0.5, -0.5]
 
 
 @pytest.mark.usefixtures("bundled")
@@ -146,9 +168,10 @@ def test_beyond_the_lectures_their_models_on_the_same_records_are_shown_too() ->
     ]
 
 
-def test_the_terminal_shows_a_table_whole() -> None:
+def test_the_terminal_shows_a_table_whole_with_the_names_that_commands_take() -> None:
     console = Console(width=80, record=True, quiet=False, file=None, color_system=None)
-    rows = ((Cell("names_gated/lstm_stacked", "code"), Cell("0.9360 ± 0.0030", "number")),)
+    model = Cell("LSTM, two layers", "model", "names_gated/lstm_stacked")
+    rows = ((model, Cell("0.9360 ± 0.0030", "number")),)
     with console.capture() as shown:
         show(Table("A [title]", ("model", "accuracy"), rows), console)
     assert "A [title]" in shown.get()

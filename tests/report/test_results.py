@@ -1,0 +1,78 @@
+"""Lists of results: claims, systems, and networks against counting."""
+
+from dataclasses import replace
+
+import pytest
+
+from recurrent.evaluation.verdicts import of_system
+from recurrent.report import results
+from recurrent.report.inputs import Inputs, load
+from tests.report import example
+
+
+@pytest.fixture
+def inputs(upstream: None) -> Inputs:
+    return load()
+
+
+def test_a_system_is_reproduced_if_all_its_numbers_are_or_are_within_seed_noise() -> None:
+    rows = [example.published(), example.published(verdict="within seed noise")]
+    assert of_system(rows) == "reproduced"
+    assert of_system([*rows, example.published(verdict="differs")]) == "differs"
+
+
+def test_a_system_has_its_name_and_its_last_number_with_a_unit(inputs: Inputs) -> None:
+    group = results.of_systems(inputs, "nietzsche")
+    assert group is not None
+    first, second = group.results
+    assert first.text == "A1 · networks"
+    assert first.verdict == "differs"
+    assert second.text == "A8 · descent on a line"
+    assert second.value == "0.6 → 0.7000 loss at step 1000"
+    assert results.of_systems(inputs, "hard") is None
+
+
+def test_systems_that_cannot_be_compared_are_listed_with_the_reason(inputs: Inputs) -> None:
+    lost = example.published(row="A8", verdict=None, ours=None, reason="the corpus is unavailable")
+    known = replace(inputs, published=(example.published(), lost))
+    group = results.not_compared(known)
+    assert group is not None
+    ((only,),) = (group.results,)
+    assert (only.text, only.value) == ("A8 · descent on a line", "the corpus is unavailable")
+    assert results.not_compared(inputs) is None
+
+
+def test_a_claim_says_what_was_measured_in_which_models(inputs: Inputs) -> None:
+    group = results.of_claims(inputs, "nietzsche")
+    assert group is not None
+    holds, undecided, fails = group.results
+    assert holds.detail == (
+        "Measured: loss of the network minus that of the counts; the claim holds below 0. "
+        "95 % interval: −0.700 to −0.300. 3 seeds. Models: plain network; counts, bigram."
+    )
+    assert "One seed." in undecided.detail
+    assert fails.detail.endswith("The corpus is short.")
+
+
+def test_the_network_that_validation_chooses_is_compared_with_counting(inputs: Inputs) -> None:
+    group = results.of_held_out(inputs, "nietzsche")
+    assert group is not None
+    (chosen,) = group.results
+    assert chosen.verdict == "better"
+    assert chosen.text == f"On {example.RECORDS}, the plain network beats counts, bigram by 0.50"
+    assert chosen.value == "1.50 loss"
+    assert "Best possible: 1.00." in chosen.detail
+    worse = tuple(
+        score._replace(ours=score.ours + 1) if score.method == "descent" else score
+        for score in inputs.scores
+    )
+    group = results.of_held_out(replace(inputs, scores=worse), "nietzsche")
+    assert group is not None
+    assert "loses to counts, bigram by 0.50" in group.results[0].text
+
+
+def test_a_group_is_a_table_too_with_details_in_the_chapter_only(inputs: Inputs) -> None:
+    group = results.of_claims(inputs, "nietzsche")
+    assert group is not None
+    assert group.table.head == ("verdict", "result", "measured")
+    assert group._replace(anchor="").table.head == ("verdict", "result", "measured", "detail")
