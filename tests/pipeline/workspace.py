@@ -15,7 +15,8 @@ from tests.project import ROOT
 COPIED = (
     "recurrent", "stages", "beyond", "dvc.yaml", "lectures.yaml", "params.yaml",
     "params.upstream.yaml", "metrics/bench/seconds.csv",
-    "metrics/upstream/published.csv", "metrics/upstream/replicated.json", ".dvc/config", ".dvc/plots", ".dvcignore",
+    "metrics/upstream/published.csv", "metrics/upstream/replicated.json",
+    ".dvc/config", ".dvc/plots", ".dvcignore",
     ".gitignore",
 )  # fmt: skip
 SIZES = {"names": 1500, "prose": 4000, "lyrics": 6000, "sales": 1}  # sales: the fewest possible

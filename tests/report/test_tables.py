@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from recurrent.common import files
+from recurrent.common import files, paths
 from recurrent.evaluation.rows import Published, write
 from recurrent.report import tables
-from recurrent.report.inputs import UPSTREAM, held_out, load
+from recurrent.report.inputs import held_out, load
 from recurrent.report.page import html, markdown_tables
 from recurrent.report.terminal import show
 from recurrent.report.views import Cell, Section, Table, measured, printed, section, table
@@ -114,8 +114,10 @@ def test_the_committed_upstream_run_is_read_with_its_date_and_commit(
 ) -> None:
     monkeypatch.chdir(shutil.copytree(projects["bundled"], tmp_path / "project"))
     assert load().replicated == {}
-    write(UPSTREAM / "published.csv", Published, [example.published()])
-    files.write_json(UPSTREAM / "replicated.json", {"date": "2026-11-27", "commit": "abc1234"})
+    write(paths.UPSTREAM_METRICS / "published.csv", Published, [example.published()])
+    files.write_json(
+        paths.UPSTREAM_METRICS / "replicated.json", {"date": "2026-11-27", "commit": "abc1234"}
+    )
     assert load().replicated.keys() == {example.published().id}
     assert load().replication == "2026-11-27, commit abc1234"
     assert load("beyond").replicated == {}
