@@ -117,7 +117,9 @@ class Inputs:
             return inf
         own = history[history["variant"] == score.variant].dropna(subset="valid_loss")
         variant = self.known.get(f"{score.experiment}/{score.variant}")
-        training = variant.training if variant else None
+        if variant is None or self.config.encoding(variant.dataset).kind == "words":
+            return inf  # the validation losses of words are per word
+        training = variant.training
         best = isinstance(training, Descent) and training.keep == "best"
         kept = own.groupby("seed")["valid_loss"].agg("min" if best else "last")
         return float(kept.mean()) if len(kept) else inf
