@@ -13,6 +13,7 @@ from recurrent.report.numbers import count, one_line, published, short
 from recurrent.report.views import Group, Result
 
 UNKNOWN = "not compared"
+PURE = ("ratio", "perplexity", "correlation")
 HELD_OUT = ", held-out text"  # ends the names of models where it would be said of each
 
 
@@ -37,8 +38,17 @@ def _claim(inputs: Inputs, row: Claim) -> Result:
         parts.append(f"Models: {'; '.join(map(inputs.called, row.models.split()))}.")
     if row.reason:
         parts.append(f"{row.reason[:1].upper()}{row.reason[1:].rstrip('.')}.")
-    value = "" if row.value is None else f"{short(row.value)} {row.unit}".strip()
-    return Result(row.verdict or UNKNOWN, row.statement, value, " ".join(parts))
+    return Result(
+        row.verdict or UNKNOWN, row.statement.rstrip("."), _with_unit(row), " ".join(parts)
+    )
+
+
+def _with_unit(row: Claim) -> str:
+    """Return what was measured with its unit; the name of a pure number comes first."""
+    if row.value is None:
+        return ""
+    words = (row.unit, short(row.value))
+    return " ".join(words if row.unit.endswith(PURE) else reversed(words)).strip()
 
 
 def of_systems(inputs: Inputs, key: str) -> Group | None:
