@@ -8,8 +8,9 @@ from recurrent.report.inputs import Inputs, held_out, load
 from recurrent.report.overview import overview
 from recurrent.report.page import markdown_tables
 from recurrent.report.terminal import show
-from recurrent.report.views import Table
+from recurrent.report.views import Group, Table
 
+EXPECTED = ("holds", "reproduced", "better")
 NEXT = """\
 verdict: against the best model without a network, or the model to improve on
 {report}: all results on one page, for a browser
@@ -18,7 +19,7 @@ recurrent replicate: run this on the lectures' own corpora"""
 
 
 def main(pipeline: str = "lectures", markdown: bool = False) -> None:
-    """Print claims, systems with published numbers, and each lecture's models in order."""
+    """Print what came out, what did not come out, and each lecture's models in order."""
     inputs = load(pipeline)
     results = inputs.config.results
     if not (inputs.published or inputs.scores):
@@ -37,11 +38,14 @@ def main(pipeline: str = "lectures", markdown: bool = False) -> None:
 
 
 def headline(inputs: Inputs) -> list[Table]:
-    """Return the page's first screen, and a ranking for each set of held-out records."""
+    """Return what does not hold of the page's first screen, and rankings on held-out records."""
     rankings = [
         tables.ranking(inputs, key, records)
         for key in inputs.lectures
         for records in held_out(inputs, key)
     ]
-    first = [group.table for group in overview(inputs).results]
-    return [*first, *(table for table in rankings if table is not None)]
+    listed = [result for group in overview(inputs).results for result in group.results]
+    others = tuple(result for result in listed if result.verdict not in EXPECTED)
+    title = "All but these" if len(others) > 1 else "All but this"
+    exceptions = [Group(title, others, anchor="overview").table] if others else []
+    return [*exceptions, *(table for table in rankings if table is not None)]

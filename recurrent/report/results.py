@@ -31,9 +31,12 @@ def of_claims(inputs: Inputs, key: str) -> Group | None:
 def _claim(inputs: Inputs, row: Claim) -> Result:
     parts = [f"Measured: {row.measured}; the claim holds {row.relation} {short(row.bound)}."]
     if row.low is not None and row.high is not None:
-        parts.append(f"95 % interval: {short(row.low)} to {short(row.high)}.")
-    if row.seeds is not None:
-        parts.append("One seed." if row.seeds == 1 else f"{count(row.seeds)} seeds.")
+        ends = f"{short(row.low)} to {short(row.high)}"
+        if row.seeds is None or row.seeds == 1:
+            one = "One seed, so" if row.seeds else "No seeds, so"
+            parts.append(f"{one} the margin alone decides: {ends}.")
+        else:
+            parts.append(f"95 % interval over {count(row.seeds)} seeds: {ends}.")
     if row.models:
         parts.append(f"Models: {'; '.join(map(inputs.called, row.models.split()))}.")
     if row.reason:
