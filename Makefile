@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 JOBS_OPTION := $(if $(JOBS),--jobs $(JOBS))
 .DEFAULT_GOAL := help
 
-.PHONY: help install repro beyond replicate test torture bench bench-first-run bench-gpu bench-overhead bench-scale ui publish summary picture clean lock
+.PHONY: help install repro beyond replicate test torture bench bench-first-run bench-gpu bench-overhead bench-protocol bench-scale ui publish summary picture clean lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-gpu: $(READY) ## Speed and results on a GPU, in about 8 minutes; results i
 
 bench-overhead: $(READY) ## What DVC, Python and MLflow cost besides training
 	python -m benchmarks.overhead
+
+bench-protocol: $(READY) ## Four ways to train nn.GRU and nn.LSTM, against the published numbers
+	python -m benchmarks.protocol
 
 bench-scale: $(READY) ## Time and memory by corpus size
 	python -m benchmarks.scale

@@ -1,11 +1,11 @@
 """A plain training loop: a DataLoader, one-hot inputs, `loss.item()` after each batch."""
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.plain import State
 from recurrent.common.config import Descent
+from recurrent.models.base import State, detach
 from recurrent.tasks.base import Batch, Task
 from recurrent.tasks.classify import Classify
 from recurrent.tasks.next_token import NextToken
@@ -23,17 +23,21 @@ def dataset(task: Task) -> TensorDataset:
 
 
 class Twin:
-    """A plain port and its optimiser."""
+    """A network and its optimiser; a recurrent state may be carried over to the next epoch."""
 
-    def __init__(self, network: nn.Module, task: Task, training: Descent) -> None:
+    def __init__(
+        self, network: nn.Module, task: Task, training: Descent, over_epochs: bool = False
+    ) -> None:
         self.network, self.training, self.device = network, training, task.device
         self.records = dataset(task)
         self.stateful = isinstance(task, NextToken) and task.stateful
+        self.over_epochs = over_epochs
+        self.state: State = None
         self.optimizer = make_optimizer(network, training, "twin")
 
     def epoch(self, batches: list[Batch], number: int) -> list[float]:
         """Train on these records in this order; return the loss of each batch."""
-        losses, state = [], None
+        losses, state = [], self.state if self.over_epochs else None
         loader = DataLoader(self.records, batch_sampler=[batch.tolist() for batch in batches])
         for step, (inputs, targets) in enumerate(loader):
             set_learning_rate(self.optimizer, self.training, number - 1 + step / len(batches))
@@ -46,11 +50,5 @@ class Twin:
                 nn.utils.clip_grad_norm_(self.network.parameters(), self.training.clip_norm)
             self.optimizer.step()
             losses.append(loss.item())
+        self.state = detach(state)
         return losses
-
-
-def detach(state: State) -> State:
-    """Return the state without its gradient."""
-    if state is None or isinstance(state, Tensor):
-        return state if state is None else state.detach()
-    return tuple(part.detach() for part in state)
