@@ -193,7 +193,7 @@ def claim(**changes: Any) -> Claim:
 
 CLAIMS = (
     claim(),
-    claim(id="deeper", value=0.1, low=None, high=None, seeds=1, verdict="undecided"),
+    claim(id="deeper", value=0.1, low=-0.1, high=0.3, seeds=1, verdict="undecided"),
     claim(id="wall", statement=f"A {HOSTILE}", verdict="fails", reason="the corpus is short"),
     claim(id="clip", lecture="hard", value=None, verdict=None, reason="not run"),
 )

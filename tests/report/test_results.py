@@ -50,7 +50,7 @@ def test_a_claim_says_what_was_measured_in_which_models(inputs: Inputs) -> None:
         "Measured: loss of the network minus that of the counts; the claim holds below 0. "
         "95 % interval over 3 seeds: −0.700 to −0.300. Models: plain network; counts, bigram."
     )
-    assert "One seed, so the margin alone decides" in undecided.detail
+    assert "One seed, so the margin alone decides: −0.100 to 0.300." in undecided.detail
     assert fails.detail.endswith("The corpus is short.")
 
 
