@@ -122,7 +122,7 @@ def published(network: str) -> list[float]:
         number.epoch: float(number.published)
         for lecture in lectures.load(ROOT / paths.LECTURES).values()
         for number in lecture.numbers
-        if number.name == NETWORKS[network] and number.last == 1
+        if number.name == NETWORKS[network]
     }
     return [found[epoch] for epoch in EPOCHS]
 
