@@ -114,10 +114,11 @@ def _headline(
     name = inputs.called(chosen.name).removesuffix(HELD_OUT)
     sign = 1 if metrics.direction(chosen.metric).startswith("higher") else -1
     best = f" Best possible: {short(records.bayes)}." if records.bayes is not None else ""
-    value = f"{short(chosen.ours)} {metrics.called(chosen.metric)}"
+    unit = metrics.unit(chosen.metric)
+    value = f"{metrics.called(chosen.metric)} {short(chosen.ours)} {unit}".strip()
     on = f"On {one_line(inputs.records(chosen))}, the {name}{',' if ',' in name else ''}"
     if not records.baselines:
-        return Result("", f"{on} reaches", value, f"Chosen by validation.{best}")
+        return Result("", on.rstrip(","), value, f"Chosen by validation.{best}")
     other = records.baselines[0]
     gain = sign * (chosen.ours - other.ours)
     against = inputs.called(other.name).removesuffix(HELD_OUT)

@@ -60,7 +60,7 @@ def test_the_network_that_validation_chooses_is_compared_with_counting(inputs: I
     (chosen,) = group.results
     assert chosen.verdict == "better"
     assert chosen.text == f"On {example.RECORDS}, the plain network beats counts, bigram by 0.50"
-    assert chosen.value == "1.50 loss"
+    assert chosen.value == "loss 1.50 nats per character"
     assert "Best possible: 1.00." in chosen.detail
     worse = tuple(
         score._replace(ours=score.ours + 1) if score.method == "descent" else score
