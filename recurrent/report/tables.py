@@ -53,6 +53,7 @@ def _published(
         shown = _shown(inputs, row)
         borrowed |= shown is not row
         agree = "" if shown.agree is None else f"{shown.agree} of "
+        below = "" if shown.below is None else f", {shown.below} below"
         interval = "" if shown.low is None else f"{number(shown.low)} to {number(shown.high)}"
         cells.append(
             (
@@ -62,7 +63,7 @@ def _published(
                 printed(row.published),
                 measured(shown.ours, shown.sd),
                 Cell(interval),
-                Cell(f"{agree}{count(shown.seeds)}", "number"),
+                Cell(f"{agree}{count(shown.seeds)}{below}", "number"),
                 measured(row.ours, row.sd) if shown is not row else Cell(),
                 measured(row.bayes),
                 Cell(shown.reason or ""),
