@@ -22,7 +22,7 @@ def metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_counts_scores_and_where_to_look_next(capsys: pytest.CaptureFixture[str]) -> None:
     summary.main()
     shown = capsys.readouterr().out
-    words = ("1 of 4 claims hold", "nets/plain", "nets/deep")
+    words = ("1 of 3 claims hold", "nets/plain", "nets/deep")
     first, best, second = (shown.index(word) for word in words)
     assert first < best < second, "claims, then the best model first"
     assert "1.500 ± 0.010" in shown

@@ -68,6 +68,7 @@ def replicate(jobs: int | None, own: Mapping[str, Path]) -> None:
         with locked("the pipeline of an earlier `recurrent replicate`", running):
             pass
     folder = clone.update(NAME)
+    state = replicated_from()
     change_params(folder, settings, obtained, changes)
     config.load(folder=folder)
     if run(["--jobs", str(jobs)] if jobs else [], folder):
@@ -76,7 +77,7 @@ def replicate(jobs: int | None, own: Mapping[str, Path]) -> None:
             where="recurrent replicate",
             remedy="Fix that and run it again: finished stages and runs are kept.",
         )
-    take_over(folder)
+    take_over(folder, state)
     clone.save(folder, NAME)
     note(f"results on the lectures' corpora: {TARGET / 'report.html'}")
     note("to use these models: dvc exp apply upstream; to compare: dvc exp diff upstream")
@@ -223,20 +224,20 @@ def run(options: list[str], folder: Path) -> int:
             raise
 
 
-def take_over(folder: Path) -> None:
-    """Replace metrics/upstream with the metrics of the clone."""
+def take_over(folder: Path, state: Mapping[str, str]) -> None:
+    """Replace metrics/upstream with the metrics of the clone, made from that state of the code."""
     shutil.rmtree(TARGET, ignore_errors=True)
     for file in clone.measured(folder):
         copied = TARGET / file.relative_to(clone.METRICS)
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / file, copied)
-    files.write_json(paths.REPLICATED, replicated_from())
+    files.write_json(paths.REPLICATED, {"date": date.today().isoformat(), **state})
 
 
 def replicated_from() -> dict[str, str]:
-    """Return the date and the commit of these results, for pages that show them later."""
+    """Return the commit that the clone was made from, for pages that show its results later."""
     commit = clone.output("git", "rev-parse", "--short", "HEAD").strip()
     code = (".", *(f":(exclude){path}" for path in (*clone.LOCKS, clone.METRICS)))
     changed = clone.output("git", "diff", "--name-only", "HEAD", "--", *code)
-    changes = " with uncommitted changes" if changed else ""
-    return {"date": date.today().isoformat(), "commit": f"{commit}{changes}"}
+    changed += "".join(clone.new_files(Path(), *clone.CODE))
+    return {"commit": f"{commit} with uncommitted changes" if changed else commit}

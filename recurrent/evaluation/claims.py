@@ -141,7 +141,8 @@ class Measurements:
             case Cycles():
                 return self._of_model(quantity.cycles, self._cycles(quantity.cycles), log)
             case Seconds():
-                return self._of_model(quantity.seconds, seconds(quantity.seconds), log)
+                one = self._of_model(quantity.seconds, seconds(quantity.seconds), log)
+                return replace(one, sources=frozenset())  # of the benchmark, not of this run
             case Reported():
                 return self._in_report(quantity, log)
             case Tabled():
@@ -164,9 +165,11 @@ class Measurements:
         return self.reports[name]
 
     def _of_model(self, name: str, by_seed: Mapping[int, float], log: bool) -> Estimate:
-        source = source_of(self._report(name)["origin"])
+        report = self._report(name)
         scaled = {seed: _scaled(value, log) for seed, value in by_seed.items()}
-        return Estimate.over_seeds(scaled, name, source)
+        one = Estimate.over_seeds(scaled, name, source_of(report["origin"]))
+        fitted_once = report["method"] == "fit" and len(by_seed) == 1
+        return replace(one, seeds=None) if fitted_once else one
 
     def _metric(self, quantity: Metric, place: str) -> dict[int, float]:
         """Return a metric of the trained model, or at an epoch of its history, by seed."""

@@ -45,5 +45,5 @@ def to_scale(metric: str, value: float) -> float:
 
 
 def from_scale(metric: str, value: float) -> float:
-    """Return what `to_scale` converted."""
-    return perplexity(value) if kind_of(metric) == "perplexity" else value
+    """Return what `to_scale` converted. No perplexity is below 1, and no loss below 0."""
+    return perplexity(max(value, 0.0)) if kind_of(metric) == "perplexity" else value

@@ -17,7 +17,7 @@ class Estimate:
     mean: float
     variance: float = 0.0  # of the mean; 0 for a number and for a single seed
     freedom: float = math.inf  # degrees of freedom of that variance
-    seeds: int | None = None  # the fewest of the models involved; None without models
+    seeds: int | None = None  # the fewest of the networks involved; None without networks
     models: tuple[str, ...] = ()
     sources: frozenset[str] = frozenset()
     by_seed: Mapping[int, float] | None = None  # of a single model
@@ -38,8 +38,11 @@ class Estimate:
 
     @property
     def half_width(self) -> float:
-        """Half the width of the 95 % interval over seeds; 0 if nothing varies."""
-        if not self.variance:
+        """Half the width of the 95 % interval over seeds; 0 if nothing varies.
+
+        It is also 0 if a network has one seed: then the noise of the others is only a part.
+        """
+        if not self.variance or self.seeds == 1:
             return 0.0
         return float(t.ppf(SIDE, self.freedom)) * math.sqrt(self.variance)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
+FEWEST = 5  # blocks: with fewer, their variance is hardly known
 SURE = 0.975  # one-sided confidence in the sign of a difference
 
 
@@ -60,7 +61,7 @@ def over_records(differences: NDArray[np.float64], block: int) -> Component:
 
     Neighbours in a block depend on each other, so each block counts as one record.
     """
-    block = max(1, min(block, len(differences) // 2))
+    block = max(1, min(block, len(differences) // min(FEWEST, len(differences))))
     blocks = len(differences) // block
     means = differences[: blocks * block].reshape(blocks, block).mean(axis=1)
     return Component(float(means.var(ddof=1)) / blocks, blocks - 1)

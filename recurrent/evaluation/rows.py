@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 import pandas as pd
 
 from recurrent.common import files
+from recurrent.common.errors import PipelineError
 
 
 class Published(NamedTuple):
@@ -128,10 +129,16 @@ def read(path: Path, kind: type[Row]) -> list[Row]:
     if not path.is_file():
         return []
     types: dict[str, Any] = kind.__annotations__
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)[[*types]]
+    table: pd.DataFrame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if missing := {*types} - {*table.columns}:
+        raise PipelineError(
+            f"column {min(missing)} is missing: another version of the code wrote this file.",
+            where=str(path),
+            remedy="Run dvc repro; for metrics/upstream, run recurrent replicate.",
+        )
     return [
         kind(*(_value(cell, wanted) for cell, wanted in zip(line, types.values(), strict=True)))
-        for line in table.itertuples(index=False)
+        for line in table[[*types]].itertuples(index=False)
     ]
 
 

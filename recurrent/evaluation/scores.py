@@ -23,9 +23,11 @@ SHARED = {
 
 def score_rows(report: Mapping[str, Any], lecture: Lecture) -> Iterator[Score]:
     """Yield a row for each metric of a variant, unless it was measured on too few records."""
-    if report["count"] < ENOUGH:
-        return
+    groups = report.get("groups", {})  # a metric of a part of the records ends in its name
     for metric, ours in report["mean"].items():
+        records = groups.get(metric.removeprefix("accuracy_"), report["count"])
+        if records < ENOUGH:
+            continue
         yield Score(
             lecture=report["lecture"],
             row=lecture.row_of(f"{report['experiment']}/{report['variant']}"),
@@ -35,7 +37,7 @@ def score_rows(report: Mapping[str, Any], lecture: Lecture) -> Iterator[Score]:
             source=source_of(report["origin"]),
             split=report["split"],
             records=report["records"],
-            count=report["count"],
+            count=records,
             metric=metric,
             ours=ours,
             sd=(report["sd"] or {}).get(metric),

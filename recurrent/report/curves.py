@@ -45,7 +45,8 @@ def systems(inputs: Inputs, lecture: str) -> Chart | None:
     comparable = {row.id for row in inputs.published if row.verdict}
     marks: dict[str, dict[int, float]] = {}
     for one in numbers:
-        if one.id in comparable and "train" in one.metric and isinstance(one.published, float):
+        drawn = one.metric in ("train_loss", "train_perplexity")  # the smoothed loss is another
+        if one.id in comparable and drawn and isinstance(one.published, float):
             marks.setdefault(str(one.name), {})[int(one.epoch or 0)] = one.published
     if len(names) < 2:  # the other curves are among all curves
         return None

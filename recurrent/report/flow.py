@@ -7,10 +7,8 @@ from matplotlib.figure import Figure
 
 from recurrent.common import paths
 from recurrent.report.charts import (
-    CLIPPED,
     INK,
     PANELS,
-    UNCLIPPED,
     colour,
     draw,
     legend_below,
@@ -25,7 +23,6 @@ from recurrent.report.views import Chart, Section, frame, section
 WHENS = ("before", "after")
 STATES = {"h": "hidden state", "c": "cell"}
 FAR = 5  # steps back
-SHADES = (CLIPPED, INK, UNCLIPPED)  # of a shrinking, a constant and a growing factor
 ABOVE = 300  # times the largest gradient: where a bound leaves the picture
 
 
@@ -107,15 +104,15 @@ def powers() -> Chart | None:
     if records.empty:
         return None
     found = dict.fromkeys(records["factor"].unique())
-    styles: dict[float, str] = dict(zip(found, SHADES * len(found), strict=False))
+    widths = {factor: 1.0 + 0.7 * place for place, factor in enumerate(found)}
 
     def paint(figure: Figure) -> None:
         axis = figure.add_subplot()
-        for factor, shade in styles.items():
+        for factor, width in widths.items():
             own = records[records["factor"] == factor]
-            axis.plot(own["step"], own["orthogonal_norm"], "-", color=shade, lw=5, alpha=0.3)
-            axis.plot(own["step"], own["scalar"], "-", color=shade, label=f"{factor:g}")
-            axis.plot(own["step"], own["matrix_norm"], "--", color=shade)
+            axis.plot(own["step"], own["orthogonal_norm"], "-", color=INK, lw=6, alpha=0.2)
+            axis.plot(own["step"], own["scalar"], "-", color=INK, lw=width, label=f"{factor:g}")
+            axis.plot(own["step"], own["matrix_norm"], "--", color=INK, lw=1)
         logarithmic(axis.yaxis, records["scalar"])
         axis.set_xlabel("step")
         axis.set_ylabel("size")

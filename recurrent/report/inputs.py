@@ -67,7 +67,10 @@ class Inputs:
         corpus = self.config.datasets[dataset].corpus
         text = self.config.corpora[corpus].kind == "text"
         unit = f"characters of {corpus}" if text else corpus
-        return f"{count(score.count)} {SPLITS.get(split, split)} {unit}"
+        kind = SPLITS.get(split, split)
+        if self.config.datasets[dataset].settings.get("split") == "independent":
+            return f"{count(score.count)} {split} {unit}, some of which are training {unit}"
+        return f"{count(score.count)} {kind} {unit}"
 
     def fitted(self, name: str) -> bool:
         """Return whether a model is fitted in one call, without epochs."""
@@ -166,9 +169,14 @@ def load(pipeline: str = "lectures") -> Inputs:
     validation = {
         name: loss for one in pipelines for name, loss in headline.validation_losses(one).items()
     }
-    replicated: list[Published] = []
+    known_upstream, replicated_on = {}, ""
     if pipeline == "lectures" and config.source == BUNDLED:
-        replicated = rows.read(paths.UPSTREAM_METRICS / "published.csv", Published)
+        known_upstream = {
+            row.id: row
+            for row in rows.read(paths.UPSTREAM_METRICS / "published.csv", Published)
+            if row.ours is not None and row.source == "upstream"
+        }
+        replicated_on = replication(read_json(paths.REPLICATED))
     return Inputs(
         config,
         lectures.load(),
@@ -178,8 +186,8 @@ def load(pipeline: str = "lectures") -> Inputs:
         tuple(rows.read(results.claims, Claim)),
         known,
         validation,
-        {row.id: row for row in replicated if row.ours is not None},
-        replication(read_json(paths.REPLICATED)),
+        known_upstream,
+        replicated_on,
     )
 
 

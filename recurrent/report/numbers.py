@@ -49,6 +49,14 @@ def published(value: float) -> str:
     return _signed(f"{value:,.10g}")
 
 
+def beside(given: float, ours: float | None) -> str:
+    """Format our value with as many decimals as the published one that it stands beside."""
+    if ours is None:
+        return ""
+    decimals = len(published(given).partition(".")[2])
+    return _signed(_fixed(ours, min(decimals, 6)))
+
+
 def percent(share: float) -> str:
     """Format a share in whole percent."""
     return _signed(f"{share:.0%}".replace("%", " %"))

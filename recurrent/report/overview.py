@@ -74,10 +74,11 @@ def _models(inputs: Inputs) -> str:
 
 
 def _claims(inputs: Inputs) -> str:
-    if not inputs.claims:
+    tested = [row for row in inputs.claims if row.verdict]
+    if not tested:
         return "No claim was tested yet"
-    holding = sum(row.verdict == "holds" for row in inputs.claims)
-    return f"{holding} of {len(inputs.claims)} claims hold"
+    holding = sum(row.verdict == "holds" for row in tested)
+    return f"{holding} of {len(tested)} claims hold"
 
 
 def _systems(inputs: Inputs) -> str:

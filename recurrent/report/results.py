@@ -1,15 +1,14 @@
 """Lists of results: claims, systems with published numbers, and the best held-out models."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import inf
 
 from recurrent.evaluation.headline import Headline, headlines
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Claim, Published
-from recurrent.evaluation.verdicts import GOOD, by_system, compared, of_system
+from recurrent.evaluation.verdicts import DIFFERS, GOOD, by_system, compared, of_system
 from recurrent.report import metrics
 from recurrent.report.inputs import Inputs, Records, held_out
-from recurrent.report.numbers import count, one_line, published, short
+from recurrent.report.numbers import beside, count, one_line, published, short
 from recurrent.report.views import Group, Result
 
 UNKNOWN = "not compared"
@@ -79,13 +78,17 @@ def called(lecture: Lecture, code: str) -> str:
 
 
 def _system(lecture: Lecture, code: str, known: Sequence[Published]) -> Result:
-    last, name = known[-1], called(lecture, code)
+    # The number that stands for a system is its last one, or the last one that differs.
+    last = [row for row in known if row.verdict == DIFFERS or of_system(known) != DIFFERS][-1]
+    name = called(lecture, code)
     detail = f"{good(known)} of {len(known)} numbers reproduced or within seed noise."
     if isinstance(last.published, str):
         return Result(of_system(known), name, f"{good(known)} of {len(known)} texts", detail)
     ours = last.ours if isinstance(last.ours, float) else None
     unit = metrics.unit(last.metric) or metrics.called(last.metric)
-    value = f"{published(float(f'{last.published:.4g}'))} → {short(ours, 4)} {unit}"
+    value = f"{published(last.published)} → {beside(last.published, ours)} {unit}"
+    if last.metric not in metrics.METRICS:  # of a study
+        value = f"{last.metric}: {published(last.published)} → {beside(last.published, ours)}"
     if good(known) < len(known):
         value += f" ({good(known)} of {len(known)} numbers)"
     return Result(of_system(known), name, value, detail)
@@ -107,8 +110,12 @@ def _headline(
     inputs: Inputs, records: Records, in_nats: Mapping[tuple[str, str], Headline]
 ) -> Result | None:
     """Return the network that validation chooses, and how it compares with counting."""
-    validation = inputs.validation
-    chosen = min(records.networks, key=lambda one: validation.get(one.name, inf), default=None)
+    validated = [one for one in records.networks if one.name in inputs.validation]
+    chosen = min(validated, key=lambda one: inputs.validation[one.name], default=None)
+    how = "Chosen by validation."
+    if chosen is None:
+        chosen = next(iter(records.networks), None)
+        how = "The best network on these records; there is no validation set to choose by."
     if chosen is None:
         return None
     name = inputs.called(chosen.name).removesuffix(HELD_OUT)
@@ -118,7 +125,7 @@ def _headline(
     value = f"{metrics.called(chosen.metric)} {short(chosen.ours)} {unit}".strip()
     on = f"On {one_line(inputs.records(chosen))}, the {name}{',' if ',' in name else ''}"
     if not records.baselines:
-        return Result("", on.rstrip(","), value, f"Chosen by validation.{best}")
+        return Result("", on.rstrip(","), value, f"{how}{best}")
     other = records.baselines[0]
     gain = sign * (chosen.ours - other.ours)
     against = inputs.called(other.name).removesuffix(HELD_OUT)
@@ -131,8 +138,7 @@ def _headline(
         "better" if gain > 0 else "worse",
         f"{on} {does}",
         value,
-        f"Chosen by validation. The best model without a network: {against}, at "
-        f"{short(other.ours)}.{best}{share}",
+        f"{how} The best model without a network: {against}, at {short(other.ours)}.{best}{share}",
     )
 
 

@@ -12,7 +12,7 @@ WITHHELD = (
     "which we may not publish, and the names belong to real people."
 )
 Samples = Mapping[str, Mapping[str, Any]]  # by experiment/variant
-WAYS = {"by_seed": "greedy: the likeliest character each time", "drawn": "drawn at temperature 0.8"}
+WAYS = ("by_seed", "drawn")  # greedy, and at a temperature
 SHOWN = 5  # right and wrong answers that are not folded
 
 
@@ -46,9 +46,12 @@ def _written(inputs: Inputs, shown: Samples) -> list[Table | None]:
         return []
     main, *others = sorted(by_prefix, key=lambda prefix: -len(by_prefix[prefix]))
     rows = [(measured(prefix), *row) for prefix in others for row in by_prefix[prefix]]
+    temperatures = {sample["temperature"] for sample in shown.values() if "temperature" in sample}
+    of = " and ".join(f"{one:g}" for one in sorted(temperatures))
+    ways = ("greedy: the likeliest character each time", f"drawn at temperature {of}")
     return [
-        table(f"After “{one_line(main)}”, first seed", ("model", *WAYS.values()), by_prefix[main]),
-        table("After other prefixes", ("after", "model", *WAYS.values()), rows, folded=True),
+        table(f"After “{one_line(main)}”, first seed", ("model", *ways), by_prefix[main]),
+        table("After other prefixes", ("after", "model", *ways), rows, folded=True),
     ]
 
 

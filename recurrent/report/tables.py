@@ -13,7 +13,11 @@ from recurrent.report.numbers import count, difference, number
 from recurrent.report.views import Cell, Table, measured, printed, table
 
 ONCE = " (one seed)"
-PAIRED = "Difference ± its standard error on the same records; positive is better."
+SAME = ("experiment", "variant", "metric", "epoch", "published")  # of a number in both runs
+PAIRED = (
+    "Difference ± its standard error over records and seeds; positive is better. With one seed, "
+    "the error is that over records alone."
+)
 COMPARED = {
     "baseline": ("Against the best model without a network", PAIRED),
     "rival": ("Against the model to improve on", PAIRED),
@@ -41,7 +45,9 @@ def published(inputs: Inputs, lecture: Lecture, rows: Sequence[Published]) -> li
 
 def _shown(inputs: Inputs, row: Published) -> Published:
     """Return the row, or that of the run on the lecture's own corpus if it has no verdict."""
-    return row if row.verdict else inputs.replicated.get(row.id, row)
+    other = inputs.replicated.get(row.id, row)
+    same = all(getattr(row, key) == getattr(other, key) for key in SAME)
+    return row if row.verdict or not same else other
 
 
 def _published(
@@ -53,7 +59,7 @@ def _published(
         shown = _shown(inputs, row)
         borrowed |= shown is not row
         agree = "" if shown.agree is None else f"{shown.agree} of "
-        below = "" if shown.below is None else f", {shown.below} below"
+        below = "" if shown.below is None else f", {shown.below} below the published number"
         interval = "" if shown.low is None else f"{number(shown.low)} to {number(shown.high)}"
         cells.append(
             (
@@ -114,11 +120,12 @@ def comparisons(inputs: Inputs, rows: Sequence[Comparison]) -> list[Table | None
                 Cell(difference(row.difference, row.standard_error or row.sd), "number"),
                 Cell("" if row.bayes is None else difference(row.bayes), "number"),
                 Cell("ensemble" if row.ensemble else "each seed"),
+                Cell("one seed" if row.seeds == 1 else count(row.seeds), "number"),
             )
             for row in rows
             if row.kind == kind
         ]
-        found.append(table(title, (*head, "answers"), cells, note, folded=True))
+        found.append(table(title, (*head, "answers", "seeds"), cells, note, folded=True))
     return found
 
 

@@ -39,11 +39,14 @@ MAPE = {"model": "net/lecture", "metric": "mape"}
 OTHER = {"model": "net/other", "metric": "mape"}
 
 
-def report(variant: str, *mape: float, source: str = "bundled") -> dict[str, Any]:
+def report(
+    variant: str, *mape: float, source: str = "bundled", method: str = "descent"
+) -> dict[str, Any]:
     by_seed = {str(seed): {"mape": one, "perplexity": e**one} for seed, one in enumerate(mape)}
     return {
         "experiment": "net",
         "variant": variant,
+        "method": method,
         "origin": {"source": source, "name": "generated"},
         "by_seed": by_seed,
         "mean": by_seed["0"],
@@ -54,6 +57,7 @@ REPORTS = {
     "net/lecture": report("lecture", 1.0, 2.0),
     "net/other": report("other", 4.0),
     "net/third": report("third", 0.5, 6.5),
+    "net/counts": report("counts", 4.0, method="fit"),
 }
 
 
@@ -91,6 +95,17 @@ class TestQuantities:
         found = find(MAPE)
         assert (found.mean, found.seeds, found.models) == (1.5, 2, ("net/lecture",))
         assert found.sources == {"bundled"}
+
+    def test_a_network_of_one_seed_leaves_the_margin_alone_and_a_fitted_model_does_not(
+        self,
+    ) -> None:
+        network, fitted = (
+            find({"value": MAPE, "minus": {"model": name, "metric": "mape"}})
+            for name in ("net/other", "net/counts")
+        )
+        assert network.mean == fitted.mean == -2.5
+        assert (network.seeds, network.half_width) == (1, 0)
+        assert fitted.seeds == 2 and fitted.half_width == find(MAPE).half_width > 0
 
     def test_a_metric_that_was_not_measured_is_refused_by_its_keys(self) -> None:
         place = r"lectures\.yaml: texts\.claims\.it\.minus\.metric: 'mpe' .*mape"

@@ -82,12 +82,14 @@ def test_neighbours_in_a_block_count_as_one() -> None:
 
 
 def test_records_that_fill_no_block_count_in_the_mean_alone() -> None:
-    found = compare(np.array([1, 3, 2, 6, 50.0]), np.zeros(5), 2)  # blocks of mean 2 and 4
-    assert found.mean == pytest.approx(62 / 5)
-    assert found.standard_error == pytest.approx(np.std([2, 4], ddof=1) / np.sqrt(2))
+    values = [1, 3, 2, 6, 5, 5, 0, 2, 4, 8, 50.0]  # blocks of mean 2, 4, 5, 1 and 6
+    found = compare(np.array(values), np.zeros(11), 2)
+    assert found.mean == pytest.approx(sum(values) / 11)
+    assert found.standard_error == pytest.approx(np.std([2, 4, 5, 1, 6], ddof=1) / np.sqrt(5))
 
 
-def test_fewer_records_than_two_blocks_are_cut_in_two() -> None:
-    found = compare(np.array([1, 3, 2, 6.0]), np.zeros(4), 100)
-    assert found.degrees == pytest.approx(1)
-    assert found.standard_error == pytest.approx(np.std([2, 4], ddof=1) / np.sqrt(2))
+def test_there_are_at_least_five_blocks_if_there_are_five_records() -> None:
+    found = compare(np.array([1, 3, 2, 6, 5, 5, 0, 2, 4, 8.0]), np.zeros(10), 100)
+    assert found.degrees == pytest.approx(4)
+    assert found.standard_error == pytest.approx(np.std([2, 4, 5, 1, 6], ddof=1) / np.sqrt(5))
+    assert compare(np.array([1, 3.0]), np.zeros(2), 100).degrees == pytest.approx(1)

@@ -47,7 +47,7 @@ def test_every_section_is_on_the_page_and_every_text_escaped(documents: Document
 
 def test_the_first_screen_of_a_bundled_run_counts_claims(documents: Documents) -> None:
     first, *_ = documents["bundled", "lectures"][1]
-    assert first.title == "1 of 4 claims hold"
+    assert first.title == "1 of 3 claims hold"
     shown = {(one.verdict, one.text, one.value) for group in first.results for one in group.results}
     statement = "Networks lose less than counts"
     assert ("holds", statement, "−0.500 nats per character") in shown
@@ -60,7 +60,7 @@ def test_the_first_screen_of_an_upstream_run_counts_systems_then_claims(
 ) -> None:
     first, *_ = documents["upstream", "lectures"][1]
     assert first.title == "1 of 2 systems reproduced, 4 of 5 numbers"
-    assert [part.title for part in first.parts] == ["1 of 4 claims hold"]
+    assert [part.title for part in first.parts] == ["1 of 3 claims hold"]
     assert len(" ".join(first.text).split()) <= 60
 
 
@@ -117,7 +117,7 @@ def test_the_markdown_page_has_all_tables_but_samples(documents: Documents) -> N
     assert "## 困惑度 — a lecture & more" in text
     assert "![Scores on held-out records](figures/nietzsche.svg)" in text
     claim = "| holds | Networks lose less than counts |"
-    assert text.index("1 of 4 claims hold") < text.index(claim)
+    assert text.index("1 of 3 claims hold") < text.index(claim)
     assert "| plain network `nets/plain` |" in text
     assert "### Caveats" in text
     assert "月亮" not in text

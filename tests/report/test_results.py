@@ -28,7 +28,7 @@ def test_a_system_has_its_name_and_its_last_number_with_a_unit(inputs: Inputs) -
     assert first.text == "A1 · networks"
     assert first.verdict == "differs"
     assert second.text == "A8 · descent on a line"
-    assert second.value == "0.6 → 0.7000 loss at step 1000"
+    assert second.value == "loss at step 1000: 0.6 → 0.7"
     assert results.of_systems(inputs, "hard") is None
 
 
