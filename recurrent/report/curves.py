@@ -47,7 +47,7 @@ def systems(inputs: Inputs, lecture: str) -> Chart | None:
     for one in numbers:
         if one.id in comparable and "train" in one.metric and isinstance(one.published, float):
             marks.setdefault(str(one.name), {})[int(one.epoch or 0)] = one.published
-    if len(names) < 2:  # the other curves are among all curves
+    if len(names) < 2:  # a single curve is among all curves
         return None
     return _chart(inputs, "The lecture's networks", {"train_loss": "Training"}, names, marks)
 

@@ -12,7 +12,7 @@ WITHHELD = (
     "which we may not publish, and the names belong to real people."
 )
 Samples = Mapping[str, Mapping[str, Any]]  # by experiment/variant
-WAYS = {"by_seed": "greedy: the likeliest character each time", "drawn": "drawn at temperature 0.8"}
+WAYS = {"by_seed": "greedy (the most likely character)", "drawn": "drawn at temperature 0.8"}
 SHOWN = 5  # right and wrong answers that are not folded
 
 
@@ -34,7 +34,7 @@ def samples(inputs: Inputs, lecture: str) -> Section | None:
 
 
 def _written(inputs: Inputs, shown: Samples) -> list[Table | None]:
-    """Return what each model's first seed writes: after the commonest prefix, and the others."""
+    """Return what each model's first seed writes after the most common prefix, and after others."""
     by_prefix: dict[str, list[tuple[Cell, ...]]] = {}
     for name, sample in shown.items():
         seeds = [[*sample.get(way, {}).values()] for way in WAYS]
@@ -106,5 +106,5 @@ def _restored(inputs: Inputs, shown: Samples) -> Table | None:
         for name, sample in shown.items()
         for one in sample.get("restored", [])
     ]
-    title = "Characters that the models restore, each gap written □"
+    title = "Restored characters; □ marks each gap"
     return table(title, ("model", "text", "hidden", "answer"), rows)
