@@ -1,8 +1,8 @@
 """Are blocks of neighbouring records long enough? Print standard errors for several lengths.
 
 Records of a text depend on their neighbours, so standard errors count a block of them as one. If
-blocks are too short, the error is too small, and it grows with longer ones. Run it as
-`python -m benchmarks.blocks` in a project that was evaluated.
+blocks are too short, the error is too small: it grows with longer blocks. Run this as
+`python -m benchmarks.blocks` in a project that has been evaluated.
 """
 
 from collections import defaultdict
@@ -22,8 +22,9 @@ from recurrent.evaluation.paired import over_records
 from recurrent.evaluation.rows import Comparison
 
 LENGTHS = (50, 100, 200, 400, 800)
-FEWEST = 5  # blocks: an error estimated from fewer says little
-LINE, APART, SHORTEST = 6, 1000, 60  # characters: a line, two of its repeats, and a song
+FEWEST = 5  # blocks; an error estimated from fewer says little
+# In characters: the shortest line that counts, the longest way to its repeat, the shortest song.
+LINE, APART, SHORTEST = 6, 1000, 60
 
 
 def main() -> None:
@@ -71,10 +72,10 @@ def errors(difference: NDArray[np.float64]) -> list[float | None]:
 
 
 def songs(lines: Sequence[str]) -> list[int]:
-    """Return where songs start, as far as lines that return show it.
+    """Return where songs start, as far as repeated lines show it.
 
-    A refrain returns within its song, so overlapping stretches from a line to its next return are
-    one song.
+    A refrain repeats within its song, so overlapping stretches from a line to its repeat are one
+    song.
     """
     seen: dict[str, list[int]] = defaultdict(list)
     place = 0

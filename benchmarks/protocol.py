@@ -28,7 +28,7 @@ from tests.project import ROOT, Project
 
 CORPUS, DATASET = "lyrics", "lyrics_lecture"
 CLIP_NORM = 0.01
-ORDER = ["seed", "clipped", "network", "state"]  # the last one changes from run to run
+ORDER = ["seed", "clipped", "network", "state"]  # of runs; the last one changes fastest
 
 
 def main(
@@ -36,7 +36,7 @@ def main(
         int, typer.Option(min=0, help="Runs of each network in each way; 0: only write the page.")
     ] = 3,
 ) -> None:
-    """Train what protocol.csv lacks, all first seeds first; then write protocol.md."""
+    """Train the runs that protocol.csv lacks, seed by seed; then write protocol.md."""
     settings = config.load(folder=ROOT)
     table = protocol_page.read()
     finished = {*table[ORDER].itertuples(index=False, name=None)}

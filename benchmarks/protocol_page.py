@@ -66,7 +66,7 @@ def write_page(table: pd.DataFrame) -> None:
 
 
 def page(table: pd.DataFrame) -> str:
-    """Return which protocol fits best over both networks, and the perplexities of each network."""
+    """Return the page: which protocol fits best, and the perplexities of each network."""
     ways = zip(table["clipped"], table["state"], strict=True)
     table = table.assign(protocol=[f"{CLIPPED[one]}, {STATES[state]}" for one, state in ways])
     found = distances(table)
@@ -128,7 +128,7 @@ def published(network: str) -> list[float]:
 
 
 def verdict(found: pd.DataFrame, average: str) -> str:
-    """Say which protocol is nearest by this average, and which others the seeds do not exclude."""
+    """Say which protocol is nearest by this average, and which others the seeds cannot rule out."""
     of_protocols = {str(name): off for name, off in found.groupby("protocol")[average]}
     if len(of_protocols) < len(CLIPPED) * len(STATES):
         return f"The {average} distance: some ways to train lack a seed; run this again."

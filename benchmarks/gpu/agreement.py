@@ -76,7 +76,7 @@ def best(losses: list[dict[str, Any]]) -> list[Found]:
 
 
 def near(number: Number, mean: float) -> float:
-    """Return the tolerance of a published number as a difference from a mean."""
+    """Return the tolerance of a published number, as a difference from our mean."""
     place = to_scale(number.metric, mean) + (number.tolerance or 0.0)
     return from_scale(number.metric, place) - mean
 

@@ -19,7 +19,7 @@ recurrent replicate: run this on the lectures' own corpora"""
 
 
 def main(pipeline: str = "lectures", markdown: bool = False) -> None:
-    """Print what came out, what did not come out, and each lecture's models in order."""
+    """Print the result, its exceptions, and each lecture's models, best first."""
     inputs = load(pipeline)
     results = inputs.config.results
     if not (inputs.published or inputs.scores):
@@ -38,7 +38,7 @@ def main(pipeline: str = "lectures", markdown: bool = False) -> None:
 
 
 def headline(inputs: Inputs) -> list[Table]:
-    """Return what does not hold of the page's first screen, and rankings on held-out records."""
+    """Return the exceptions on the page's first screen, and rankings on held-out records."""
     rankings = [
         tables.ranking(inputs, key, records)
         for key in inputs.lectures

@@ -176,7 +176,7 @@ class Samples(Frozen):
     prefixes: Listed[str] = Field(min_length=1)
     length: int = Field(ge=1, le=100_000)
     every: int | None = Field(default=None, ge=1)  # epochs; null: only after training
-    temperature: Positive = 0.8  # of the text that is drawn, beside the likeliest one
+    temperature: Positive = 0.8  # of the text that is drawn; greedy text has none
 
 
 def _unique(seeds: tuple[int, ...]) -> tuple[int, ...]:

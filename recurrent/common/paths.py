@@ -104,7 +104,7 @@ class Results:
 
     @property
     def claims(self) -> Path:
-        """A table with a row for each statement of a lecture that we check."""
+        """A table with a row for each claim of a lecture."""
         return self.metrics / "claims.csv"
 
     @property

@@ -1,4 +1,4 @@
-"""Random training, validation and test sets."""
+"""Split records at random into training, validation and test sets."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ Indices = NDArray[np.int32]
 
 
 def independent_draws(records: int, sizes: Mapping[str, int], seed: int) -> dict[str, Indices]:
-    """Return a random set of each size; each is drawn from all records, so that sets overlap."""
+    """Return a random set of each size; each is drawn from all records, so sets may overlap."""
     if max(sizes.values()) > records or min(sizes["train"], sizes["test"]) < 1:
         raise too_few(records, sizes)
     return {
@@ -26,7 +26,7 @@ def independent_draws(records: int, sizes: Mapping[str, int], seed: int) -> dict
 def grouped_split(
     groups: NDArray[np.bytes_], valid: float, test: float, seed: int
 ) -> dict[str, Indices]:
-    """Return disjoint random sets that divide no group; sizes are counts or shares of groups."""
+    """Return random sets that split no group; sizes are counts (int) or shares of the groups."""
     names, group = np.unique(groups, return_inverse=True)
     of_groups = random_split(len(names), None, valid, test, seed)
     return {
@@ -38,7 +38,7 @@ def grouped_split(
 def random_split(
     records: int, train: int | None, valid: float, test: float, seed: int
 ) -> dict[str, Indices]:
-    """Return disjoint random sets. A size is a count (int) or a share; `train=None` is the rest."""
+    """Return disjoint random sets; a size is a count (int) or a share, `train=None` the rest."""
     sizes = {
         "test": test if isinstance(test, int) else round(test * records),
         "valid": valid if isinstance(valid, int) else round(valid * records),
@@ -56,7 +56,7 @@ def random_split(
 
 
 def too_few(records: int, wanted: Mapping[str, object]) -> PipelineError:
-    """Return the error for a corpus that is smaller than the wanted sets."""
+    """Return the error for a corpus that is too small for the wanted sets."""
     return PipelineError(
         f"{records:,} records are too few for {dict(wanted)}; train and test need at least one "
         "each.",

@@ -1,9 +1,9 @@
-"""Measure what each claim of a lecture is about, and judge whether it holds.
+"""Measure the value that each claim of a lecture is about, and judge whether the claim holds.
 
-Perplexities and ratios are averaged as logarithms: a perplexity is e to a loss. A value is known
-to a half-width: the larger of the claim's margin and half the 95 % interval over seeds. With one
-seed, the margin alone decides. A claim holds if the whole interval lies on its side of the bound,
-fails if the whole interval lies on the other side, and is undecided otherwise.
+Perplexities and ratios are averaged as logarithms: a perplexity is e to a loss. A value has an
+interval: that of 95 % over seeds, but at least the claim's margin on each side. With one seed, the
+margin alone decides. A claim holds if the whole interval lies on the claimed side of the bound,
+fails if all of it lies on the other side, and is undecided otherwise.
 """
 
 import csv
@@ -42,12 +42,12 @@ from recurrent.evaluation.rows import Claim
 from recurrent.evaluation.scores import Reports, source_of
 
 UNDECIDED = "undecided"
-CYCLE = 0.25  # the share of a text that repeats, at least
+CYCLE = 0.25  # the share of a text that has to repeat
 JOB = re.compile(r"(?P<model>.+), seed (?P<seed>\d+)")  # a training run in the benchmark
 
 
 class Missing(Exception):
-    """Why a quantity has no value."""
+    """A quantity has no value; the message says why."""
 
 
 def claim_rows(
@@ -105,7 +105,7 @@ def _row(lecture: str, key: str, statement: Statement, found: "Measurements") ->
 
 
 def interval(estimate: Estimate, statement: Statement) -> tuple[float, float, float]:
-    """Return the value and its interval; over seeds, a ratio's is symmetric on the log scale."""
+    """Return the value and its interval; over seeds, that of a ratio is symmetric in logarithms."""
     value = estimate.mean
     low, high = value - estimate.half_width, value + estimate.half_width
     if is_log(statement):
@@ -116,7 +116,7 @@ def interval(estimate: Estimate, statement: Statement) -> tuple[float, float, fl
 
 
 def judge(statement: Statement, low: float, high: float) -> str:
-    """Return holds, fails or undecided: whether all of the interval is on one side of the bound."""
+    """Return the verdict: whether the whole interval is on one side of the bound, and on which."""
     bound = statement.bound
     if statement.relation == "above":
         return "holds" if low >= bound else "fails" if high < bound else UNDECIDED
@@ -125,7 +125,7 @@ def judge(statement: Statement, low: float, high: float) -> str:
 
 @dataclass(frozen=True)
 class Measurements:
-    """Everything that was measured, to find quantities in."""
+    """All measurements of a pipeline, and how to find a quantity in them."""
 
     reports: Reports
     results: Results
@@ -242,9 +242,9 @@ class Measurements:
         return replace(one, models=models, sources=sources)
 
     def _extreme(self, quantity: Extreme, place: str, log: bool) -> Estimate:
-        """Return the quantity whose interval reaches furthest, as one of all models involved.
+        """Return the quantity whose interval reaches furthest, with the models of all quantities.
 
-        If the interval of the largest is below a bound, then all intervals are.
+        If the interval of the largest lies below a bound, then so do all others.
         """
         key, sign = ("largest", 1) if quantity.largest else ("smallest", -1)
         parts = [
@@ -262,9 +262,9 @@ class Measurements:
 
 
 def ends_in_cycle(text: str) -> bool:
-    """Return whether a text ends in a repeating cycle: at least twice, and a quarter of the text.
+    """Return whether a text ends in a cycle: one that repeats, over at least a quarter of the text.
 
-    A cycle of p characters repeats if each of the last characters is the one p before it.
+    A cycle of p characters repeats if each of the last characters equals the one p before it.
     """
     for period in range(1, len(text) // 2 + 1):
         length = max(2 * period, math.ceil(CYCLE * len(text)))

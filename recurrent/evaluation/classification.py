@@ -44,9 +44,9 @@ def measure(
 
 
 def subsets(data: LabelledNames, records: NDArray[np.int32]) -> dict[str, NDArray[np.bool_]]:
-    """Return masks of the records by what training has seen of them, without empty ones.
+    """Return masks of the records by what training has seen of them; empty groups are left out.
 
-    Names in which only the surname is new are much easier than those with a new given name.
+    Names with a new surname only are much easier than those with a new given name.
     """
     trained = data.splits["train"]
     seen = np.isin(data.given(records), data.given(trained))
@@ -62,7 +62,7 @@ def metrics(
     labels: NDArray[np.uint8],
     groups: Mapping[str, NDArray[np.bool_]],
 ) -> Metrics:
-    """Return accuracy, also of some groups, log loss in nats and calibration error of one seed."""
+    """Return one seed's accuracy, also by group, log loss in nats and calibration error."""
     right = is_right(probabilities, labels)
     table = calibration(probabilities, labels)
     gaps = [line["names"] * abs(line["confidence"] - line["accuracy"]) for line in table]

@@ -74,7 +74,7 @@ def differences(one: Evaluation, other: Evaluation) -> Iterator[tuple[bool, Diff
     yield False, compare(one.merit[here], other.merit[there], block, seeds)
     if one.ensemble_merit is not None:
         merit = other.merit if other.ensemble_merit is None else other.ensemble_merit
-        # To first order, averaging predictions varies with the seeds as averaging metrics does.
+        # To first order, averaged predictions vary with the seeds as averaged metrics do.
         yield True, compare(one.ensemble_merit[here], merit[there], block, seeds)
 
 
@@ -85,7 +85,7 @@ def seed_metrics(one: Evaluation) -> list[float]:
 
 
 def fewest_seeds(*models: Evaluation) -> int | None:
-    """Return the fewest seeds of a network among some models; None without a network."""
+    """Return the number of seeds of the network that has fewest; None without a network."""
     networks = [one for one in models if one.report["method"] == "descent"]
     return min((len(one.report["by_seed"]) for one in networks), default=None)
 

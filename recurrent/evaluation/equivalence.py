@@ -1,4 +1,4 @@
-"""When ours counts as equal to a published number: one rule for each kind of metric.
+"""How far ours may be from a published number that it reproduces: one rule per kind of metric.
 
 Perplexities are compared as their logarithms, which are losses in nats; everything else is compared
 as it is. `to_scale` and `from_scale` convert a metric to the unit of its comparison and back.
@@ -11,10 +11,10 @@ from recurrent.evaluation.aggregate import perplexity
 
 Kind = Literal["loss", "perplexity", "accuracy"]
 LOSS = 0.02  # nats
-PERPLEXITY = 0.05  # nats; but if it is smaller:
+PERPLEXITY = 0.05  # nats, at most
 SHARE = 0.15  # of ln(published perplexity)
 ERRORS = 2  # standard errors of an accuracy on the published test set
-DECIMALS = 9  # of a tolerance; a perplexity of 1.0002 has one of 0.00003 nats
+DECIMALS = 9  # of a tolerance, which is 0.00003 nats for a perplexity of 1.0002
 
 
 def kind_of(metric: str) -> Kind | None:

@@ -1,4 +1,4 @@
-"""Means over seeds, and how uncertain they and their differences are."""
+"""Means over seeds, and the uncertainty of these means and of their differences."""
 
 import math
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ class Estimate:
         return float(t.ppf(SIDE, self.freedom)) * math.sqrt(self.variance)
 
     def minus(self, other: "Estimate") -> "Estimate":
-        """Return the difference: of each seed for the same model, else of independent means.
+        """Return the difference: seed by seed for the same model, else of independent means.
 
         The degrees of freedom of independent means are those of Welch and Satterthwaite.
         """

@@ -1,4 +1,4 @@
-"""How near the network that validation chooses comes to the best possible, on held-out records.
+"""How close the network that validation chooses comes to the best possible, on held-out records.
 
 A test score must not choose the model that it is reported for, so the validation loss chooses.
 """
@@ -22,8 +22,8 @@ class Headline(NamedTuple):
     baseline: str  # the best model without a network on these records
     loss: float
     baseline_loss: float
-    bayes: float | None  # None: the source of the records is unknown
-    share: float | None  # of the way from the baseline to bayes; None if unknown, or if it loses
+    bayes: float | None  # None: not known, as for every corpus that is not generated
+    share: float | None  # of the way from baseline to bayes; None if unknown, or the network loses
     behind: float | None  # how much the network loses to the baseline; None unless it loses
 
 

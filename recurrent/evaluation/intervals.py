@@ -10,7 +10,7 @@ INSIDE = 0.95  # probability that one more run lies in its interval
 
 
 def prediction_interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """Return the interval in which one more run would lie; None with fewer than two finite runs.
+    """Return the interval of one more run; None with fewer than two runs, or if one is not finite.
 
     Student's t on n - 1 degrees of freedom: mean ± t s sqrt(1 + 1/n).
     """

@@ -13,9 +13,7 @@ from recurrent.evaluation.aggregate import Metrics, perplexity
 from recurrent.evaluation.measured import Measured
 
 BLOCK = 100  # characters, at least: neighbouring ones are similarly hard
-SONG = (
-    530  # characters: the length of a song in lyrics that mark no songs, see benchmarks/blocks.py
-)
+SONG = 530  # characters, at most: a song of lyrics that mark no songs, see benchmarks/blocks.py
 IN_VIEW = "_in_view"  # suffix of a metric that was measured with the answer in view
 
 
@@ -63,7 +61,7 @@ def identify(data: RunningText) -> str:
 
 
 def block(data: RunningText) -> int:
-    """Return the length of a song, or of a paragraph: the mean distance between blank lines.
+    """Return the length of a song or a paragraph: the mean distance between blank lines.
 
     Where line ends were replaced by spaces, two spaces are a blank line.
     """

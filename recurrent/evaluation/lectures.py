@@ -1,4 +1,4 @@
-"""lectures.yaml as validated, frozen values: what lectures publish and claim, and who gave them."""
+"""lectures.yaml as validated, frozen values: what each lecture publishes and claims."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class Number:
     metric: str
     id: str = ""  # stable: `A4.valid_loss.epoch_4`
     published: float | str = ""
-    tolerance: float | None = None  # see equivalence.py; None: a text, or it has a random draw
+    tolerance: float | None = None  # see equivalence.py; None: a text, or a random draw
     name: str | None = None  # experiment/variant
     epoch: int | None = None  # the metric in the history at that epoch; None: of the trained model
     ensemble: bool = False  # the metric of the seeds' averaged answers
@@ -146,7 +146,7 @@ class Table(Frozen):
     last: Count = 1  # take the median of this many epochs, up to `epoch`
     columns: Listed[str]
     rows: dict[str, Listed[Name | None]]  # the model for each column; null: no model
-    reference: Name | None = None  # a model without a network, to compare all of them with
+    reference: Name | None = None  # a model without a network, to compare all others with
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:
@@ -162,7 +162,7 @@ class Table(Frozen):
 
 
 class Found(Frozen):
-    """What we found about a lecture, in two sentences for each kind of corpora."""
+    """What we found: two sentences for the bundled corpora, and two for the upstream ones."""
 
     bundled: str = ""
     upstream: str = ""

@@ -44,9 +44,9 @@ def compare(
 ) -> Difference:
     """Compare two models by their merits on the same records, at least two.
 
-    Merits are means over seeds, and `seeds` are the components that the choice of seeds adds. The
-    interaction of seeds and records is in both terms, so the error is a little too large rather
-    than too small. Degrees of freedom follow Satterthwaite.
+    Merits are means over seeds, and `seeds` has the components that the choice of seeds adds. The
+    interaction of seeds and records is in both terms, so on average the error is slightly too
+    large. Degrees of freedom follow Satterthwaite.
     """
     differences = ours - theirs
     components = [over_records(differences, block), *seeds]
@@ -57,7 +57,7 @@ def compare(
 
 
 def over_records(differences: NDArray[np.float64], block: int) -> Component:
-    """Return what the choice of test records adds.
+    """Return the component that the choice of test records adds.
 
     Neighbours in a block depend on each other, so each block counts as one record.
     """
@@ -68,6 +68,6 @@ def over_records(differences: NDArray[np.float64], block: int) -> Component:
 
 
 def over_seeds(values: Sequence[float]) -> Component | None:
-    """Return what the choice of seeds adds to a mean over them; None for one seed."""
+    """Return the component that the choice of seeds adds to a mean; None for one seed."""
     runs = len(values)
     return Component(variance(values) / runs, runs - 1) if runs > 1 else None

@@ -114,7 +114,7 @@ def _measured(number: Number, report: Mapping[str, Any]) -> Found:
 
 
 def _at_epoch(number: Number, report: Mapping[str, Any], results: Results) -> Found:
-    """Return the value in the history, where a perplexity is the loss of the same name."""
+    """Return the value in the history; a perplexity is computed from the loss of the same name."""
     source, split = source_of(report["origin"]), number.metric.split("_")[0]
     history = read_history(results.history(report["experiment"]))
     logged = number.metric.replace("perplexity", "loss")
@@ -126,9 +126,9 @@ def _at_epoch(number: Number, report: Mapping[str, Any], results: Results) -> Fo
 
 
 def _over_seeds(number: Number, source: str, split: str, by_seed: Sequence[float]) -> Found:
-    """Return the mean and the spread of values in the unit of their comparison.
+    """Return the mean and the spread of values, which are in the unit of their comparison.
 
-    So the mean of perplexities is a geometric mean. Their deviation is that of perplexities.
+    So the mean of perplexities is geometric. Their standard deviation is not of logarithms.
     """
     place = fmean(by_seed)
     values = [{"ours": from_scale(number.metric, one)} for one in by_seed]
@@ -182,7 +182,7 @@ def judge(number: Number, found: Found, wanted: str) -> tuple[str | None, str | 
     """Return the verdict, or None and the reason.
 
     Ours is *reproduced* within the tolerance. Else it is *within seed noise* if the published
-    number lies in the interval of one more run. With random draws, their range decides alone.
+    number lies in the interval of one more run. With random draws, their range alone decides.
     """
     if found.source not in (UPSTREAM, NO_CORPUS):
         return None, UNAVAILABLE if wanted == UPSTREAM else ANOTHER

@@ -28,7 +28,7 @@ class Reported(Frozen):
 
 
 class Tabled(Frozen):
-    """A column of a csv file, reduced to one number; if it has a column `seed`, one for each."""
+    """A column of a csv file, reduced to one number; one per seed if there is a column `seed`."""
 
     table: str
     model: Name | None = None  # only its rows
@@ -45,7 +45,7 @@ class Cycles(Frozen):
 
 
 class Seconds(Frozen):
-    """The seconds of a model's training runs in the benchmark of a first run."""
+    """The seconds that a model's training runs take, in the benchmark of a first run."""
 
     seconds: Name
 
@@ -61,7 +61,7 @@ class Extreme(Frozen):
         if bool(self.largest) == bool(self.smallest):
             raise ValueError("give either `largest` or `smallest`, and at least one quantity")
         if len({*map(is_log, self.parts)}) > 1:
-            raise ValueError("perplexities and ratios are compared only with their like")
+            raise ValueError("perplexities and ratios cannot be mixed with other quantities")
         return self
 
     @property
@@ -88,7 +88,7 @@ class Pair(Frozen):
         return self
 
 
-KINDS = {  # what a quantity is, by the key that tells
+KINDS = {  # the kind of a quantity, by the key that it has
     "metric": "metric of a model",
     "report": "number in a report",
     "table": "column of a table",
@@ -132,7 +132,7 @@ class Statement(Pair):
     unit: str
     below: Number | None = None
     above: Number | None = None
-    margin: Annotated[Number, Field(ge=0)]  # the value is never taken to be known better than this
+    margin: Annotated[Number, Field(ge=0)]  # the interval reaches at least this far on each side
     why: dict[str, str] = Field(default_factory=dict)  # why it does not hold, by source
 
     @model_validator(mode="after")
@@ -143,7 +143,7 @@ class Statement(Pair):
 
     @property
     def relation(self) -> str:
-        """Return on which side of the bound the value is claimed to be."""
+        """Return the claimed side of the bound: above or below."""
         return "above" if self.below is None else "below"
 
     @property
@@ -157,7 +157,7 @@ Pair.model_rebuild()
 
 
 def is_log(quantity: Quantity | None) -> bool:
-    """Return whether seeds are averaged as logarithms: of perplexities and of ratios."""
+    """Return whether a quantity is averaged as logarithms, as perplexities and ratios are."""
     match quantity:
         case Metric(metric=metric):
             return "perplexity" in metric

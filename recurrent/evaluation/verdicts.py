@@ -40,7 +40,7 @@ def of_system(rows: Iterable[Published]) -> str:
 
 
 def tally(rows: Iterable[Published]) -> Tally:
-    """Count each published number once, and each system that has one with a verdict."""
+    """Count published numbers by verdict, and the systems that have at least one verdict."""
     known = compared(rows)
     systems = by_system(known).values()
     verdicts = [row.verdict for row in known]

@@ -1,4 +1,4 @@
-"""Sex from names (性别预测), after "Deep learning: recurrent networks, continued" by Yixuan Qiu.
+"""Sex from names (性别预测), after "Deep learning: recurrent networks, continued", by Yixuan Qiu.
 
 A name is a sequence x = (x_1, x_2, …) of one-hot characters. The lecture adapts the network of
 PyTorch's tutorial "Classifying names with a character-level RNN", and goes on to GRU, LSTM, stacked
@@ -22,7 +22,7 @@ class CharRnnClassifier(base.Model):
     h_t = tanh(i2h(cat(x_t, h_{t-1})))
     z = h2o(h_T)                    P(女) = sigmoid(z)
 
-    A logit of 0 for the first class makes the softmax over both classes this sigmoid.
+    The first class (男) has a fixed logit of 0, so the softmax over both classes is this sigmoid.
     """
 
     class Settings(base.Settings):

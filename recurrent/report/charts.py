@@ -19,7 +19,7 @@ from recurrent.report.views import Chart
 
 STYLE = Path(__file__).with_name("report.mplstyle")
 # A colour has one meaning on the whole page.
-NETWORK, GRU, LSTM = "#2f8fc4", "#008f6b", "#a83e86"  # a network without gates, and with
+NETWORK, GRU, LSTM = "#2f8fc4", "#008f6b", "#a83e86"  # NETWORK has no gates
 BASELINE, BAYES, PUBLISHED, INK = "#737b80", "#c05621", "#000000", "#1d2326"
 UNCLIPPED, CLIPPED, EACH, LAST = "#8c1c13", "#4527a0", "#a67c00", "#6d4c41"
 FAMILIES = {
@@ -86,7 +86,7 @@ def looks(variants: Iterable[Variant | None]) -> list[dict[str, Any]]:
 
 
 def thinned(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return some rows of a long table, evenly spaced, with the last one."""
+    """Return evenly spaced rows of a long table, and its last row."""
     step = -(-len(rows) // POINTS)
     kept = sorted({*range(0, len(rows), max(step, 1)), len(rows) - 1} if len(rows) else ())
     return rows.iloc[kept]

@@ -48,7 +48,7 @@ def systems(inputs: Inputs, lecture: str) -> Chart | None:
         drawn = one.metric in ("train_loss", "train_perplexity")  # the smoothed loss is another
         if one.id in comparable and drawn and isinstance(one.published, float):
             marks.setdefault(str(one.name), {})[int(one.epoch or 0)] = one.published
-    if len(names) < 2:  # the other curves are among all curves
+    if len(names) < 2:  # a single curve is among all curves
         return None
     return _chart(inputs, "The lecture's networks", {"train_loss": "Training"}, names, marks)
 

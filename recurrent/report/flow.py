@@ -23,11 +23,11 @@ from recurrent.report.views import Chart, Section, frame, section
 WHENS = ("before", "after")
 STATES = {"h": "hidden state", "c": "cell"}
 FAR = 5  # steps back
-ABOVE = 300  # times the largest gradient: where a bound leaves the picture
+ABOVE = 300  # an axis ends at this many times the largest gradient; bounds may lie above
 
 
 def reach(inputs: Inputs) -> list[Chart]:
-    """Return a chart for each corpus of the gradient at each step back from the loss (D4, B4)."""
+    """Return charts of the gradient by steps back from the loss, for each corpus (D4, B4)."""
     records = _reaching(inputs)
     charts = []
     for corpus, own in records.groupby("corpus", sort=False) if len(records) else ():
@@ -85,8 +85,8 @@ def _reach(inputs: Inputs, title: str, records: pd.DataFrame, by: str) -> Chart:
     ]
     steps = int(records["back"].max())
     caption = (
-        f"The gradient {steps} steps back divided by the one a step back, after training: "
-        f"{'; '.join(kept)}. Median over records. Thin dotted lines: the bound from the Jacobians."
+        f"The gradient {steps} steps back, divided by the gradient one step back, after training: "
+        f"{'; '.join(kept)}. Medians over records. Thin dotted lines: the bound from the Jacobians."
     )
     return draw(title, caption, paint, 2.9 + 0.11 * len(names))
 
@@ -124,10 +124,11 @@ def powers() -> Chart | None:
         for factor, row in last.iterrows()
     )
     caption = (
-        f"{ends}. Solid: the number itself. Dashed: the norm of a matrix of that spectral radius. "
-        "Pale: the norm of an orthogonal matrix times the number."
+        f"{ends}. Solid: powers of the number. Dashed: norms of the powers of a Gaussian matrix "
+        "with that spectral radius. Pale: norms of the powers of an orthogonal matrix times the "
+        "number."
     )
-    return draw("Powers of a factor a little above and below 1", caption, paint)
+    return draw("Powers of a factor slightly above and below 1", caption, paint)
 
 
 def spectra(inputs: Inputs) -> Section | None:
@@ -145,8 +146,9 @@ def spectra(inputs: Inputs) -> Section | None:
         "Singular values 奇异值 of W_hh, and the measured decay",
         [
             "Without gates, a matrix whose largest singular value is below 1 can only shrink a "
-            "gradient. A larger one may still shrink it, along other directions or by the slope of "
-            "the activation. With gates, these matrices are only a part of the Jacobian."
+            "gradient. If that value is above 1, the gradient may still shrink, along other "
+            "directions or by the slope of the activation. With gates, these matrices are only a "
+            "part of the Jacobian."
         ],
         [] if records.empty else [_spectra(inputs, records)],
         [frame("The measured decay and the spectrum", inputs.examined("summary"), columns)],

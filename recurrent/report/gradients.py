@@ -34,7 +34,7 @@ EXTREMES = 4  # largest parameters on a chart, and as many of the smallest
 
 
 def clipping(inputs: Inputs) -> Section | None:
-    """Return charts of a step's length and direction, clipped in three ways (D2)."""
+    """Return charts of the length and direction of steps, clipped in three ways (D2)."""
     records = inputs.examined("clipping")
     charts = []
     if not records.empty:
@@ -94,7 +94,7 @@ def norms(inputs: Inputs, lectures: Sequence[str]) -> Section | None:
         "seed, as medians of neighbouring steps. Runs with findings come first."
     ]
     if len(watched) > CHARTS:
-        text.append(f"These are {CHARTS} of {len(watched)} models; data/runs has all of them.")
+        text.append(f"These charts show {CHARTS} of {len(watched)} models; data/runs has all.")
     return section("gradient-norms", "Gradient norms 梯度范数", text, charts, folded=True)
 
 
@@ -130,7 +130,7 @@ def _norms(inputs: Inputs, variant: Variant, table: pd.DataFrame) -> Chart:
 
 
 def findings(inputs: Inputs) -> Section | None:
-    """Return a table of the problems that runs found in their gradients (D3)."""
+    """Return a table of the gradient problems that runs detected (D3)."""
     found = {
         inputs.called(variant.name): own
         for variant in inputs.config.variants()
@@ -146,10 +146,10 @@ def findings(inputs: Inputs) -> Section | None:
     well = sum(not own for own in found.values())
     head = ("name", "kind", "seed", "epoch", "step", "parameter", "norm", "times")
     columns = dict(zip(head, ("model", "finding", *head[2:]), strict=True))
-    listed = frame("Findings, where each was first seen", pd.DataFrame(rows), columns, folded=True)
+    listed = frame("Findings, with the step of each", pd.DataFrame(rows), columns, folded=True)
     return Section(
         "findings",
-        "Problems that runs found in their gradients",
+        "Gradient problems that the runs detected",
         (f"{count(len(found))} models recorded their gradients. {count(well)} have no findings.",),
         tables=(listed,) if listed else (),
         folded=True,

@@ -34,7 +34,7 @@ class Inputs:
     scores: tuple[Score, ...]
     comparisons: tuple[Comparison, ...]
     claims: tuple[Claim, ...]
-    known: Mapping[str, Variant]  # those of the lectures, too
+    known: Mapping[str, Variant]  # by name; beyond the lectures, also those of the lectures
     validation: Mapping[str, float]  # loss of each network
     replicated: Mapping[str, Published]  # by id, see `load`
     replication: str  # date and commit of `replicated`
@@ -154,8 +154,8 @@ class Records:
 def load(pipeline: str = "lectures") -> Inputs:
     """Read the results of a pipeline: `lectures` or `beyond`.
 
-    On bundled corpora, the committed results of `recurrent replicate` answer what cannot be
-    compared here.
+    On bundled corpora, they include the committed results of `recurrent replicate`, for published
+    numbers that cannot be compared here.
     """
     config = params.load(pipeline)
     results = config.results

@@ -77,7 +77,7 @@ def charts(inputs: Inputs, key: str, chosen: Lecture) -> list[Chart | None]:
 
 
 def studies(inputs: Inputs, key: str) -> list[Section | None]:
-    """Return the folded sections on studies and examined networks that belong to a lecture."""
+    """Return the folded sections on studies and examined networks of a lecture."""
     if key == "nietzsche":
         return [line.by_hand()]
     if key == "entities":

@@ -1,4 +1,4 @@
-"""What people call a metric, its unit, and which direction is better."""
+"""The name of a metric for people, its unit, and which direction is better."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The first screen: what came out, in one statement and a list."""
+"""The first screen: the result in one statement, and the list behind it."""
 
 from collections.abc import Callable
 
@@ -12,18 +12,19 @@ from recurrent.report.views import Cell, Group, Section, Table, section, table
 WHOSE = {BUNDLED: "synthetic, bundled", "upstream": "the lecture's own", "stand-in": "a stand-in"}
 LEAD = {
     "bundled": (
-        "We rebuilt five lectures on recurrent networks from raw text and tested what they claim, "
-        "on corpora generated here. The best possible loss is known. "
-        "Chapters have intervals and reasons."
+        "We rebuilt five lectures on recurrent networks and tested their claims on corpora that we "
+        "generate, so we know the best possible loss. Each line ends with the measured value; the "
+        "chapters give intervals and reasons."
     ),
     "upstream": (
-        "We rebuilt five lectures on recurrent networks from raw text, on the lectures' own "
-        "corpora. A system is reproduced if all its numbers are. "
-        "Each line: published → ours."
+        "We rebuilt five lectures on recurrent networks, on the lectures' own corpora. A system is "
+        "reproduced if none of its numbers differs. Each line shows the last number: "
+        "published → ours."
     ),
     "beyond": (
-        "More networks on the lectures' corpora: deeper, wider, on words, from both sides. "
-        "Each line compares the network that validation chooses with counting, on held-out data."
+        "More networks on the lectures' corpora: deeper, wider, on words, bidirectional. Each line "
+        "compares the network that validation chooses with the best model without a network, on "
+        "held-out data."
     ),
 }
 READING = (
@@ -32,15 +33,16 @@ READING = (
     "trained the model nor chose its epoch.",
     "A number is *reproduced* if ours is within a fixed tolerance, *within seed noise* if it lies "
     "in the 95 % prediction interval of one more run, and *differs* otherwise. Numbers that depend "
-    "on a random draw are compared with the range of many draws. A claim *holds* or *fails* if the "
-    "interval over seeds is on one side of its bound, and is *undecided* otherwise.",
-    "Best possible is the Bayes-optimal value on the same records; we know it for bundled corpora "
-    "only.",
+    "on a random draw are compared with the range of many draws. A claim *holds* if the whole "
+    "interval over seeds is on the claimed side of the bound, *fails* if all of it is on the other "
+    "side, and is *undecided* otherwise.",
+    "*Best possible* is the Bayes-optimal value on the same records; we know it for bundled "
+    "corpora only.",
 )
 
 
 def overview(inputs: Inputs) -> Section:
-    """Return the statement, and the claims or systems behind it."""
+    """Return the result, and the claims, systems or models behind it."""
     if not inputs.main:
         listed = _each(inputs, results.of_held_out)
         ranked = (
@@ -76,7 +78,7 @@ def _models(inputs: Inputs) -> str:
 def _claims(inputs: Inputs) -> str:
     tested = [row for row in inputs.claims if row.verdict]
     if not tested:
-        return "No claim was tested yet"
+        return "No claim has been tested yet"
     holding = sum(row.verdict == "holds" for row in tested)
     return f"{holding} of {len(tested)} claims hold"
 
@@ -91,7 +93,7 @@ def _systems(inputs: Inputs) -> str:
 
 
 def about(inputs: Inputs) -> Section | None:
-    """Return how to read the page, and the corpora of the run."""
+    """Return how to read the page, and which corpora the run used."""
     return section("about", "About this run", READING, tables=[_corpora(inputs)])
 
 

@@ -12,8 +12,8 @@ from recurrent.report.numbers import beside, count, one_line, published, short
 from recurrent.report.views import Group, Result
 
 UNKNOWN = "not compared"
-PURE = ("ratio", "perplexity", "correlation")
-HELD_OUT = ", held-out text"  # ends the names of models where it would be said of each
+PURE = ("ratio", "perplexity", "correlation")  # units that stand before the number
+HELD_OUT = ", held-out text"  # left out of names where all models are measured on it
 
 
 def good(rows: Iterable[Published]) -> int:
@@ -28,7 +28,7 @@ def of_claims(inputs: Inputs, key: str) -> Group | None:
 
 
 def _claim(inputs: Inputs, row: Claim) -> Result:
-    parts = [f"Measured: {row.measured}; the claim holds {row.relation} {short(row.bound)}."]
+    parts = [f"Measured: {row.measured}. Claimed: {row.relation} {short(row.bound)}."]
     if row.low is not None and row.high is not None:
         ends = f"{short(row.low)} to {short(row.high)}"
         if row.seeds is None or row.seeds == 1:
@@ -46,7 +46,7 @@ def _claim(inputs: Inputs, row: Claim) -> Result:
 
 
 def _with_unit(row: Claim) -> str:
-    """Return what was measured with its unit; the name of a pure number comes first."""
+    """Return the value with its unit; the name of a pure number comes first."""
     if row.value is None:
         return ""
     words = (row.unit, short(row.value))
@@ -62,7 +62,7 @@ def of_systems(inputs: Inputs, key: str) -> Group | None:
 
 
 def not_compared(inputs: Inputs) -> Group | None:
-    """Return the systems with published numbers none of which could be compared, and why."""
+    """Return the systems of which no published number could be compared, and why."""
     found = [
         Result(UNKNOWN, called(lecture, code), rows[-1].reason or "")
         for key, lecture in inputs.lectures.items()
@@ -109,7 +109,7 @@ def of_held_out(inputs: Inputs, key: str) -> Group | None:
 def _headline(
     inputs: Inputs, records: Records, in_nats: Mapping[tuple[str, str], Headline]
 ) -> Result | None:
-    """Return the network that validation chooses, and how it compares with counting."""
+    """Return how the network that validation chooses compares with the best other model."""
     validated = [one for one in records.networks if one.name in inputs.validation]
     chosen = min(validated, key=lambda one: inputs.validation[one.name], default=None)
     how = "Chosen by validation."

@@ -34,7 +34,7 @@ def samples(inputs: Inputs, lecture: str) -> Section | None:
 
 
 def _written(inputs: Inputs, shown: Samples) -> list[Table | None]:
-    """Return what each model's first seed writes: after the commonest prefix, and the others."""
+    """Return what each model's first seed writes after the most common prefix, and after others."""
     by_prefix: dict[str, list[tuple[Cell, ...]]] = {}
     for name, sample in shown.items():
         seeds = [[*sample.get(way, {}).values()] for way in WAYS]
@@ -48,7 +48,7 @@ def _written(inputs: Inputs, shown: Samples) -> list[Table | None]:
     rows = [(measured(prefix), *row) for prefix in others for row in by_prefix[prefix]]
     temperatures = {sample["temperature"] for sample in shown.values() if "temperature" in sample}
     of = " and ".join(f"{one:g}" for one in sorted(temperatures))
-    ways = ("greedy: the likeliest character each time", f"drawn at temperature {of}")
+    ways = ("greedy (the most likely character)", f"drawn at temperature {of}")
     return [
         table(f"After “{one_line(main)}”, first seed", ("model", *ways), by_prefix[main]),
         table("After other prefixes", ("after", "model", *ways), rows, folded=True),
@@ -109,5 +109,5 @@ def _restored(inputs: Inputs, shown: Samples) -> Table | None:
         for name, sample in shown.items()
         for one in sample.get("restored", [])
     ]
-    title = "Characters that the models restore, each gap written □"
+    title = "Restored characters; □ marks each gap"
     return table(title, ("model", "text", "hidden", "answer"), rows)

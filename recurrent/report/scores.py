@@ -24,7 +24,7 @@ from recurrent.report.results import HELD_OUT
 from recurrent.report.tables import value
 from recurrent.report.views import Chart
 
-FEW = 3  # models on a chart of a grid, at least
+FEW = 3  # a chart of a grid has at least this many models
 
 
 def held_out(inputs: Inputs, lecture: Lecture, groups: Sequence[Records]) -> Chart | None:
@@ -103,11 +103,11 @@ def grid(inputs: Inputs, chosen: Table) -> Chart | None:
         legend_below(figure, columns=len(used))
 
     title = f"{chosen.title[:1].upper()}{chosen.title[1:]}"
-    caption = "Each mark is the mean over seeds, with their standard deviation."
+    caption = "Each mark is the mean over seeds ± their standard deviation."
     if reference and chosen.reference:
-        caption += f" Dashed line: {inputs.called(chosen.reference)}, at {number(reference[0])}."
+        caption += f" Grey line: {inputs.called(chosen.reference)}, at {number(reference[0])}."
     if bayes is not None:
-        caption += f" Dashed line: the best possible, {number(bayes)}."
+        caption += f" Orange line: the best possible, {number(bayes)}."
     return draw(title, caption, paint, height=1.1 + 0.3 * len(shown))
 
 

@@ -1,4 +1,4 @@
-"""Charts of every seed beside the published numbers."""
+"""Charts of every seed next to the published numbers."""
 
 from collections.abc import Sequence
 from math import exp, log
@@ -15,7 +15,7 @@ from recurrent.report.charts import PANELS, PUBLISHED, colour, draw, perplexitie
 from recurrent.report.inputs import Inputs
 from recurrent.report.views import Chart
 
-FEW = 3  # dots in a panel, at least
+FEW = 3  # a panel has at least this many dots
 
 
 def beside_published(inputs: Inputs, lecture: Lecture, rows: Sequence[Published]) -> Chart | None:
@@ -47,7 +47,7 @@ def beside_published(inputs: Inputs, lecture: Lecture, rows: Sequence[Published]
 
     named = "; ".join(f"{code}: {lecture.rows.get(code, code)}" for code in panels)
     caption = f"Dots: our seeds. Crosses: published. {named}."
-    title = "Every seed beside the published numbers"
+    title = "Every seed next to the published numbers"
     return draw(title, caption, paint, height=0.6 + 1.5 * lines)
 
 

@@ -37,7 +37,7 @@ def surface() -> list[Chart]:
             4.0,
         ),
         draw(
-            "The same from the side",
+            "The error surface from the side",
             "Error of a recurrent unit by its weight w and its bias b, as in figure 6 of Pascanu "
             "et al. (2013). Where the unit switches from one fixed point to another, the error "
             "rises like a cliff and its gradient explodes.",
@@ -48,7 +48,7 @@ def surface() -> list[Chart]:
 
 
 def _colours(grid: pd.DataFrame) -> dict[str, Any]:
-    """Return pale colours, so that paths stand out, on a square-root scale, for the cliff."""
+    """Return pale colours, so that paths stand out; their square-root scale shows the cliff."""
     pale = ListedColormap([tuple(colormaps["Greys"](0.08 + 0.54 * n / 63)) for n in range(64)])
     norm = PowerNorm(0.5, float(grid.to_numpy().min()), float(grid.to_numpy().max()))
     return {"cmap": pale, "norm": norm}

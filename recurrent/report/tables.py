@@ -22,9 +22,9 @@ COMPARED = {
     "baseline": ("Against the best model without a network", PAIRED),
     "rival": ("Against the model to improve on", PAIRED),
     "held_out": (
-        "Held-out records against the lecture's own",
+        "Held-out records against the lecture's records",
         "The metric on held-out records minus the metric on the records that the lecture uses. "
-        "If one text is harder than the other, the best possible differs as well.",
+        "If one text is harder than the other, the best possible value differs as well.",
     ),
 }
 
@@ -44,7 +44,7 @@ def published(inputs: Inputs, lecture: Lecture, rows: Sequence[Published]) -> li
 
 
 def _shown(inputs: Inputs, row: Published) -> Published:
-    """Return the row, or that of the run on the lecture's own corpus if it has no verdict."""
+    """Return the row; if it has no verdict, that of the run on the lecture's own corpus."""
     other = inputs.replicated.get(row.id, row)
     same = all(getattr(row, key) == getattr(other, key) for key in SAME)
     return row if row.verdict or not same else other
@@ -78,8 +78,8 @@ def _published(
     note = metrics.note(row.metric for row in rows)
     if borrowed:
         note += (
-            f" Verdict and “ours” are those of the run on the lectures' own corpora "
-            f"({inputs.replication}), where this run cannot answer."
+            " Where this run cannot be compared, verdict and “ours” are those of the run on the "
+            f"lectures' own corpora ({inputs.replication})."
         )
     head = ("verdict", "system", "measured", "published", "ours", "95 % range", "seeds")
     more = ("on the bundled corpus", "best possible", "why")
@@ -181,8 +181,8 @@ def _cell(inputs: Inputs, name: str | None, grid: Grid) -> Cell:
 def value(inputs: Inputs, model: str, grid: Grid) -> tuple[float, float] | None:
     """Return mean and deviation of a model's metric in a grid; 0 is the deviation of one seed.
 
-    It is the metric after an epoch (the median of the `last` ones), or of the trained model, as is
-    the metric of a model without epochs.
+    It is the metric at the grid's epoch (the median of the `last` epochs up to it), or that of the
+    trained model if the grid names no epoch or the model has none.
     """
     experiment, _, variant = model.partition("/")
     if grid.epoch is None or inputs.fitted(model):

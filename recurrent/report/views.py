@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from recurrent.report.numbers import count, number, one_line, published
 
-PLAIN = ' !"$()*+,-./:;<=>?@[]^_`{|}~'  # what a data URL in single quotes may have unquoted
-# What a picture does not need on a page: comments, ids that nothing refers to, turns by 0 degrees.
+PLAIN = ' !"$()*+,-./:;<=>?@[]^_`{|}~'  # needs no escape in a data URL in single quotes
+# A picture does not need comments, ids that nothing refers to, or rotations by 0 degrees.
 NOISE = re.compile(
     r"<!--.*?-->|<metadata>.*?</metadata>|<[?!].*?>"
     r'| id="[A-Za-z0-9.]+_\d+"| transform="rotate\(-0 [^"]*"',
@@ -38,7 +38,7 @@ class Cell(NamedTuple):
 
 
 class Result(NamedTuple):
-    """One line of a list of results: what was found, the number, and more for the chapter."""
+    """One line of a list of results; `detail` is shown in the chapter only."""
 
     verdict: str
     text: str
@@ -47,7 +47,7 @@ class Result(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Results under a title. Those that link to a chapter leave the details to it."""
+    """Results under a title; a group that links to a chapter (`anchor`) shows no details."""
 
     title: str
     results: tuple[Result, ...]

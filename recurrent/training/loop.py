@@ -111,7 +111,7 @@ def train_epoch(
 def smooth(progress: Progress, losses: list[float], training: Descent) -> float:
     """Return the moving average of batches' losses, corrected for its start at 0.
 
-    It starts anew with each learning rate of a list, as each call of fast.ai's `fit` does.
+    It starts anew wherever a list of learning rates changes, as with each call of fast.ai's `fit`.
     """
     rates, done = training.learning_rate, progress.epoch
     if isinstance(rates, tuple) and done and rates[done] != rates[done - 1]:

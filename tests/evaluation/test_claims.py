@@ -236,12 +236,13 @@ class TestRule:
         assert interval(Estimate(1e4), ratio)[0] == float("inf")
 
     def test_a_row_has_everything_that_the_page_needs(self) -> None:
-        row = claim(value=MAPE, minus=OTHER, below=0)
+        counts = {"model": "net/counts", "metric": "mape"}
+        row = claim(value=MAPE, minus=counts, below=0)
         assert (row.id, row.lecture, row.row, row.relation, row.bound) == (
             "it_learns", "texts", "C1", "below", 0,
         )  # fmt: skip
-        assert (row.value, row.seeds, row.source) == (-2.5, 1, "bundled")
-        assert row.models == "net/lecture net/other"
+        assert (row.value, row.seeds, row.source) == (-2.5, 2, "bundled")
+        assert row.models == "net/lecture net/counts"
         assert row.verdict == "undecided", "two seeds that differ by 1 are worth little"
         assert row.reason is None
 

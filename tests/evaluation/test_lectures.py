@@ -228,7 +228,7 @@ def test_a_claim_has_a_bound_and_names_models(tmp_path: Path) -> None:
         ("value: {loss: a/b}, below: 0", "it_learns.value: give a number, or one of the keys"),
         ("value: {model: a, metric: loss}, below: 0", "it_learns.value.model"),
         ("value: {largest: []}, below: 0", "it_learns.value: give either `largest`"),
-        (f"value: {{largest: [{LOSS}, {PERPLEXITY}]}}, below: 0", "only with their like"),
+        (f"value: {{largest: [{LOSS}, {PERPLEXITY}]}}, below: 0", "cannot be mixed"),
         (f"value: {PERPLEXITY}, minus: 1, below: 0", "by `over`, not by `minus`"),
         (f"value: {{value: {LOSS}, minus: 1}}, over: 2, below: 0", "it has no ratio"),
     ],

@@ -255,8 +255,8 @@ def runs(folder: Path, source: str) -> None:
     texts = {"分开": f"分开的{HOSTILE}月亮"}
     early = {"0": {"2": {"分开": "分开的的"}}}
     written = {"by_seed": {"0": texts, "1": texts}, "while_training": early}
-    drawn = {"0": {"分开": "分开就太阳"}}
-    files.write_json(folder / MAIN.samples("nets", "plain"), {**written, "drawn": drawn})
+    drawn = {"drawn": {"0": {"分开": "分开就太阳"}}, "temperature": 0.8}
+    files.write_json(folder / MAIN.samples("nets", "plain"), {**written, **drawn})
     answer = {"name": "王小红", "label": "女", "answer": "男", "probability": 0.98}
     gap = {"text": "豪迈的□蚁", "hidden": "蚂", "answer": "的"}
     answers = {"right": [answer], "wrong": [answer], "restored": [gap]}

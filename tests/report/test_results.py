@@ -47,7 +47,7 @@ def test_a_claim_says_what_was_measured_in_which_models(inputs: Inputs) -> None:
     assert group is not None
     holds, undecided, fails = group.results
     assert holds.detail == (
-        "Measured: loss of the network minus that of the counts; the claim holds below 0. "
+        "Measured: loss of the network minus that of the counts. Claimed: below 0. "
         "95 % interval over 3 seeds: −0.700 to −0.300. Models: plain network; counts, bigram."
     )
     assert "One seed, so the margin alone decides: −0.100 to 0.300." in undecided.detail

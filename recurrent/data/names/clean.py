@@ -23,7 +23,7 @@ HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U00
 MALFORMED = ("not two fields", "unknown label", "empty name", "not UTF-8")
 LONGEST = 20  # characters of a name; anything longer is a sentence
 QUOTED = 5  # malformed rows in an error message
-SHARED_BY = 10  # names, for a given name to have a reliable majority
+SHARED_BY = 10  # names that a given name needs for a reliable majority
 
 
 def generate(folder: Path, synthetic: Synthetic) -> None:
@@ -64,10 +64,10 @@ def clean(path: Path, out: Path, corpus: Corpus) -> dict[str, object]:
 
 
 def agreement(table: pd.DataFrame) -> dict[str, object]:
-    """Return how often names with the same given name have the same label.
+    """Return how often a name has the most frequent label of its given name.
 
-    The share of the majority label is about the best accuracy that a classifier can reach without
-    the surname. It is measured on given names that enough names share.
+    This share is about the best accuracy that a classifier can reach without the surname. It is
+    measured on given names that enough names share.
     """
     is_first = table["label"] == LABELS[0]
     groups = is_first.groupby(table["name"].str[1:]).agg(["size", "sum"])
