@@ -91,7 +91,7 @@ def section(network: str, table: pd.DataFrame) -> str:
             row(
                 protocol,
                 len(runs),
-                *(f"{runs[one].min():.4f} to {runs[one].max():.4f}" for one in PERPLEXITIES),
+                *(span(runs[one]) for one in PERPLEXITIES),
             )
             for protocol, runs in of_protocols
         ),
@@ -144,4 +144,10 @@ def verdict(found: pd.DataFrame, average: str) -> str:
 
 def spread(off: pd.Series) -> str:
     """Return the mean over seeds and, in parentheses, the range."""
-    return f"{off.mean():.4f} ({off.min():.4f} to {off.max():.4f})"
+    return f"{off.mean():.4f}" if len(off) == 1 else f"{off.mean():.4f} ({span(off)})"
+
+
+def span(values: pd.Series) -> str:
+    """Return the range over seeds, or the value of a single seed."""
+    ends = [f"{end:.4f}" for end in (values.min(), values.max())]
+    return " to ".join(ends if len(values) > 1 else ends[:1])

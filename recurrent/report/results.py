@@ -12,7 +12,7 @@ from recurrent.report.numbers import beside, count, one_line, published, short
 from recurrent.report.views import Group, Result
 
 UNKNOWN = "not compared"
-PURE = ("ratio", "perplexity", "correlation")  # units that stand before the number
+PURE = ("ratio", "perplexity", "correlation", "accuracy")  # units that stand before the number
 HELD_OUT = ", held-out text"  # left out of names where all models are measured on it
 
 
