@@ -47,9 +47,14 @@ def direction(metric: str) -> str:
     return "higher is better" if metric.startswith(HIGHER) else "lower is better"
 
 
+def scale(metric: str) -> str:
+    """Return the unit of a metric, if it has one, and which direction is better."""
+    return ", ".join(part for part in (unit(metric), direction(metric)) if part)
+
+
 def labelled(metric: str) -> str:
     """Return the label of an axis or a column: metric, unit and direction."""
-    return ", ".join(part for part in (called(metric), unit(metric), direction(metric)) if part)
+    return f"{called(metric)}, {scale(metric)}"
 
 
 def arrowed(metric: str) -> str:

@@ -144,8 +144,9 @@ def ranking(inputs: Inputs, key: str, records: Records) -> Table | None:
         ours, bayes = measured(score.ours, score.sd), measured(score.bayes)
         cells.append((inputs.model(name), ours, bayes, verdict))
     on = f"{inputs.records(records.scores[0])} ({records.scores[0].source})"
-    title = f"{metrics.called(metric).capitalize()} on {on}"
-    return table(title, ("model", metrics.labelled(metric), "best possible", "verdict"), cells)
+    called = metrics.called(metric)
+    title = f"{called.capitalize()} on {on}: {metrics.scale(metric)}"
+    return table(title, ("model", called, "best possible", "verdict"), cells)
 
 
 def grids(inputs: Inputs, key: str) -> list[Table | None]:
