@@ -61,9 +61,9 @@ def claim_rows(
 
 
 def tally(claims: Sequence[Claim]) -> dict[str, int]:
-    """Return how many claims hold, of those that have a verdict."""
-    verdicts = [claim.verdict for claim in claims if claim.verdict]
-    return {"claims_hold": verdicts.count("holds"), "claims": len(verdicts)} if claims else {}
+    """Return how many claims hold."""
+    holding = sum(claim.verdict == "holds" for claim in claims)
+    return {"claims_hold": holding} if claims else {}
 
 
 def _row(lecture: str, key: str, statement: Statement, found: "Measurements") -> Claim:

@@ -64,7 +64,10 @@ def flat(report: Mapping[str, Any]) -> dict[str, float]:
 def summary(
     scores: Sequence[Score], published: Sequence[Published], lectures: Mapping[str, Lecture]
 ) -> dict[str, float]:
-    """Return each lecture's best held-out score in its headline metric, and verdict counts."""
+    """Return each lecture's best held-out score in its headline metric, and verdict counts.
+
+    There are few keys, because `dvc metrics show` has a column for each.
+    """
     found: dict[str, float] = {}
     for key, lecture in lectures.items():
         held_out = [
@@ -79,4 +82,8 @@ def summary(
         alike = [score for score in held_out if score.records == largest]
         sign = 1 if lecture.better == "higher" else -1
         found[key] = max(alike, key=lambda score: sign * score.ours).ours
-    return {**found, **tally(published)._asdict()} if published else found
+    if published:
+        counted = tally(published)
+        found["reproduced"] = counted.reproduced + counted.within_seed_noise
+        found["differs"] = counted.differs
+    return found

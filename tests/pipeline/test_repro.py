@@ -258,7 +258,7 @@ def test_a_removed_experiment_leaves_nothing_behind(workspace: Workspace) -> Non
     workspace.edit(without)
     pruned = workspace.recurrent("prune")
     assert "data/models/nietzsche_ngrams" in pruned.stderr
-    assert workspace.repro("compare") == ["compare"]
+    assert workspace.repro("compare") == ["examine", "compare"]
     found = rows.read(workspace.folder / "metrics/scores.csv", rows.Score)
     assert "nietzsche_ngrams" not in {row.experiment for row in found}
     workspace.revert()
