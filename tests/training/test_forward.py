@@ -11,6 +11,7 @@ from recurrent.common.config import Runtime, checked
 from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.tasks.next_token import NextToken
+from recurrent.training import openblas
 from recurrent.training.callbacks import Callbacks
 from recurrent.training.checkpoint import Checkpoint
 from recurrent.training.forward import Forward, TensorsOnly, can_be_captured
@@ -74,6 +75,7 @@ def test_graphs_need_cuda(tmp_path: Path) -> None:
 def test_bfloat16_learns_about_the_same_and_keeps_weights_in_full_precision(
     spec: Spec, tmp_path: Path
 ) -> None:
+    openblas.use(strict=False)  # an earlier test may have left it on, and it has no bfloat16
     device = torch.device("cuda" if spec is WRITING else "cpu")  # of LSTMs not every CPU can
     task = NextToken(write_text(tmp_path / "text"), device)
     runtime = Runtime(precision="bf16", **FAST)
