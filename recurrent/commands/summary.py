@@ -10,7 +10,7 @@ from recurrent.report.page import markdown_tables
 from recurrent.report.terminal import show
 from recurrent.report.views import Group, Table
 
-EXPECTED = ("holds", "reproduced", "better")
+EXPECTED = ("holds", "reproduced", "within seed noise", "better")
 NEXT = """\
 verdict: against the best model without a network, or the model to improve on
 {report}: all results on one page, for a browser

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from recurrent.evaluation.headline import Headline, headlines
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Claim, Published
-from recurrent.evaluation.verdicts import DIFFERS, GOOD, by_system, compared, of_system
+from recurrent.evaluation.verdicts import DIFFERS, GOOD, REPRODUCED, SEED_NOISE, by_system, compared
 from recurrent.report import metrics
 from recurrent.report.inputs import Inputs, Records, held_out
 from recurrent.report.numbers import beside, count, one_line, published, short
@@ -77,13 +77,19 @@ def called(lecture: Lecture, code: str) -> str:
     return f"{code} · {lecture.rows[code]}" if code in lecture.rows else code
 
 
+def mark(known: Sequence[Published]) -> str:
+    """Return the least certain verdict of a system's numbers."""
+    verdicts = {row.verdict for row in known}
+    return next(one for one in (DIFFERS, SEED_NOISE, REPRODUCED) if one in verdicts)
+
+
 def _system(lecture: Lecture, code: str, known: Sequence[Published]) -> Result:
     # The number that stands for a system is its last one, or the last one that differs.
-    last = [row for row in known if row.verdict == DIFFERS or of_system(known) != DIFFERS][-1]
+    last = [row for row in known if row.verdict == DIFFERS or mark(known) != DIFFERS][-1]
     name = called(lecture, code)
     detail = f"{good(known)} of {len(known)} numbers reproduced or within seed noise."
     if isinstance(last.published, str):
-        return Result(of_system(known), name, f"{good(known)} of {len(known)} texts", detail)
+        return Result(mark(known), name, f"{good(known)} of {len(known)} texts", detail)
     ours = last.ours if isinstance(last.ours, float) else None
     unit = metrics.unit(last.metric) or metrics.called(last.metric)
     value = f"{published(last.published)} → {beside(last.published, ours)} {unit}"
@@ -91,7 +97,7 @@ def _system(lecture: Lecture, code: str, known: Sequence[Published]) -> Result:
         value = f"{last.metric}: {published(last.published)} → {beside(last.published, ours)}"
     if good(known) < len(known):
         value += f" ({good(known)} of {len(known)} numbers)"
-    return Result(of_system(known), name, value, detail)
+    return Result(mark(known), name, value, detail)
 
 
 def of_held_out(inputs: Inputs, key: str) -> Group | None:

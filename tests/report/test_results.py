@@ -21,6 +21,16 @@ def test_a_system_is_reproduced_if_all_its_numbers_are_or_are_within_seed_noise(
     assert of_system([*rows, example.published(verdict="differs")]) == "differs"
 
 
+def test_a_system_is_marked_by_its_least_certain_number() -> None:
+    sure, noisy, off = (
+        example.published(verdict=verdict)
+        for verdict in ("reproduced", "within seed noise", "differs")
+    )
+    assert results.mark([sure]) == "reproduced"
+    assert results.mark([sure, noisy]) == "within seed noise"
+    assert results.mark([noisy, off, sure]) == "differs"
+
+
 def test_a_system_has_its_name_and_its_last_number_with_a_unit(inputs: Inputs) -> None:
     group = results.of_systems(inputs, "nietzsche")
     assert group is not None
