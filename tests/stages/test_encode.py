@@ -20,7 +20,7 @@ NAMES, TEXT = (Path("data/encoded") / dataset for dataset in DATASETS.values())
 @pytest.fixture
 def encoded(project: Project) -> Project:
     """Download, clean and encode a few bundled names and a little prose."""
-    sizes = {"top_characters": 300, "train": 60, "valid": 20, "test": 0.1}
+    sizes = {"top_characters": 300, "split": "disjoint", "train": 60, "valid": 20, "test": 0.1}
     window = {"window": 16, "stride": 16}
     project.edit(
         {
