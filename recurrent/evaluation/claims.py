@@ -40,6 +40,7 @@ from recurrent.evaluation.quantities import (
 )
 from recurrent.evaluation.rows import Claim
 from recurrent.evaluation.scores import Reports, source_of
+from recurrent.tracking.history import read_history
 
 UNDECIDED = "undecided"
 CYCLE = 0.25  # the share of a text that has to repeat
@@ -177,8 +178,8 @@ class Measurements:
         if quantity.epoch is None:
             _refuse_unless(metric in report["mean"], f"{place}.metric", metric, report["mean"])
             return {int(seed): of_seed[metric] for seed, of_seed in report["by_seed"].items()}
-        path = self.results.history(report["experiment"])
-        found = at_epoch(path, report["variant"], metric, quantity.epoch, quantity.last)
+        history = read_history(self.results.history(report["experiment"]))
+        found = at_epoch(history, report["variant"], metric, quantity.epoch, quantity.last)
         if not found:
             raise Missing(f"{quantity.model} has no {metric} at epoch {quantity.epoch}")
         return found

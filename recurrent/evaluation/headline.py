@@ -1,10 +1,9 @@
-"""How close the network that validation chooses comes to the best possible, on held-out records.
+"""The network that stands for a lecture on held-out records, and how good it is.
 
 A test score must not choose the model that it is reported for, so the validation loss chooses.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from recurrent.common.config import Config, Descent
 from recurrent.evaluation.rows import Score
@@ -13,57 +12,18 @@ from recurrent.tracking.history import read_history
 LOSSES = ("loss", "log_loss")  # in nats
 
 
-class Headline(NamedTuple):
-    """The chosen network on one set of held-out records; losses are in nats, lower is better."""
+def share_of_the_way(scores: Iterable[Score], network: str) -> float | None:
+    """Return how far a network comes from the best model without one to the best possible.
 
-    lecture: str
-    records: str
-    model: str  # experiment/variant
-    baseline: str  # the best model without a network on these records
-    loss: float
-    baseline_loss: float
-    bayes: float | None  # None: not known, as for every corpus that is not generated
-    share: float | None  # of the way from baseline to bayes; None if unknown, or the network loses
-    behind: float | None  # how much the network loses to the baseline; None unless it loses
-
-
-def headlines(scores: Sequence[Score], valid_loss: Mapping[str, float]) -> Iterator[Headline]:
-    """Yield the headline of each set of held-out records that has a network and a baseline.
-
-    `valid_loss` has the validation loss of each network that may be chosen, by name.
+    It is a share of the difference in log loss, for scores on the same records. It is None if the
+    best possible is unknown, if there is no other model, or if the network loses to it.
     """
-    groups: dict[tuple[str, str], list[Score]] = {}
-    for score in scores:
-        if score.split == "test" and score.metric in LOSSES and not score.by_prefix:
-            groups.setdefault((score.lecture, score.records), []).append(score)
-    for group in groups.values():
-        if (found := headline(group, valid_loss)) is not None:
-            yield found
-
-
-def headline(scores: Sequence[Score], valid_loss: Mapping[str, float]) -> Headline | None:
-    """Return the headline of losses on the same records; None without a network or a baseline."""
-    networks = [one for one in scores if one.method == "descent" and one.name in valid_loss]
-    baselines = [one for one in scores if one.method == "fit"]
-    if not networks or not baselines:
+    losses = [score for score in scores if score.metric in LOSSES]
+    own = next((score for score in losses if score.name == network), None)
+    best = min((score.ours for score in losses if score.method == "fit"), default=None)
+    if own is None or own.bayes is None or best is None or own.ours > best:
         return None
-    chosen = min(networks, key=lambda one: valid_loss[one.name])
-    best = min(baselines, key=lambda one: one.ours)
-    gained = best.ours - chosen.ours
-    bayes, share = chosen.bayes, None
-    if gained >= 0 and bayes is not None and bayes < best.ours:
-        share = gained / (best.ours - bayes)
-    return Headline(
-        lecture=chosen.lecture,
-        records=chosen.records,
-        model=chosen.name,
-        baseline=best.name,
-        loss=chosen.ours,
-        baseline_loss=best.ours,
-        bayes=bayes,
-        share=share,
-        behind=-gained if gained < 0 else None,
-    )
+    return (best - own.ours) / (best - own.bayes) if own.bayes < best else None
 
 
 def validation_losses(config: Config) -> dict[str, float]:

@@ -11,6 +11,7 @@ from recurrent.common import files, paths
 from recurrent.common.errors import PipelineError
 from recurrent.common.paths import Results
 from recurrent.evaluation.aggregate import over_seeds, rounded
+from recurrent.evaluation.epochs import at_epoch
 from recurrent.evaluation.equivalence import from_scale, to_scale
 from recurrent.evaluation.intervals import prediction_interval
 from recurrent.evaluation.lectures import Lecture, Number
@@ -114,14 +115,11 @@ def _measured(number: Number, report: Mapping[str, Any]) -> Found:
 
 
 def _at_epoch(number: Number, report: Mapping[str, Any], results: Results) -> Found:
-    """Return the value in the history; a perplexity is computed from the loss of the same name."""
+    """Return the value in the history, where the unit of a perplexity's comparison is the loss."""
     source, split = source_of(report["origin"]), number.metric.split("_")[0]
-    history = read_history(results.history(report["experiment"]))
-    logged = number.metric.replace("perplexity", "loss")
-    if logged not in history:
-        return Found(source, split=split)
-    at_epoch = (history["variant"] == report["variant"]) & (history["epoch"] == number.epoch)
-    by_seed = [float(value) for value in history.loc[at_epoch, logged].dropna()]
+    history, epoch = read_history(results.history(report["experiment"])), number.epoch or 0
+    loss = number.metric.replace("perplexity", "loss")
+    by_seed = [*at_epoch(history, report["variant"], loss, epoch).values()]
     return _over_seeds(number, source, split, by_seed) if by_seed else Found(source, split=split)
 
 

@@ -1,8 +1,8 @@
 """Lists of results: claims, systems with published numbers, and the best held-out models."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from recurrent.evaluation.headline import Headline, headlines
+from recurrent.evaluation.headline import share_of_the_way
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Claim, Published
 from recurrent.evaluation.verdicts import DIFFERS, GOOD, REPRODUCED, SEED_NOISE, by_system, compared
@@ -102,19 +102,15 @@ def _system(lecture: Lecture, code: str, known: Sequence[Published]) -> Result:
 
 def of_held_out(inputs: Inputs, key: str) -> Group | None:
     """Return a sentence for each set of held-out records."""
-    own = headlines(inputs.of(key, inputs.scores), inputs.validation)
-    in_nats = {(one.records, one.model): one for one in own}
     found = [
         result
         for records in held_out(inputs, key)
-        if (result := _headline(inputs, records, in_nats)) is not None
+        if (result := _headline(inputs, records)) is not None
     ]
     return Group(title(inputs.lectures[key]), tuple(found), key) if found else None
 
 
-def _headline(
-    inputs: Inputs, records: Records, in_nats: Mapping[tuple[str, str], Headline]
-) -> Result | None:
+def _headline(inputs: Inputs, records: Records) -> Result | None:
     """Return how the network that validation chooses compares with the best other model."""
     validated = [one for one in records.networks if one.name in inputs.validation]
     chosen = min(validated, key=lambda one: inputs.validation[one.name], default=None)
@@ -135,10 +131,11 @@ def _headline(
     other = records.baselines[0]
     gain = sign * (chosen.ours - other.ours)
     against = inputs.called(other.name).removesuffix(HELD_OUT)
-    way = in_nats.get((records.name, chosen.name))
-    share = ""
-    if way and way.share is not None:
-        share = f" In log loss, this is {way.share:.0%} of the way to the best possible."
+    alike = (one for one in inputs.scores if one.records == records.name and one.split == "test")
+    way = share_of_the_way(alike, chosen.name)
+    share = (
+        "" if way is None else f" In log loss, this is {way:.0%} of the way to the best possible."
+    )
     does = f"{'beats' if gain > 0 else 'loses to'} {against} by {short(abs(gain), 2)}"
     return Result(
         "better" if gain > 0 else "worse",

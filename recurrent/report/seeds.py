@@ -1,12 +1,13 @@
 """Charts of every seed next to the published numbers."""
 
 from collections.abc import Sequence
-from math import exp, log
+from math import log
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from recurrent.evaluation.epochs import at_epoch
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.rows import Published
 from recurrent.evaluation.verdicts import by_system, compared
@@ -66,10 +67,6 @@ def _panel(axis: Axes, inputs: Inputs, rows: Sequence[Published], seeds: pd.Data
 
 def _by_seed(inputs: Inputs, row: Published) -> pd.DataFrame:
     """Return the metric of each seed at the epoch of a published number."""
-    history = inputs.history(row.experiment)
-    logged = row.metric.replace("perplexity", "loss")
-    if logged not in history:
-        return pd.DataFrame()
-    own = history[(history["variant"] == row.variant) & (history["epoch"] == row.epoch)]
-    values = own[logged] if logged == row.metric else own[logged].map(exp)
-    return own.assign(value=values).dropna(subset="value")[["seed", "epoch", "value"]]
+    history, epoch = inputs.history(row.experiment), row.epoch or 0
+    found = at_epoch(history, row.variant or "", row.metric, epoch)
+    return pd.DataFrame({"seed": found.keys(), "epoch": epoch, "value": found.values()})

@@ -1,14 +1,14 @@
 """The tables of a lecture: published numbers, scores, comparisons, grids and caveats."""
 
 from collections.abc import Sequence
+from statistics import mean, stdev
 
-import pandas as pd
-
+from recurrent.evaluation.epochs import at_epoch
 from recurrent.evaluation.lectures import Lecture
 from recurrent.evaluation.lectures import Table as Grid
 from recurrent.evaluation.rows import Comparison, Published, Score
 from recurrent.report import metrics, results
-from recurrent.report.inputs import Inputs, Records, perplexity
+from recurrent.report.inputs import Inputs, Records
 from recurrent.report.numbers import count, difference, number
 from recurrent.report.views import Cell, Table, measured, printed, table
 
@@ -190,19 +190,10 @@ def value(inputs: Inputs, model: str, grid: Grid) -> tuple[float, float] | None:
         metric = grid.metric.removeprefix("train_") if grid.epoch else grid.metric
         score = inputs.score(model, metric)
         return (score.ours, score.sd or 0.0) if score else None
-    history = inputs.history(experiment)
-    logged = grid.metric.replace("perplexity", "loss")
-    if logged not in history or grid.epoch is None:
+    found = at_epoch(inputs.history(experiment), variant, grid.metric, grid.epoch, grid.last)
+    if not found:
         return None
-    own = history[(history["variant"] == variant) & (history["epoch"] <= grid.epoch)]
-    if own.empty or own["epoch"].max() < grid.epoch:
-        return None
-    values = own.loc[own["epoch"] > grid.epoch - grid.last, logged]
-    if logged != grid.metric:
-        values = values.map(perplexity)
-    by_seed = values.groupby(own["seed"]).median()
-    sd = float(by_seed.std())
-    return float(by_seed.mean()), 0.0 if pd.isna(sd) else sd
+    return mean(found.values()), stdev(found.values()) if len(found) > 1 else 0.0
 
 
 def caveats(lecture: Lecture, rows: set[str]) -> Table | None:

@@ -242,6 +242,16 @@ def test_it_runs_in_a_clone_and_leaves_the_workspace_as_it_is(
     assert values("metrics/report.html") == values("metrics/upstream/report.html")
 
 
+def test_results_are_stamped_with_the_commit_of_their_code(workspace: Workspace) -> None:
+    workspace.commit()
+    commit = workspace.git("rev-parse", "--short", "HEAD").strip()
+    assert replicate.replicated_from() == {"commit": commit}
+    workspace.write("metrics/report.html", "results are no code")
+    assert replicate.replicated_from() == {"commit": commit}
+    workspace.write("recurrent/new.py", "")
+    assert replicate.replicated_from() == {"commit": f"{commit} with uncommitted changes"}
+
+
 def test_a_pipeline_that_fails_takes_nothing_over(mirror: Path, workspace: Workspace) -> None:
     (mirror / "standin.txt").write_text(NAMES, encoding="utf-8")
     workspace.write("recurrent/__main__.py", "raise SystemExit(3)")

@@ -7,50 +7,30 @@ import pytest
 
 from recurrent.common import files
 from recurrent.common.config import Config, checked
-from recurrent.evaluation.headline import headline, headlines, validation_losses
+from recurrent.evaluation.headline import share_of_the_way, validation_losses
 from tests.report.example import score
 from tests.small_experiment import settings
 
-COUNTS = score("counts/bigram", 2.0)
-VALID = {"nets/plain": 1.4, "nets/deep": 1.6}
+COUNTS = [score("counts/bigram", 2.0), score("counts/other", 3.0)]
 
 
-def test_validation_chooses_and_not_the_test_score() -> None:
-    found = headline([score("nets/plain", 1.75), score("nets/deep", 1.25), COUNTS], VALID)
-    assert found is not None
-    assert (found.model, found.baseline, found.loss) == ("nets/plain", "counts/bigram", 1.75)
-    assert (found.share, found.behind) == (0.25, None)
-
-
-def test_a_network_that_loses_to_counting_has_no_share() -> None:
-    found = headline([score("nets/plain", 2.5), COUNTS, score("counts/other", 3.0)], VALID)
-    assert found is not None
-    assert (found.share, found.behind, found.baseline_loss) == (None, 0.5, 2.0)
-
-
-def test_without_a_known_source_there_is_no_share() -> None:
-    found = headline([score(bayes=None), COUNTS], VALID)
-    assert found is not None
-    assert (found.loss, found.bayes, found.share, found.behind) == (1.5, None, None, None)
-
-
-def test_without_a_chosen_network_or_a_baseline_there_is_nothing() -> None:
-    assert headline([score(), COUNTS], {}) is None
-    assert headline([score()], VALID) is None
+def test_the_share_is_measured_from_the_best_model_without_a_network() -> None:
+    scores = [score("nets/plain", 1.75), score("nets/deep", 1.25), *COUNTS]
+    assert share_of_the_way(scores, "nets/plain") == 0.25
+    assert share_of_the_way(scores, "nets/deep") == 0.75
 
 
 @pytest.mark.parametrize(
-    "changes", [{"split": "train"}, {"metric": "accuracy"}, {"by_prefix": True}]
+    "changes",
+    [{"ours": 2.5}, {"bayes": None}, {"bayes": 2.0}, {"metric": "accuracy"}],
+    ids=["it loses", "unknown source", "nothing to gain", "no loss"],
 )
-def test_only_losses_on_held_out_records_count(changes: dict[str, Any]) -> None:
-    assert [one.model for one in headlines([score(), COUNTS], VALID)] == ["nets/plain"]
-    assert [*headlines([score(**changes), COUNTS], VALID)] == []
-
-
-def test_each_set_of_records_has_its_own_headline() -> None:
-    others = [score("nets/deep", records="others"), score("counts/bigram", 2.0, records="others")]
-    found = headlines([score(), COUNTS, *others], VALID)
-    assert [one.model for one in found] == ["nets/plain", "nets/deep"]
+def test_there_may_be_no_share(changes: dict[str, Any]) -> None:
+    network = score("nets/plain", 1.75)
+    assert share_of_the_way([network, *COUNTS], "nets/plain") is not None
+    assert share_of_the_way([network._replace(**changes), *COUNTS], "nets/plain") is None
+    assert share_of_the_way([network], "nets/plain") is None
+    assert share_of_the_way(COUNTS, "nets/plain") is None
 
 
 def with_training(**changes: Any) -> Config:
