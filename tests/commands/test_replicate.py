@@ -243,7 +243,6 @@ def test_it_runs_in_a_clone_and_leaves_the_workspace_as_it_is(
 
 
 def test_results_are_stamped_with_the_commit_of_their_code(workspace: Workspace) -> None:
-    workspace.commit()
     commit = workspace.git("rev-parse", "--short", "HEAD").strip()
     assert replicate.replicated_from() == {"commit": commit}
     workspace.write("metrics/report.html", "results are no code")
