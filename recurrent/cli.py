@@ -23,7 +23,11 @@ Jobs = Annotated[
     typer.Option(min=1, help="Worker processes. Default: one per processor, one on a GPU."),
 ]
 Model = Annotated[
-    str, typer.Argument(help="experiment/variant; without a variant, the experiment's first.")
+    str,
+    typer.Argument(
+        help="A champion, such as names-to-sex, or experiment/variant; without a variant, the "
+        "experiment's first."
+    ),
 ]
 
 

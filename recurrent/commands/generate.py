@@ -28,7 +28,7 @@ def main(
 
     Several samples are generated as one batch and printed at the end, one per line.
     """
-    settings, variant = lookup.find(name)
+    settings, variant, folder = lookup.find_trained(name)
     if temperature is not None and not 0 < temperature < inf:
         raise PipelineError(
             f"must be a finite number above 0, got {temperature}.",
@@ -45,7 +45,6 @@ def main(
         raise PipelineError(
             f"this model does not continue text; its task is {variant.task}.", where=variant.name
         )
-    folder = settings.results.model(variant.experiment, variant.variant)
     spec = base.read_spec(folder)
     about = spec["about"]
     if "window" not in about:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from recurrent.common import config, paths
+from recurrent.common import config, files, paths
 from recurrent.common.config import Config, Variant
 from recurrent.common.errors import PipelineError
 from recurrent.evaluation import lectures
@@ -24,6 +25,33 @@ def find(name: str) -> tuple[Config, Variant]:
         known |= dict.fromkeys(settings.experiments, settings)
     found = config.choose(known, name.partition("/")[0], "experiment")
     return found, found.find(name)
+
+
+class Trained(NamedTuple):
+    """A trained variant: its pipeline, and the folder of its spec and weights."""
+
+    settings: Config
+    variant: Variant
+    folder: Path
+
+
+def find_trained(name: str) -> Trained:
+    """Return a variant or a champion by name."""
+    settings = config.load()
+    if name not in settings.champions:
+        settings, variant = find(name)
+        return Trained(
+            settings, variant, settings.results.model(variant.experiment, variant.variant)
+        )
+    folder = paths.champion(name)
+    if not (folder / paths.CHAMPION).exists():
+        raise PipelineError(
+            "this champion is not here.",
+            where=name,
+            remedy="Run `recurrent repro`, or `dvc pull champions` if the project has a remote.",
+        )
+    about = files.read_json(folder / paths.CHAMPION)
+    return Trained(settings, settings.find(f"{about['experiment']}/{about['variant']}"), folder)
 
 
 def plan_if_encoded(settings: Config, experiment: str) -> list[Run]:

@@ -27,7 +27,7 @@ Answer = tuple[str, str, str, str]  # name, label, probability, remark
 
 def main(name: str, names: Sequence[str] = ()) -> None:
     """Print name, label, probability and a remark, separated by tabs."""
-    settings, variant = lookup.find(name)
+    settings, variant, folder = lookup.find_trained(name)
     if variant.task != "classify":
         raise PipelineError(
             f"this model does not classify names; its task is {variant.task}.",
@@ -39,7 +39,7 @@ def main(name: str, names: Sequence[str] = ()) -> None:
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "0")
     # A GPU takes longer to start than most lists take to classify.
     prepare(settings.runtime.model_copy(update={"device": "cpu", "precision": "full"}))
-    classifier = Classifier(settings.results.model(variant.experiment, variant.variant))
+    classifier = Classifier(folder)
     for answers in classifier.classify([names] if names else read_stdin()):
         print(*map("\t".join, answers), sep="\n", flush=True)
 

@@ -29,6 +29,7 @@ Kind = TypeVar("Kind", bound=BaseModel)
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+ChampionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)]
 Positive = Annotated[float, Field(gt=0, le=3e38)]  # finite in single precision
 # YAML has lists; frozen values are tuples.
 Listed = Annotated[
@@ -255,6 +256,16 @@ class Experiment(Frozen):
             raise ValueError(_listed(lines)) from fault
 
 
+class Champion(Frozen):
+    """The network with the lowest validation loss among those that are trained on these datasets.
+
+    Their validation records should be the same, or the losses cannot be compared.
+    """
+
+    title: str
+    datasets: Listed[Key] = Field(min_length=1)
+
+
 class Study(Frozen):
     """A computation that needs no corpus."""
 
@@ -288,6 +299,7 @@ class Config(Frozen):
     experiments: dict[Key, Experiment]
     studies: dict[Key, Study] = Field(default_factory=dict)
     examined: Examined = Examined()
+    champions: dict[ChampionName, Champion] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
@@ -319,6 +331,10 @@ class Config(Frozen):
                     f"embedded.{key}: {entry.experiment}/{entry.variant} is not a variant trained "
                     f"on {entry.dataset!r}"
                 )
+        for key, champion in self.champions.items():
+            for wanted in champion.datasets:
+                if wanted not in self.datasets:
+                    raise ValueError(f"champions.{key}.datasets: there is no dataset {wanted!r}")
         for name in ("gradient_flow", "embeddings", "clipping"):
             for chosen in getattr(self.examined, name):
                 if chosen not in known:

@@ -9,6 +9,8 @@ UPSTREAM_PARAMS = Path("params.upstream.yaml")
 LECTURES = Path("lectures.yaml")
 UPSTREAM_METRICS = Path("metrics/upstream")  # the tables of `recurrent replicate`
 REPLICATED = UPSTREAM_METRICS / "replicated.json"  # the date and the commit of these tables
+CHAMPIONS = Path("data/champions")  # the best network of each lecture
+CHAMPION = "champion.json"  # in a champion's folder: which variant it is
 JOBS_LOG = Path(".dvc/tmp/jobs.csv")  # the jobs of the last `recurrent repro`
 SECONDS = Path("metrics/bench/seconds.csv")  # how long each job took when the benchmark was run
 
@@ -36,6 +38,11 @@ def encoded(dataset: str) -> Path:
 def study(key: str) -> Path:
     """Return the folder of a study's report.json, tables and pictures."""
     return Path("data/studies") / key
+
+
+def champion(name: str) -> Path:
+    """Return the folder of a champion: spec.json, weights, and champion.json."""
+    return CHAMPIONS / name
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 A test score must not choose the model that it is reported for, so the validation loss chooses.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from recurrent.common.config import Config, Descent
+from recurrent.common.config import Champion, Config, Descent, Variant
 from recurrent.evaluation.rows import Score
 from recurrent.tracking.history import read_history
 
@@ -46,3 +46,10 @@ def validation_losses(config: Config) -> dict[str, float]:
             kept = by_seed.min() if variant.training.keep == "best" else by_seed.last()
             found[variant.name] = float(kept.mean())
     return found
+
+
+def champion(config: Config, chosen: Champion, losses: Mapping[str, float]) -> Variant | None:
+    """Return the variant with the lowest validation loss on a champion's datasets, if any."""
+    known = [one for one in config.variants() if one.name in losses]
+    candidates = (one for one in known if one.dataset in chosen.datasets)
+    return min(candidates, key=lambda one: losses[one.name], default=None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from recurrent.common import config
+from recurrent.common import config, paths
 from recurrent.training.fingerprint import imported_files, imports
 from tests.project import ROOT
 
@@ -114,6 +114,12 @@ def test_an_output_is_either_in_git_or_ignored_by_it(pipeline: str) -> None:
                 )
                 ignored = subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False)
                 assert (ignored.returncode == 0) == options.get("cache", True), path
+
+
+def test_every_champion_is_an_artifact() -> None:
+    declared = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["artifacts"]
+    places = {name: paths.champion(name).as_posix() for name in CONFIGS["lectures"].champions}
+    assert {name: artifact["path"] for name, artifact in declared.items()} == places
 
 
 def test_no_stage_tracks_runtime_settings() -> None:
