@@ -1,8 +1,10 @@
 """All results of a pipeline: one run for each state of the report."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mlflow.entities import Run
 
 from recurrent.common import files
 from recurrent.common.paths import Results
@@ -10,10 +12,12 @@ from recurrent.tracking.results import CHAPTER, TrackedResults
 from recurrent.tracking.store import Store
 
 
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    return Store()
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    folder = tmp_path_factory.mktemp("mlflow")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+        yield Store()
 
 
 @pytest.fixture
@@ -25,12 +29,16 @@ def results(tmp_path: Path) -> TrackedResults:
     return TrackedResults("lectures", "bundled", found, "c0ffee")
 
 
+def runs_of(store: Store) -> list[Run]:
+    return list(store.client.search_runs([store.experiment(CHAPTER)]))
+
+
 def test_a_run_has_the_report_the_headline_numbers_and_the_tables(
     store: Store, results: TrackedResults
 ) -> None:
     assert results.is_complete()
     assert store.publish(results, results.state())
-    (run,) = store.client.search_runs([store.experiment(CHAPTER)])
+    (run,) = runs_of(store)
     assert run.info.run_name == "lectures, bundled"
     assert run.data.metrics == {"held_out/names": 0.98, "claims_hold": 31.0}
     assert run.data.tags["mlflow.source.git.commit"] == "c0ffee"
@@ -44,12 +52,13 @@ def test_a_run_has_the_report_the_headline_numbers_and_the_tables(
 
 
 def test_another_state_of_the_results_is_another_run(store: Store, results: TrackedResults) -> None:
-    first = results.state()
+    files.write_json(results.results.summary, {"claims_hold": 30})
+    known, first = len(runs_of(store)), results.state()
     assert store.publish(results, first)
     assert not store.publish(results, first)
     files.write_json(results.results.summary, {"claims_hold": 32})
     assert store.publish(results, results.state())
-    assert len(store.client.search_runs([store.experiment(CHAPTER)])) == 2
+    assert len(runs_of(store)) == known + 2
     assert results.state() != first
 
 
