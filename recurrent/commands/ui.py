@@ -1,10 +1,12 @@
 """`recurrent ui`: MLflow's page, with a link to each lecture's runs and charts."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 import webbrowser
+from pathlib import Path
 
 import requests
 
@@ -17,6 +19,7 @@ from recurrent.tracking.experiments import CHARTS, TABLE, link
 from recurrent.tracking.results import CHAPTER
 
 HOST = "127.0.0.1"
+LOG = Path(".dvc/tmp/mlflow.log")  # the server's output
 PATIENCE_S = 60.0  # until a server answers; the first start takes about ten seconds
 
 
@@ -33,11 +36,15 @@ def main(port: int = 5000, browse: bool = True) -> None:
             f"another program uses port {port}.", where="recurrent ui", remedy="Choose: --port 5001"
         )
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
-    # MLflow's own output is kept for errors: it prints a line for each request.
-    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_LOGGING_LEVEL": "ERROR"}
-    with subprocess.Popen(
-        [*command, "--backend-store-uri", uri, "--uvicorn-opts", "--log-level error"], env=quiet
-    ) as server:
+    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the server as well
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        LOG.open("wb") as log,
+        subprocess.Popen(
+            [*command, "--backend-store-uri", uri], env=quiet, stdout=log, stderr=log
+        ) as server,
+    ):
         try:
             wait_for(base, server)
             first = print_links(base)
@@ -59,7 +66,7 @@ def wait_for(base: str, server: "subprocess.Popen[bytes]") -> None:
     while not answers(base):
         if server.poll() is not None or time.monotonic() > until:
             server.terminate()
-            raise PipelineError("MLflow's server did not start; see above.", where="recurrent ui")
+            raise PipelineError(f"MLflow's server did not start; see {LOG}.", where="recurrent ui")
         time.sleep(0.2)
 
 

@@ -6,7 +6,6 @@ logarithmic axes.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +14,10 @@ SHARED_VIEW = "mlflow.sharedViewState."  # tag: the key of a view follows
 TABLE, CHARTS = "runs", "charts"  # keys of our views
 LANDING = {"workflowType": "machine_learning"}  # else the page opens its view for LLM traces
 TRAINING = "training"
+UNSMOOTHED = {"xAxisKey": "step", "lineSmoothness": 0, "selectedXAxisMetricKey": ""}
+OURS = "Overview"  # our section of charts
+DATASET = "attributes.`Dataset`"
+FIRST_COLUMNS = ("1", "attributes.`Run Name`")  # ids in the page; the first is for selecting
 
 
 @dataclass(frozen=True)
@@ -43,41 +46,41 @@ class Chapter:
     def table(self) -> dict[str, Any]:
         """Return the state of the view of runs: columns and order."""
         metrics = [f"metrics.`{name}`" for name in self.columns]
-        others = ["params.`seeds`", "attributes.`Dataset`", "attributes.`Models`"]
-        state: dict[str, Any] = {"selectedColumns": [*metrics, *others]}
+        others = ["params.`seeds`", DATASET]
+        state: dict[str, Any] = {
+            "selectedColumns": [*metrics, *others, "attributes.`Models`"],
+            "columnOrder": [*FIRST_COLUMNS, *metrics, *others],
+            "columnWidths": {**dict.fromkeys(metrics, 150), DATASET: 180},
+        }
         if metrics:
             state |= {"orderByKey": metrics[0], "orderByAsc": not self.higher_is_better}
         return state
 
     def panels(self) -> dict[str, Any]:
-        """Return the state of the view of charts: a section for each part, such as `train`."""
-        charts = [*self._charts()]
-        sections = dict.fromkeys(chart["metricSectionId"] for chart in charts)
+        """Return the state of the view of charts: ours in a section above all others."""
+        section = {"uuid": OURS, "name": OURS, "display": True, "isReordered": True}
         return {
             "runsHiddenMode": "FIRST_20_RUNS",
-            "isAccordionReordered": True,  # our sections stay first
-            "compareRunCharts": charts,
-            "compareRunSections": [
-                {"uuid": one, "name": one, "display": True, "isReordered": True, "deleted": False}
-                for one in sections
-            ],
+            "isAccordionReordered": True,  # our section stays first
+            "globalLineChartConfig": UNSMOOTHED,
+            "compareRunCharts": [chart(name) for name in self.charts],
+            "compareRunSections": [section],
         }
 
-    def _charts(self) -> Iterator[dict[str, Any]]:
-        for name in self.charts:
-            section, _, metric = name.rpartition("/")
-            of_epochs = section != "test"
-            yield {
-                "uuid": name,
-                "type": "LINE" if of_epochs else "BAR",
-                "metricKey": name,
-                "displayName": metric,
-                "metricSectionId": section,
-                "runsCountToCompare": 20,
-                "deleted": False,
-                "isGenerated": False,
-                **({"xAxisKey": "step", "scaleType": "log"} if of_epochs else {}),
-            }
+
+def chart(name: str) -> dict[str, Any]:
+    """Return the chart of a metric: lines over epochs, or bars for a score."""
+    lines = {"type": "LINE", "xAxisKey": "step", "scaleType": "log", "lineSmoothness": 0}
+    return {
+        "uuid": name,
+        "metricKey": name,
+        "displayName": name,
+        "metricSectionId": OURS,
+        "runsCountToCompare": 20,
+        "deleted": False,
+        "isGenerated": False,
+        **({"type": "BAR"} if name.startswith("test/") else lines),
+    }
 
 
 def link(base: str, experiment_id: str, view: str) -> str:
