@@ -36,14 +36,18 @@ def main(port: int = 5000, browse: bool = True) -> None:
             f"another program uses port {port}.", where="recurrent ui", remedy="Choose: --port 5001"
         )
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
-    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    command += ["--workers", "1", "--backend-store-uri", uri]
+    # No telemetry, and no workers for jobs that this project does not have.
+    quiet = {
+        **os.environ,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the server as well
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with (
         LOG.open("wb") as log,
-        subprocess.Popen(
-            [*command, "--backend-store-uri", uri], env=quiet, stdout=log, stderr=log
-        ) as server,
+        subprocess.Popen(command, env=quiet, stdout=log, stderr=log) as server,
     ):
         try:
             wait_for(base, server)
