@@ -24,6 +24,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         notebook,
         timeout=TIMEOUT_S,
         record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
     ).execute()
     notebook.metadata = metadata
