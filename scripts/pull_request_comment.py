@@ -82,7 +82,7 @@ def comment(changes: dict[str, pd.DataFrame], metrics: str) -> str:
 def claims_table(claims: pd.DataFrame) -> str:
     """Return claims as a Markdown table."""
     rows = [
-        f"| `{row.id}` | {row.lecture} | {cell(row.statement)} | {row.before} → **{row.after}** |"
+        f"| `{row.id}` | {row.lecture} | {cell(str(row.statement))} | {row.before} → **{row.after}** |"
         for row in claims.itertuples()
     ]
     return "\n".join(["| claim | lecture | statement | verdict |", "|---|---|---|---|", *rows])
