@@ -82,15 +82,15 @@ def comment(changes: dict[str, pd.DataFrame], metrics: str) -> str:
 def claims_table(claims: pd.DataFrame) -> str:
     """Return claims as a Markdown table."""
     rows = [
-        f"| `{row.id}` | {row.lecture} | {cell(str(row.statement))} | {row.before} → **{row.after}** |"
+        f"| `{row.id}` | {row.lecture} | {cell(row.statement)} | {row.before} → **{row.after}** |"
         for row in claims.itertuples()
     ]
     return "\n".join(["| claim | lecture | statement | verdict |", "|---|---|---|---|", *rows])
 
 
-def cell(text: str) -> str:
+def cell(text: object) -> str:
     """Return a text as it must be written in a cell of a Markdown table."""
-    return text.replace("|", r"\|")
+    return str(text).replace("|", r"\|")
 
 
 def metrics_table(metrics: str) -> str:
