@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from recurrent.common import config, files, paths
+from recurrent.common import files, paths
 from recurrent.models import base
 from recurrent.training.seeding import seed_torch
 from scripts.notebook import TOUR, execute
@@ -16,6 +16,7 @@ from tests.project import ROOT, Project
 
 NOTEBOOK = nbformat.read(ROOT / TOUR, as_version=4)
 CODE = [cell for cell in NOTEBOOK.cells if cell.cell_type == "code"]
+OUTPUTS = [output for cell in CODE for output in cell.outputs]
 LARGEST, LARGEST_PICTURE = 300_000, 50_000  # bytes
 # Absolute paths, of files and of temporary folders.
 PATHS = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|Users|work|var|opt|usr|content)/|[A-Z]:\\\\")
@@ -24,9 +25,6 @@ SMALL = {  # a text that takes less than a second
     "datasets.lyrics_lecture.settings.characters": 1500,
 }
 LETTERS = "abcdefghijklmnopqrstuvwxyz "
-
-
-OUTPUTS = [output for cell in CODE for output in cell.outputs]
 
 
 def output_types(cell: Any) -> list[str]:
@@ -57,6 +55,7 @@ def test_every_cell_runs_in_a_project_that_has_only_the_champions(
         cell.source = cell.source.replace("epochs=16", "epochs=1")
     assert quick != NOTEBOOK
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("IPYTHONDIR", str(project.folder))  # without the user's own settings
     execute(quick, project.folder)
     for ours, committed in zip(quick.cells, NOTEBOOK.cells, strict=True):
         assert output_types(ours) == output_types(committed)
@@ -85,13 +84,3 @@ def test_its_output_is_small_and_has_no_path_of_a_machine() -> None:
     for picture in pictures:
         text = text.replace(picture.strip(), "")
     assert not PATHS.findall(text)
-
-
-def test_its_settings_exist() -> None:
-    """The experiment and the data that it changes are in params.yaml."""
-    settings = config.load(folder=ROOT)
-    source = "\n".join(cell.source for cell in CODE)
-    for name in re.findall(r"find\(\"([^\"]+)\"\)", source):
-        settings.find(name)
-    for name in re.findall(r"find_trained\(\"([^\"]+)\"\)", source):
-        assert name in settings.champions
