@@ -29,7 +29,7 @@ FOUND: dict[str, Any] = {
     "processors": 2,
     "environment_s": 90.5,
     "pipeline_s": 700.0,
-    "others_share": 0.034,
+    "others_share": 0.03,
     "noop_s": 3.5,
     "stage_overhead_s": 1.2,
     "timeline_s": {"planning": 30.0, "jobs": 10.0},
