@@ -24,7 +24,7 @@ from recurrent.evaluation.aggregate import DECIMALS
 from recurrent.evaluation.epochs import at_epoch
 from recurrent.evaluation.estimates import Estimate
 from recurrent.evaluation.lectures import Lecture
-from recurrent.evaluation.published import NO_CORPUS, NOT_RUN, UNAVAILABLE, UPSTREAM
+from recurrent.evaluation.published import NOT_RUN, UNAVAILABLE, UPSTREAM
 from recurrent.evaluation.quantities import (
     Cycles,
     Extreme,
@@ -38,7 +38,7 @@ from recurrent.evaluation.quantities import (
     is_log,
     names_of,
 )
-from recurrent.evaluation.rows import Claim
+from recurrent.evaluation.rows import NO_CORPUS, Claim
 from recurrent.evaluation.scores import Reports, source_of
 from recurrent.tracking.history import read_history
 

@@ -15,13 +15,12 @@ from recurrent.evaluation.epochs import at_epoch
 from recurrent.evaluation.equivalence import from_scale, to_scale
 from recurrent.evaluation.intervals import prediction_interval
 from recurrent.evaluation.lectures import Lecture, Number
-from recurrent.evaluation.rows import Published
+from recurrent.evaluation.rows import NO_CORPUS, Published
 from recurrent.evaluation.scores import Reports, source_of
 from recurrent.evaluation.verdicts import DIFFERS, REPRODUCED, SEED_NOISE
 from recurrent.tracking.history import read_history
 
 UPSTREAM = "upstream"  # the corpora for which the lectures publish their numbers
-NO_CORPUS = "no corpus"  # of a study: its numbers are comparable with any source
 NOT_RUN, UNAVAILABLE, ANOTHER = "not run", "the corpus is unavailable", "another corpus"
 
 

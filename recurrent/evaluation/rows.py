@@ -9,6 +9,8 @@ import pandas as pd
 from recurrent.common import files
 from recurrent.common.errors import PipelineError
 
+NO_CORPUS = "no corpus"  # the source of a study: its numbers are comparable with any source
+
 
 class Published(NamedTuple):
     """A published number, and ours. It may also be a text that a model wrote.

@@ -6,6 +6,7 @@ from math import log
 import pandas as pd
 from matplotlib.figure import Figure
 
+from recurrent.evaluation.aggregate import perplexity
 from recurrent.report.charts import (
     PUBLISHED,
     draw,
@@ -16,7 +17,7 @@ from recurrent.report.charts import (
     perplexities,
     thinned,
 )
-from recurrent.report.inputs import Inputs, perplexity
+from recurrent.report.inputs import Inputs
 from recurrent.report.numbers import number
 from recurrent.report.views import Chart, Section, section
 

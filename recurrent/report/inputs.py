@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from recurrent.report.views import Cell
 from recurrent.tracking.history import Finding, read_findings, read_gradients, read_history
 
 BUNDLED = "bundled"
-NO_CORPUS = "no corpus"
 SPLITS = {"train": "training", "valid": "validation", "test": "held-out"}
 LECTURES = paths.PIPELINES["lectures"]
 
@@ -208,11 +206,6 @@ def held_out(inputs: Inputs, lecture: str) -> list[Records]:
         Records(name, tuple(sorted(scores, key=lambda score: sign * score.ours)))
         for name, scores in groups.items()
     ]
-
-
-def perplexity(loss: float) -> float:
-    """Return the exponential of a loss in nats, limited to what a float can hold."""
-    return exp(min(loss, 700.0))
 
 
 def read_json(path: Path) -> dict[str, Any]:

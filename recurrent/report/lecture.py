@@ -1,11 +1,12 @@
 """The chapter of a lecture. It stands alone."""
 
 from recurrent.evaluation.lectures import Lecture
+from recurrent.evaluation.rows import NO_CORPUS
 from recurrent.report import curves, line, results, scores, seeds, tables
 from recurrent.report.embeddings import embeddings
 from recurrent.report.flow import cells, powers, reach, spectra
 from recurrent.report.gradients import clipping, findings, norms
-from recurrent.report.inputs import BUNDLED, NO_CORPUS, Inputs, held_out
+from recurrent.report.inputs import BUNDLED, Inputs, held_out
 from recurrent.report.samples import samples
 from recurrent.report.surface import surface
 from recurrent.report.views import Chart, Group, Section, section
