@@ -6,23 +6,29 @@ from pathlib import Path
 from recurrent.common import files
 from recurrent.common.console import Progress, note
 from recurrent.common.errors import PipelineError
+from recurrent.tracking.champions import Champion
 from recurrent.tracking.database import project_folder, sqlite_file, tracking_uri
 from recurrent.tracking.runs import TrackedRun
 
 STAMP = Path(".dvc/tmp/published.json")  # what was published, and to which store
 
 
-def publish_or_warn(runs: Iterable[TrackedRun]) -> None:
+def publish_or_warn(runs: Iterable[TrackedRun], champions: Iterable[Champion] = ()) -> None:
     """Publish; if MLflow fails, print a warning."""
     try:
-        publish(runs)
+        publish(runs, champions)
     except Exception as fault:  # whatever a tracker raises, the pipeline continues
         note(f"warning: MLflow is not up to date ({one_line(fault)})")
         note("The files are complete. Run `recurrent publish` when MLflow works again.")
 
 
-def publish(runs: Iterable[TrackedRun], *, trust_stamp: bool = True) -> int:
-    """Log what MLflow lacks; return how many of its runs changed.
+def publish(
+    runs: Iterable[TrackedRun],
+    champions: Iterable[Champion] = (),
+    *,
+    trust_stamp: bool = True,
+) -> int:
+    """Log what MLflow lacks, and register champions; return how many of its runs changed.
 
     If the stamp says that the same files are in the same store, mlflow is not even imported,
     because the import takes longer than everything else. Without `trust_stamp`, query MLflow.
@@ -30,8 +36,11 @@ def publish(runs: Iterable[TrackedRun], *, trust_stamp: bool = True) -> int:
     wanted = {run.variant.name: (run, run.state()) for run in runs if run.is_complete()}
     published = _read_stamp() if trust_stamp else {}
     missing = {name: found for name, found in wanted.items() if published.get(name) != found[1]}
-    if not missing:
+    best = {champion.name: (champion, champion.state()) for champion in champions}
+    unregistered = [one for name, (one, state) in best.items() if published.get(name) != state]
+    if not missing and not unregistered:
         return 0
+    from recurrent.tracking.registry import register
     from recurrent.tracking.store import Store
 
     store, changed = Store(), 0
@@ -39,7 +48,10 @@ def publish(runs: Iterable[TrackedRun], *, trust_stamp: bool = True) -> int:
         for run, state in missing.values():
             changed += store.publish(run, state)
             progress.step(run.variant.name)
-    states = {name: state for name, (_, state) in wanted.items()}
+    for champion in unregistered:
+        for line in register(store, champion):
+            note(line)
+    states = {name: state for name, (_, state) in [*wanted.items(), *best.items()]}
     content = {"store": _store_identity(), "runs": {**_read_stamp(), **states}}
     files.write_json(project_folder() / STAMP, content)
     return changed

@@ -1,4 +1,4 @@
-"""The only module that imports mlflow: an experiment for each lecture, a run for each variant."""
+"""MLflow's store: an experiment for each lecture; a run, and its model, for each variant."""
 
 import logging
 import os
@@ -13,11 +13,11 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
-from mlflow.entities import Metric, Param
+from mlflow.entities import LoggedModel, Metric, Param
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
-from recurrent.tracking import database
+from recurrent.tracking import database, models
 from recurrent.tracking.runs import Point, TrackedRun
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
@@ -53,7 +53,8 @@ class Store:
         run_id = str(known.info.run_id)
         self._log_parameters(known, run.parameters())
         self._log_curves(run_id, run.points(), new=new)
-        self._log_final(run_id, run.final_metrics())
+        model = self._log_model(known, run)
+        self._log_final(run_id, run.final_metrics(), model)
         for path, folder in run.artifacts():
             upload = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
             upload(run_id, str(path), folder)
@@ -104,7 +105,7 @@ class Store:
             "mlflow.source.git.commit": run.git_commit,
         }
         experiment = self.experiment(run.variant.lecture)
-        with _asked_once():
+        with asked_once():
             return self.client.create_run(experiment, tags=tags, run_name=run.variant.name)
 
     def _log_parameters(self, known: MlflowRun, parameters: Mapping[str, str]) -> None:
@@ -129,12 +130,22 @@ class Store:
         for start in range(0, len(missing), BATCH):
             self.client.log_batch(run_id, metrics=missing[start : start + BATCH])
 
-    def _log_final(self, run_id: str, metrics: Mapping[str, float]) -> None:
-        """Replace the final metrics of an earlier evaluation."""
-        logged = self.client.get_run(run_id).data.metrics
+    def _log_model(self, known: MlflowRun, run: TrackedRun) -> LoggedModel:
+        """Bring the run's model up to date, but for its metrics; return it."""
+        model = models.find(self.client, known)
+        if model is None:
+            with asked_once():
+                model = models.create(self.client, known, run)
+        models.complete(self.client, known, run, model)
+        return model
+
+    def _log_final(self, run_id: str, metrics: Mapping[str, float], model: LoggedModel) -> None:
+        """Replace the final metrics of an earlier evaluation, those of the run and of its model."""
+        of_model = sorted(model.metrics or (), key=lambda metric: metric.timestamp)
+        logged = {metric.key: metric.value for metric in of_model}
         now = int(time.time() * 1000)
         changed = [
-            Metric(name, value, now, 0)
+            Metric(name, value, now, 0, model_id=model.model_id)
             for name, value in metrics.items()
             if logged.get(name) != value
         ]
@@ -152,7 +163,7 @@ def _open_database(uri: str) -> None:
 
 
 @contextmanager
-def _asked_once() -> Iterator[None]:
+def asked_once() -> Iterator[None]:
     """Disable retries: if only the response was lost, a retry would create a second run."""
     tries, os.environ[RETRIES] = os.environ[RETRIES], "0"
     try:

@@ -1,0 +1,152 @@
+"""Save a trained variant as an MLflow model from code: no pickle, and all code that it needs."""
+
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from modulefinder import ModuleFinder
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import pandas as pd
+from mlflow import pyfunc
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+
+from recurrent.common import files
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+# The distributions of the packages that our code imports; those that a model imports are pinned.
+DISTRIBUTIONS = {
+    "mlflow": ("mlflow",),
+    "numpy": ("numpy",),
+    "pandas": ("pandas",),
+    "pydantic": ("pydantic",),
+    "ruamel": ("ruamel.yaml",),
+    "safetensors": ("safetensors",),
+    "scipy": ("scipy",),
+    "sklearn": ("scikit-learn",),
+    "torch": ("torch",),
+    "xgboost": ("xgboost-cpu", "xgboost"),  # one of them is installed
+}
+
+
+class Interface(NamedTuple):
+    """What a model takes and returns, and an example of its input."""
+
+    signature: ModelSignature
+    example: pd.DataFrame
+    params: Mapping[str, Any] | None = None
+
+    def request(self) -> dict[str, Any]:
+        """Return the example as the body of a request to a server."""
+        body: dict[str, Any] = {"dataframe_records": self.example.to_dict("records")}
+        return body | ({"params": dict(self.params)} if self.params else {})
+
+
+def classify(spec: Mapping[str, Any]) -> Interface:
+    """Return the interface of a classifier of names."""
+    classes: list[str] = spec["about"]["classes"]
+    outputs = [
+        text("label"),
+        number("probability"),
+        *map(number, classes),
+        text("unknown"),
+    ]
+    example = pd.DataFrame({"name": ["王小红", "李建国"]})
+    return Interface(ModelSignature(Schema([text("name")]), Schema(outputs)), example)
+
+
+def next_token(spec: Mapping[str, Any]) -> Interface:
+    """Return the interface of a language model."""
+    params = {"length": 40, "temperature": 0.0, "seed": 0}
+    types = (DataType.long, DataType.double, DataType.long)
+    signature = ModelSignature(
+        Schema([text("prefix")]),
+        Schema([text("continuation"), number("nats_per_character")]),
+        ParamSchema(
+            [
+                ParamSpec(name, kind, default)
+                for (name, default), kind in zip(params.items(), types, strict=True)
+            ]
+        ),
+    )
+    letters = [c for c in spec["about"]["vocabulary"] if c.isalpha()]
+    prefix = "".join(letters[: spec["about"]["window"]])
+    return Interface(signature, pd.DataFrame({"prefix": [prefix]}), {**params, "temperature": 0.8})
+
+
+def text(name: str) -> ColSpec:
+    """Return a column of text."""
+    return ColSpec(DataType.string, name)
+
+
+def number(name: str) -> ColSpec:
+    """Return a column of numbers, of which some may be missing."""
+    return ColSpec(DataType.double, name, required=False)
+
+
+INTERFACES: dict[str, Callable[[Mapping[str, Any]], Interface]] = {
+    "classify": classify,
+    "next_token": next_token,
+}
+
+
+def save(
+    network: Path, target: Path, task: str, words: Path | None = None, model: Model | None = None
+) -> Interface:
+    """Write the MLflow model of a variant to an empty folder; return what it takes and returns.
+
+    `network` has the spec and the weights; `words`, if any, is the file of the words that its
+    symbols stand for; `model` is MLflow's record of the model.
+    """
+    spec = files.read_json(network / "spec.json")
+    interface = INTERFACES[task](spec)
+    signature, example, params = interface
+    script = HERE / f"pyfunc_{task}.py"
+    needed, packages = imported(
+        f"recurrent.serving.{script.stem}", f"recurrent.models.{spec['module']}"
+    )
+    artifacts = {"network": network, **({"words": words} if words else {})}
+    with TemporaryDirectory() as place:
+        for file in needed:
+            copied = place / file.relative_to(ROOT)
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copied)
+        pyfunc.save_model(
+            path=str(target),
+            python_model=str(script),
+            code_paths=[f"{place}/recurrent"],
+            artifacts={name: path.resolve().as_uri() for name, path in artifacts.items()},
+            signature=signature,
+            input_example=(example, dict(params)) if params else example,
+            pip_requirements=[*map(requirement, sorted(packages))],
+            mlflow_model=model,
+        )
+    return interface
+
+
+@cache
+def imported(*modules: str) -> tuple[frozenset[Path], frozenset[str]]:
+    """Return the files of these modules and of all of ours that they import, and the packages of
+    others.
+    """
+    finder = ModuleFinder(path=[str(ROOT)])
+    for module in modules:
+        finder.import_hook(module)
+    ours = frozenset(Path(found.__file__) for found in finder.modules.values() if found.__file__)
+    others = {name.partition(".")[0] for name in finder.badmodules}
+    return ours, frozenset(others - sys.stdlib_module_names - {"recurrent"})
+
+
+def requirement(package: str) -> str:
+    """Return the installed distribution of a package, pinned; without `+cpu`, which PyPI lacks."""
+    for distribution in DISTRIBUTIONS[package]:
+        try:
+            return f"{distribution}=={version(distribution).partition('+')[0]}"
+        except PackageNotFoundError:
+            continue
+    raise PackageNotFoundError(package)
