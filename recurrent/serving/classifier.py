@@ -66,7 +66,7 @@ class Classifier:
                     raise PipelineError(
                         f"{name[:LONGEST_NAME]!r}... has {len(name):,} characters.",
                         where=f"name {classified + 1}",
-                        remedy=f"Give one name per line or row, of at most {LONGEST_NAME} characters.",
+                        remedy=f"Give a name per line or row, of up to {LONGEST_NAME} characters.",
                     )
 
     def predict(self, names: Sequence[str]) -> list[Prediction]:

@@ -75,7 +75,8 @@ def next_token(spec: Mapping[str, Any]) -> Interface:
         ),
     )
     letters = [c for c in spec["about"]["vocabulary"] if c.isalpha()]
-    prefix = "".join(letters[: spec["about"]["window"]])
+    letters = [c for c in letters if not c.isascii()] or letters
+    prefix = "".join(letters[: min(spec["about"]["window"], 8)])
     return Interface(signature, pd.DataFrame({"prefix": [prefix]}), {**params, "temperature": 0.8})
 
 
@@ -107,43 +108,63 @@ def save(
     interface = INTERFACES[task](spec)
     signature, example, params = interface
     script = HERE / f"pyfunc_{task}.py"
-    needed, packages = imported(
-        f"recurrent.serving.{script.stem}", f"recurrent.models.{spec['module']}"
-    )
-    artifacts = {"network": network, **({"words": words} if words else {})}
-    with TemporaryDirectory() as place:
-        for file in needed:
+    with TemporaryDirectory() as folder:
+        # MLflow takes a path for a URI, so one with `%` or `#` is copied to a place without.
+        place = Path(folder)
+        artifacts = {"network": place / "network"}
+        shutil.copytree(network, artifacts["network"], copy_function=shutil.copyfile)
+        if words:
+            artifacts["words"] = place / "words.json"
+            shutil.copyfile(words, artifacts["words"])
+        for file in all_code():
             copied = place / file.relative_to(ROOT)
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copied)
         pyfunc.save_model(
             path=str(target),
-            python_model=str(script),
-            code_paths=[f"{place}/recurrent"],
-            artifacts={name: path.resolve().as_uri() for name, path in artifacts.items()},
+            python_model=str(place / script.relative_to(ROOT)),
+            code_paths=[str(place / "recurrent")],
+            artifacts={name: str(path) for name, path in artifacts.items()},
             signature=signature,
             input_example=(example, dict(params)) if params else example,
-            pip_requirements=[*map(requirement, sorted(packages))],
+            pip_requirements=requirements(task, spec["module"]),
             mlflow_model=model,
         )
     return interface
 
 
 @cache
-def imported(*modules: str) -> tuple[frozenset[Path], frozenset[str]]:
-    """Return the files of these modules and of all of ours that they import, and the packages of
-    others.
+def all_code() -> frozenset[Path]:
+    """Return the files of all tasks and networks. Every model carries all of them: in a process
+    that loads several models, Python imports `recurrent` from the first one only.
     """
+    models = sorted(path.stem for path in (ROOT / "recurrent/models").glob("[a-z]*.py"))
+    ours, _ = imported(
+        *(f"recurrent.serving.pyfunc_{task}" for task in INTERFACES),
+        *(f"recurrent.models.{module}" for module in models),
+    )
+    return ours
+
+
+@cache
+def requirements(task: str, module: str) -> list[str]:
+    """Return the packages of others that a model imports, each with the installed version."""
+    _, packages = imported(f"recurrent.serving.pyfunc_{task}", f"recurrent.models.{module}")
+    return [requirement(package) for package in sorted(packages)]
+
+
+def imported(*modules: str) -> tuple[frozenset[Path], set[str]]:
+    """Return our files that these modules import, late imports included, and others' packages."""
     finder = ModuleFinder(path=[str(ROOT)])
     for module in modules:
         finder.import_hook(module)
     ours = frozenset(Path(found.__file__) for found in finder.modules.values() if found.__file__)
     others = {name.partition(".")[0] for name in finder.badmodules}
-    return ours, frozenset(others - sys.stdlib_module_names - {"recurrent"})
+    return ours, others - sys.stdlib_module_names - {"recurrent"}
 
 
 def requirement(package: str) -> str:
-    """Return the installed distribution of a package, pinned; without `+cpu`, which PyPI lacks."""
+    """Return the requirement of a package; without a label such as +cpu, which PyPI lacks."""
     for distribution in DISTRIBUTIONS[package]:
         try:
             return f"{distribution}=={version(distribution).partition('+')[0]}"

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recurrent.common import files
 from recurrent.tracking import publish
+from recurrent.tracking.champions import Champion
 from recurrent.tracking.runs import TrackedRun
 from tests.project import ROOT
 from tests.tracking.toy import trained
@@ -25,6 +27,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrackedRun:
 
 def key(run: TrackedRun) -> tuple[str, str]:
     return run.variant.experiment, run.variant.variant
+
+
+@pytest.fixture
+def champion(run: TrackedRun) -> Champion:
+    """The trained variant, as the best of its lecture."""
+    return Champion("toys", "a toy", run, valid_loss=1.5, data="data")
 
 
 class Fake:
@@ -52,6 +60,32 @@ def test_the_stamp_remembers_what_was_published(run: TrackedRun, tmp_path: Path)
     assert publish.publish([other]) == publish.publish([run]) == 0
     files.write_text(other.results.samples(*key(other)), "{}\n")
     assert publish.publish([run, other]) == 1
+
+
+def test_a_champion_is_registered_after_its_run(
+    run: TrackedRun, champion: Champion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert publish.publish([run], [champion]) == 1
+    assert "toys: version 1 is the champion. toy/lecture" in capsys.readouterr().err
+    assert publish.publish([run], [champion], trust_stamp=False) == 0
+    assert "toys" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("fake")
+def test_the_stamp_remembers_which_champion_was_registered(
+    run: TrackedRun, champion: Champion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered: list[float] = []
+
+    def register(_: Fake, champion: Champion) -> list[str]:
+        registered.append(champion.valid_loss)
+        return []
+
+    monkeypatch.setattr("recurrent.tracking.registry.register", register)
+    publish.publish([run])
+    for loss in (1.5, 1.5, 1.25):
+        assert publish.publish([run], [replace(champion, valid_loss=loss)]) == 0
+    assert registered == [1.5, 1.25]
 
 
 @pytest.mark.usefixtures("fake")
