@@ -21,11 +21,17 @@ def main(name: str, host: str, port: int) -> None:
             where=variant.name,
             remedy=f"Choose a model whose task is {' or '.join(INTERFACES)}.",
         )
+    dataset = paths.encoded(variant.dataset)
+    if (dataset / "vectors.npy").exists():
+        raise PipelineError(
+            "this model reads another network's vectors, so it cannot read a table.",
+            where=variant.name,
+            remedy="Choose a model of sales_networks or sales_methods.",
+        )
     # Requests are small, so a GPU would not help.
     prepare(settings.runtime.model_copy(update={"device": "cpu", "precision": "full"}))
     file = None
     if variant.task == "next_token":
-        dataset = paths.encoded(variant.dataset)
         words = words_for(base.read_spec(network)["about"]["vocabulary"], dataset)
         refuse_both_sides(LanguageModel(network, words), variant)
         file = dataset / "words.json" if words else None

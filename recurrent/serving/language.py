@@ -33,7 +33,8 @@ class LanguageModel:
             )
         self.model = base.restore(spec, base.seed_file(folder, spec["seeds"][0])).to(device)
         self.vocabulary, self.words, self.device = Vocabulary(about["vocabulary"]), words, device
-        self.window, self.stateful = about["window"], about["stateful"]
+        self.window: int = about["window"]
+        self.stateful: bool = about["stateful"]
         self._generator = Generator(self.model, self.vocabulary, self.window, self.stateful, device)
 
     def generate(

@@ -50,14 +50,9 @@ class Interface(NamedTuple):
 def classify(spec: Mapping[str, Any]) -> Interface:
     """Return the interface of a classifier of names."""
     classes: list[str] = spec["about"]["classes"]
-    outputs = [
-        text("label"),
-        number("probability"),
-        *map(number, classes),
-        text("unknown"),
-    ]
+    outputs = Schema([text("label"), number("probability"), *map(number, classes), text("unknown")])
     example = pd.DataFrame({"name": ["王小红", "李建国"]})
-    return Interface(ModelSignature(Schema([text("name")]), Schema(outputs)), example)
+    return Interface(ModelSignature(Schema([text("name")]), outputs), example)
 
 
 def next_token(spec: Mapping[str, Any]) -> Interface:
@@ -80,6 +75,13 @@ def next_token(spec: Mapping[str, Any]) -> Interface:
     return Interface(signature, pd.DataFrame({"prefix": [prefix]}), {**params, "temperature": 0.8})
 
 
+def regress(spec: Mapping[str, Any]) -> Interface:
+    """Return the interface of a model of sales."""
+    columns = dict(name.split("=", 1) for name in spec["about"]["vocabulary"])  # the last levels
+    inputs = Schema([text(name) for name in columns])
+    return Interface(ModelSignature(inputs, Schema([number("value")])), pd.DataFrame([columns]))
+
+
 def text(name: str) -> ColSpec:
     """Return a column of text."""
     return ColSpec(DataType.string, name)
@@ -93,6 +95,7 @@ def number(name: str) -> ColSpec:
 INTERFACES: dict[str, Callable[[Mapping[str, Any]], Interface]] = {
     "classify": classify,
     "next_token": next_token,
+    "regress": regress,
 }
 
 
@@ -158,7 +161,8 @@ def imported(*modules: str) -> tuple[frozenset[Path], set[str]]:
     finder = ModuleFinder(path=[str(ROOT)])
     for module in modules:
         finder.import_hook(module)
-    ours = frozenset(Path(found.__file__) for found in finder.modules.values() if found.__file__)
+    files_of = (vars(module)["__file__"] for module in finder.modules.values())
+    ours = frozenset(Path(file) for file in files_of if file)
     others = {name.partition(".")[0] for name in finder.badmodules}
     return ours, others - sys.stdlib_module_names - {"recurrent"}
 

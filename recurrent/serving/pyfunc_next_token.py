@@ -6,7 +6,7 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from recurrent.common.errors import PipelineError
 from recurrent.serving.requests import explained, numbers, refuse_large, texts

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pandas as pd
 from mlflow.exceptions import MlflowException
@@ -32,10 +33,9 @@ def texts(frame: pd.DataFrame, column: str) -> list[str]:
     return values
 
 
-def numbers(values: Sequence[float | None]) -> "pd.Series[float]":
+def numbers(values: Sequence[float | None]) -> "pd.Series[Any]":
     """Return a column of numbers. None stays None, which is null in JSON; NaN is not JSON."""
-    missing = any(value is None for value in values)
-    return pd.Series(values, dtype=object if missing else float)
+    return pd.Series([*values], dtype=object if None in values else float)
 
 
 def refuse_large(size: int, most: int, unit: str) -> None:

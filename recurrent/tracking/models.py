@@ -64,6 +64,9 @@ def complete(client: MlflowClient, known: MlflowRun, run: TrackedRun, model: Log
 def has_interface(run: TrackedRun) -> bool:
     """Return whether MLflow can load the model.
 
-    A language model that sees ahead cannot continue text; it was measured by prefix.
+    A language model that sees ahead cannot continue text; it was measured by prefix. A model that
+    reads another network's vectors of a table cannot read the table.
     """
-    return run.variant.task in package.INTERFACES and not run.evaluation().get("by_prefix")
+    reads_vectors = (paths.encoded(run.variant.dataset) / "vectors.npy").exists()
+    sees_ahead = run.evaluation().get("by_prefix", False)
+    return run.variant.task in package.INTERFACES and not (reads_vectors or sees_ahead)

@@ -12,8 +12,9 @@ import pytest
 from recurrent.commands import generate, predict
 from recurrent.common import files, paths
 from recurrent.serving import package
+from recurrent.serving.regressor import Regressor
 from recurrent.training.fingerprint import imports
-from tests.commands.trained import CLASSIFIER, STACKED, WINDOWED, save
+from tests.commands.trained import CLASSIFIER, REGRESSOR, STACKED, WINDOWED, save
 from tests.project import ROOT, Project
 
 MODEL = paths.PIPELINES["lectures"].model
@@ -64,6 +65,7 @@ def test_models_of_all_kinds_answer_as_the_commands_do(
     save("names_gated/gru", CLASSIFIER)
     save("nietzsche_rnn/lecture", WINDOWED)
     save("lyrics_gru/lecture", OF_WORDS)
+    save("sales_networks/one", REGRESSOR)
     words = paths.encoded("lyrics_lecture") / "words.json"
     files.write_json(words, {FIRST: "知道"})
     files.write_json(words.with_name("dataset.json"), {"vocabulary": ["不", "他", FIRST]})
@@ -73,13 +75,16 @@ def test_models_of_all_kinds_answer_as_the_commands_do(
     network.rename(MODEL("names_gated", "gru"))
     package.save(MODEL("nietzsche_rnn", "lecture"), place / "text", "next_token")
     package.save(MODEL("lyrics_gru", "lecture"), place / "words", "next_token", words)
+    package.save(MODEL("sales_networks", "one"), place / "sales", "regress")
     names = ["王小红", "李Q", "Q😀", ""]
+    table = {"store": ["2", "1"], "day": ["1", "3"]}
     settings = {"length": 9, "temperature": 0.7, "seed": 5}
-    of_names, of_text, of_words = answers(
+    of_names, of_text, of_words, of_sales = answers(
         place,
         ("names", {"name": names}, {}),
         ("text", {"prefix": ["abcde", "a", "abcde"]}, settings),
         ("words", {"prefix": ["他不知道"]}, {"length": 6}),
+        ("sales", table, {}),
     )
     for name, answer in zip(names, of_names, strict=True):
         predict.main("names_gated/gru", [name])
@@ -95,6 +100,9 @@ def test_models_of_all_kinds_answer_as_the_commands_do(
 
     generate.main("lyrics_gru", "他不知道", length=6)
     assert capsys.readouterr().out == f"他不知道{of_words[0]['continuation']}\n"
+
+    values = Regressor(MODEL("sales_networks", "one")).predict(table)
+    assert [row["value"] for row in of_sales] == pytest.approx([*values], rel=1e-6)
 
 
 def as_line(name: str, answer: dict[str, Any]) -> str:

