@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -98,7 +98,11 @@ def serving(*command: str, **environment: str) -> Iterator[str]:
         assert process.poll() is None, "the server has ended"
     finally:
         os.killpg(process.pid, signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=60)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        said, _ = process.communicate()
     if command[0] == "recurrent":
         *_, address, example, last = said.splitlines()
         assert url in address and example.startswith(f"curl {url}/invocations ")
@@ -141,8 +145,9 @@ def test_a_classifier_answers_or_refuses_any_request(
         for body in MALFORMED:
             assert curl(url, body).is_refusal, body
         long = rows("name", "王" * (MB_10 // len("王".encode())))
-        many = rows("name", *["王小红"] * (MB_10 // len(rows("name", "王小红"))))
-        for body, kind in ((long, JSON), (many, JSON), (many, CSV), (rows("name", "王"), "a/b")):
+        many = rows("name", *["王小红"] * (MB_10 // len('{"name": "王小红"}, '.encode())))
+        table = b"name\n" + "王小红\n".encode() * (MB_10 // len("王小红\n".encode()))
+        for body, kind in ((long, JSON), (many, JSON), (table, CSV), (rows("name", "王"), "a/b")):
             assert curl(url, body, kind).is_refusal
         assert curl(url, "name\n王小红\n".encode(), CSV).predictions
         names = ["".join(letters) for letters in product(NAMES[:5], repeat=3)][:100]
