@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 JOBS_OPTION := $(if $(JOBS),--jobs $(JOBS))
 .DEFAULT_GOAL := help
 
-.PHONY: help install repro beyond replicate test torture bench bench-first-run bench-gpu bench-overhead bench-protocol bench-scale ui publish summary picture clean lock
+.PHONY: help install repro beyond replicate test lint pytest notebook torture bench bench-first-run bench-gpu bench-overhead bench-protocol bench-scale ui publish summary picture clean lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,11 +31,19 @@ beyond: $(READY) ## The same, plus the experiments in beyond/
 replicate: $(READY) ## Run on the lectures' own corpora; results in metrics/upstream
 	@python -m recurrent replicate $(JOBS_OPTION)
 
-test: $(READY) ## Lint, types and the test suite
+test: lint pytest ## Lint, types and the test suite
+
+lint: $(READY) ## Lint, types and CI's workflow
 	ruff check .
 	ruff format --check .
 	mypy
+	actionlint
+
+pytest: $(READY) ## The test suite
 	pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+notebook: $(READY) ## Execute notebooks/tour.ipynb and write its output into it
+	python -m scripts.notebook
 
 torture: $(READY) ## All fault-injection tests; results in metrics/reliability.md
 	pytest tests/reliability --long
@@ -58,12 +66,8 @@ bench-protocol: $(READY) ## Four ways to train nn.GRU and nn.LSTM, against the p
 bench-scale: $(READY) ## Time and memory by corpus size
 	python -m benchmarks.scale
 
-ui: $(READY) ## MLflow on http://127.0.0.1:5000
-	@python -m recurrent publish
-	@case "$${MLFLOW_TRACKING_URI:-}" in \
-	http*) echo "MLflow runs at $$MLFLOW_TRACKING_URI" ;; \
-	*) mlflow ui --host 127.0.0.1 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" ;; \
-	esac
+ui: $(READY) ## MLflow on http://127.0.0.1:5000, with a link to each lecture's runs and charts
+	@python -m recurrent ui
 
 publish: $(READY) ## Publish to MLflow the runs and results that it lacks
 	@python -m recurrent publish

@@ -2,8 +2,8 @@
 
 `python -m benchmarks.first_run` writes metrics/bench/first-run.json, first-run.md and seconds.csv,
 which tells later runs how long each job takes. It takes about half an hour on an idle machine with
-two processors, and needs the network to make the environment. `--replicated` adds the time of
-`recurrent replicate`, projected from the log of its jobs.
+two processors, and needs the network to make the environment. After `recurrent replicate`, it also
+projects the time of that command, from the stored runs.
 """
 
 import csv
@@ -16,17 +16,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
+import psutil
 import typer
 
 from benchmarks import machine, modes
 from benchmarks.first_run_page import page
+from recurrent.commands import clone as clone_of
 from recurrent.common import config, console, files, paths
 from recurrent.common.errors import PipelineError
+from recurrent.training.fingerprint import plan
 from recurrent.training.parallel import processors
 from recurrent.training.schedule import Job, makespan
+from recurrent.training.store import RunStore
 from tests.project import ROOT
 
 OUT = ROOT / "metrics/bench"
@@ -34,6 +39,7 @@ STAGE = re.compile(r"Running stage '(?:.*:)?([^@']+)")  # without its key
 WORKERS = (1, 2, 4, 8, 16)
 COLLECTED = ("stages.evaluate", "lyrics_gru")  # a stage whose results are in the store
 REPRO = [sys.executable, "-m", "recurrent", "repro", "--no-summary"]
+RUNS = Path(".dvc/cache/trained")
 OTHER_JOBS = ("evaluate", "embed", "data")
 
 
@@ -42,9 +48,6 @@ def main(
     beyond: Annotated[bool, typer.Option(help="Also time `make beyond`.")] = True,
     folder: Annotated[
         Path | None, typer.Option(help="Clone into this new folder, and keep it.")
-    ] = None,
-    replicated: Annotated[
-        Path | None, typer.Option(help="The jobs.csv of a complete `recurrent replicate`.")
     ] = None,
 ) -> None:
     """Time a first run in a fresh clone."""
@@ -62,26 +65,28 @@ def main(
         if beyond:
             found["beyond_s"] = seconds([*REPRO, "--beyond"], clone)
             jobs = {**read_jobs(clone / paths.JOBS_LOG), **jobs}
-    if replicated:
-        lengths = {name: job.took for name, job in read_jobs(replicated).items()}
-        found["replicate_s"] = makespan(as_jobs(lengths), processors(), lengths.__getitem__)
+    if trainings := replicated(ROOT / clone_of.PLACE / "upstream", RunStore(ROOT / RUNS)):
+        alone = [Job(name, name, print, bool) for name in trainings]
+        found["replicate_s"] = makespan(alone, processors(), trainings.__getitem__)
     found["strict_over_fast"] = modes.strict_over_fast()
     write(found, {name: job.took for name, job in jobs.items()})
 
 
 def first_run(clone: Path) -> tuple[dict[str, "Done"], dict[str, Any]]:
     """Run the pipeline in a fresh clone; return its jobs, and what it took."""
-    before, started = used(), time.time()
+    before, started, busy = used(), time.time(), all_used()
     lines = [*timed_lines(REPRO, clone)]
     ended = time.time()
+    own, others = used() - before, all_used() - busy
     jobs = read_jobs(clone / paths.JOBS_LOG)
     phases = timeline(started, ended, lines, jobs)
     rest = ended - started - phases["jobs"]
     lengths = {name: job.took for name, job in jobs.items()}
     return jobs, {
         "pipeline_s": ended - started,
+        "others_share": max(0.0, others - own) / (ended - started) / processors(),
         "timeline_s": phases,
-        "cpu_s": by_cause(used() - before, lengths),
+        "cpu_s": by_cause(own, lengths),
         "projected_s": {
             str(workers): rest + makespan(as_jobs(lengths), workers, lengths.__getitem__)
             for workers in WORKERS
@@ -211,6 +216,22 @@ def used() -> float:
     """Return the CPU seconds of all child processes that have ended."""
     found = resource.getrusage(resource.RUSAGE_CHILDREN)
     return found.ru_utime + found.ru_stime
+
+
+def all_used() -> float:
+    """Return the CPU seconds of all programs of this machine since it started."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
+
+
+def replicated(clone: Path, store: RunStore) -> dict[str, float]:
+    """Return the seconds of each run of `recurrent replicate`, or nothing if some are missing."""
+    if not (clone / paths.encoded("")).exists():
+        return {}
+    with chdir(clone):
+        about = {str(run): store.about(run.fingerprint) for run in plan(config.load())}
+    found = {name: one["seconds"] for name, one in about.items() if one}
+    return found if len(found) == len(about) else {}
 
 
 def cpu_of(command: list[str], folder: Path) -> float:

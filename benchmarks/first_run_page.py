@@ -6,7 +6,8 @@ from typing import Any
 PAGE = """\
 # Time of a first run
 
-{machine}. Written by `python -m benchmarks.first_run`, on an otherwise idle machine.
+{machine}. Written by `python -m benchmarks.first_run`. During the pipeline, other programs used
+{others:.0%} of the processors.
 
 | in a fresh clone, with {processors} processors | time |
 |---|--:|
@@ -48,7 +49,7 @@ TOTALS = {
     "environment_s": "make the environment (`make install`, packages from the network)",
     "pipeline_s": "run the pipeline (`recurrent repro`)",
     "beyond_s": "then what goes beyond the lectures (`recurrent repro --beyond`)",
-    "replicate_s": "all jobs on the lectures' own corpora (`recurrent replicate`), projected",
+    "replicate_s": "all runs on the lectures' own corpora (`recurrent replicate`), projected",
     "noop_s": "`dvc repro` when nothing changed",
     "stage_overhead_s": "CPU time of a stage that only collects results, without DVC",
 }
@@ -58,6 +59,7 @@ def page(found: Mapping[str, Any]) -> str:
     """Return the page of these measurements."""
     return PAGE.format(
         machine=found["machine"],
+        others=found["others_share"],
         processors=found["processors"],
         totals="\n".join(
             f"| {what} | {clock(found[key])} |" for key, what in TOTALS.items() if key in found

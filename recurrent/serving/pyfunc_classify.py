@@ -8,7 +8,7 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from recurrent.serving.requests import explained, numbers, refuse_large, texts
+from recurrent.serving.requests import explained, numbers, one_thread, refuse_large, texts
 
 MOST_NAMES = 10_000  # in a request to a server
 
@@ -29,7 +29,7 @@ class NameClassifier(PythonModel):
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
         """Classify the names."""
-        with explained():
+        with explained(), one_thread():
             names = texts(model_input, "name")
             refuse_large(len(names), MOST_NAMES, "names")
             found = [*chain.from_iterable(self.classifier.classify([names]))]

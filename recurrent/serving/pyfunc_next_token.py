@@ -9,7 +9,7 @@ import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from recurrent.common.errors import PipelineError
-from recurrent.serving.requests import explained, numbers, refuse_large, texts
+from recurrent.serving.requests import explained, numbers, one_thread, refuse_large, texts
 
 LARGEST = {"length": 100_000, "temperature": 1e6, "seed": (1 << 63) - 1}
 MOST_CHARACTERS = 20_000  # that a request to a server reads and writes
@@ -34,7 +34,7 @@ class TextContinuation(PythonModel):
     ) -> pd.DataFrame:
         """Continue each prefix by itself: with one seed, its text does not depend on the others."""
         settings = params or {}
-        with explained():
+        with explained(), one_thread():
             refuse_out_of_range(settings)
             prefixes = texts(model_input, "prefix")
             size = sum(map(len, prefixes)) + settings["length"] * len(prefixes)

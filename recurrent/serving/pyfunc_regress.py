@@ -7,7 +7,7 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from recurrent.serving.requests import explained, refuse_large, texts
+from recurrent.serving.requests import explained, one_thread, refuse_large, texts
 
 MOST_ROWS = 10_000  # in a request to a server
 
@@ -28,7 +28,7 @@ class SalesRegressor(PythonModel):
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
         """Predict the value of each row."""
-        with explained():
+        with explained(), one_thread():
             refuse_large(len(model_input), MOST_ROWS, "rows")
             columns = {name: texts(model_input, name) for name in self.regressor.levels}
             values = self.regressor.predict(columns)

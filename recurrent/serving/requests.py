@@ -1,4 +1,4 @@
-"""What our MLflow models share: columns of text, missing numbers, limits, and clear errors."""
+"""What our MLflow models share: columns, limits, clear errors, and threads."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -20,6 +20,19 @@ def explained() -> Iterator[None]:
         yield
     except PipelineError as fault:
         raise MlflowException.invalid_parameter_value(str(fault)) from fault
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one thread: these networks are small, and more threads wait for each other."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def texts(frame: pd.DataFrame, column: str) -> list[str]:

@@ -3,6 +3,7 @@
 store.py imports this after it has configured MLflow.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,7 +29,7 @@ def create(client: MlflowClient, known: MlflowRun, run: TrackedRun) -> LoggedMod
     """Create the model of a run. It has no files yet."""
     return client.create_logged_model(
         known.info.experiment_id,
-        name=run.variant.name.replace("/", "-"),  # MLflow does not accept a slash
+        name=run.variant.name.replace("/", "-"),  # MLflow refuses a slash, and other signs
         source_run_id=known.info.run_id,
         tags={"fingerprint": run.fingerprint},
         params=run.parameters(),
@@ -59,6 +60,21 @@ def complete(client: MlflowClient, known: MlflowRun, run: TrackedRun, model: Log
     if model_id not in {output.model_id for output in (outputs.model_outputs if outputs else ())}:
         client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
     client.finalize_logged_model(model_id, LoggedModelStatus.READY)
+
+
+def changed_metrics(model: LoggedModel, metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return the metrics whose last value, if any, is another one."""
+    logged = sorted(model.metrics or (), key=lambda metric: metric.timestamp)
+    last = {metric.key: metric.value for metric in logged}
+    return {name: value for name, value in metrics.items() if last.get(name) != value}
+
+
+def links(model: LoggedModel, run: TrackedRun) -> dict[str, str]:
+    """Return what says of a metric which model it measures, and on which dataset."""
+    of_model = {"model_id": str(model.model_id)}
+    if not run.data.digest:
+        return of_model
+    return {**of_model, "dataset_name": run.data.name, "dataset_digest": run.data.digest}
 
 
 def has_interface(run: TrackedRun) -> bool:

@@ -194,7 +194,7 @@ def test_mlflow_serves_the_champion_of_its_registry(
     network = run.results.model("toy", "lecture")
     shutil.copytree(RESULTS.model("names_gated", "gru"), network, dirs_exist_ok=True)
     champion = Champion("names-to-sex", "a toy", run, 1.5, "data")
-    assert publish([run], [champion]) == 1
+    assert publish([run], champions=[champion]) == 1
     options = ("--env-manager", "local", "--host", "127.0.0.1")
     command = ("mlflow", "models", "serve", "-m", "models:/names-to-sex@champion", *options)
     safe = {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "PYTHONPATH": ""}

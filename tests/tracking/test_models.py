@@ -78,7 +78,7 @@ def test_a_new_evaluation_replaces_the_metrics(store: Store, run: TrackedRun) ->
     files.write_json(path, {**EVALUATION, "mean": {"loss": 1.25}})
     store.publish(run, "second")
     store.publish(run, "third")
-    losses = [value for name, value in metrics(the_model(store, run)) if name == "final/loss"]
+    losses = [value for name, value in metrics(the_model(store, run)) if name == "test/loss"]
     assert losses == [1.25, 1.5]
 
 

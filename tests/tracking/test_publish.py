@@ -60,9 +60,9 @@ def test_the_stamp_remembers_what_was_published(run: TrackedRun, tmp_path: Path)
 def test_publishing_the_same_files_again_adds_nothing(
     run: TrackedRun, champion: Champion, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert publish.publish([run], [champion]) == 1
+    assert publish.publish([run], champions=[champion]) == 1
     assert "toys: version 1 is the champion. toy/lecture" in capsys.readouterr().err
-    assert publish.publish([run], [champion], trust_stamp=False) == 0
+    assert publish.publish([run], champions=[champion], trust_stamp=False) == 0
     assert "toys" not in capsys.readouterr().err
 
 
@@ -79,7 +79,7 @@ def test_the_stamp_remembers_which_champion_was_registered(
     monkeypatch.setattr("recurrent.tracking.registry.register", register)
     publish.publish([run])
     for loss in (1.5, 1.5, 1.25):
-        assert publish.publish([run], [replace(champion, valid_loss=loss)]) == 0
+        assert publish.publish([run], champions=[replace(champion, valid_loss=loss)]) == 0
     assert registered == [1.5, 1.25]
 
 

@@ -1,0 +1,74 @@
+"""Take the screenshots of docs/mlflow.md: MLflow's page, as a browser shows it.
+
+`recurrent ui --no-browser` must be running: `python scripts/mlflow_pictures.py http://127.0.0.1:5000`.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from mlflow import MlflowClient
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+from recurrent.tracking.experiments import CHARTS, LANDING, TABLE, link
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WIDTH, HEIGHT = 1440, 900
+SETTLED_MS = 8000  # tables and charts are drawn after the page has loaded
+RETURNING = """for (const [key, value] of [
+    ["mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true"],
+    ["mlflow.workflowType_v1", '"machine_learning"'],
+]) localStorage.setItem(key, value)"""  # the page opens its assistant at the first visit
+EXPERIMENT = "Predicting sex from names"
+COMPARED = ("LSTM, two layers", "bidirectional LSTM")
+PICTURES = Path("docs")
+
+
+def main(base: str) -> None:
+    """Open each view in a browser and take a screenshot."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        sys.exit(f"no browser found: install one of {', '.join(BROWSERS)}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        size: ViewportSize = {"width": WIDTH, "height": HEIGHT}
+        page = browser.new_page(viewport=size, color_scheme="light")
+        page.add_init_script(RETURNING)
+        for name, address in addresses(base).items():
+            take(page, address, PICTURES / f"mlflow-{name}.png")
+        browser.close()
+
+
+def addresses(base: str) -> dict[str, str]:
+    """Return the address of each picture."""
+    client = MlflowClient(base)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is None:
+        sys.exit(f"{base} has no experiment {EXPERIMENT!r}: run `recurrent publish`")
+    key = experiment.experiment_id
+    runs = {run.info.run_name: run.info.run_id for run in client.search_runs([key])}
+    compared = {
+        "runs": json.dumps([runs[name] for name in COMPARED]),
+        "experiments": json.dumps([key]),
+    }
+    return {
+        "runs": link(base, key, TABLE),
+        "charts": link(base, key, CHARTS),
+        "compared": f"{base}/#/compare-runs?{urlencode({**compared, **LANDING}, quote_via=quote)}",
+        "models": f"{base}/#/experiments/{key}/models?{urlencode(LANDING)}",
+        "registry": f"{base}/#/models?{urlencode(LANDING)}",
+    }
+
+
+def take(page: Page, address: str, picture: Path) -> None:
+    """Open a page, wait until it is drawn, and take a screenshot."""
+    page.goto("about:blank")  # a change of the fragment alone would not load the page
+    page.goto(address)
+    page.wait_for_timeout(SETTLED_MS)
+    page.screenshot(path=picture)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1].rstrip("/"))
