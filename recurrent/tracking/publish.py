@@ -56,8 +56,8 @@ def publish(
             changed += store.publish(one, state)
             progress.step(one.name)
     for champion in unregistered:
-        for line in register(store, champion):
-            note(line)
+        if change := register(store, champion):
+            note(change)
     states = {name: state for name, (_, state) in [*wanted.items(), *best.items()]}
     content = {"store": _store_identity(), "runs": {**_read_stamp(), **states}}
     files.write_json(project_folder() / STAMP, content)

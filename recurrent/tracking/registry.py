@@ -15,26 +15,26 @@ ALIAS = "champion"
 URI = "MLFLOW_TRACKING_URI"
 
 
-def register(store: Store, champion: Champion) -> list[str]:
-    """Register new weights, and move the alias if they are better; return what has changed.
+def register(store: Store, champion: Champion) -> str:
+    """Register new weights, and move the alias if they are better; say what has changed.
 
     A step that is done is skipped, so publishing again completes what a kill left incomplete.
     """
-    client, name, changes = store.client, champion.name, []
+    client, name = store.client, champion.name
     marked = create_model(store, champion)
     versions = client.search_model_versions(f"name = '{name}'")
     current = next((one for one in versions if str(one.version) == marked), None)
     weights = champion.weights()
     version = next((one for one in versions if one.tags.get("weights") == weights), None)
+    known = version is not None
     if version is None:
         version = create_version(store, champion)
-        changes.append(f"{name}: version {version.version} is {champion.run.variant.name}")
     if current is None or (current.version != version.version and beats(version, current)):
         text = describe(version, current)
         client.update_model_version(name, str(version.version), text)
         client.set_registered_model_alias(name, ALIAS, str(version.version))
-        changes.append(f"{name}: version {version.version} is the champion. {text}")
-    return changes
+        return f"{name}: version {version.version} is the champion. {text}"
+    return "" if known else f"{name}: version {version.version} is not better than the champion."
 
 
 def create_model(store: Store, champion: Champion) -> str | None:

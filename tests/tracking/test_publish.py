@@ -72,9 +72,9 @@ def test_the_stamp_remembers_which_champion_was_registered(
 ) -> None:
     registered: list[float] = []
 
-    def register(_: Fake, champion: Champion) -> list[str]:
+    def register(_: Fake, champion: Champion) -> str:
         registered.append(champion.valid_loss)
-        return []
+        return ""
 
     monkeypatch.setattr("recurrent.tracking.registry.register", register)
     publish.publish([run])
