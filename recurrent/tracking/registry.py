@@ -1,5 +1,6 @@
 """The champions in MLflow's registry: a version for new weights, and an alias on the best one."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from recurrent.tracking.store import Store, asked_once
 
 ALIAS = "champion"
 URI = "MLFLOW_TRACKING_URI"
+VERSIONS = "mlflow.modelVersions"  # tag of a model
 
 
 def register(store: Store, champion: Champion) -> str:
@@ -43,7 +45,8 @@ def create_model(store: Store, champion: Champion) -> str | None:
     if known:
         version = known[0].aliases.get(ALIAS)
         return None if version is None else str(version)
-    about = f"{champion.title}. Alias `{ALIAS}`: the best network by validation loss."
+    title = champion.title[:1].upper() + champion.title[1:]
+    about = f"{title}. Alias `{ALIAS}`: the best network by validation loss."
     with asked_once():
         store.client.create_registered_model(champion.name, description=about)
     return None
@@ -60,13 +63,17 @@ def create_version(store: Store, champion: Champion) -> ModelVersion:
             remedy="Run `recurrent publish` again.",
         )
     with asked_once(), tracking_at(store.uri):
-        return store.client.create_model_version(
+        version = store.client.create_model_version(
             champion.name,
             source=f"models:/{model.model_id}",
             run_id=model.source_run_id,
             tags=champion.tags(),
             model_id=model.model_id,
         )
+    # The page links the model to its version. A server writes this tag by itself.
+    link = [{"name": version.name, "version": version.version}]
+    store.client.set_logged_model_tags(model.model_id, {VERSIONS: json.dumps(link)})
+    return version
 
 
 def beats(version: ModelVersion, current: ModelVersion) -> bool:

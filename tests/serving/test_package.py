@@ -39,13 +39,15 @@ print(recurrent.__file__)
 
 
 def answers(
-    folder: Path, *questions: tuple[str, dict[str, list[str]], dict[str, Any]]
+    folder: Path,
+    *questions: tuple[str, dict[str, list[str]], dict[str, Any]],
+    python: str = sys.executable,
 ) -> list[Any]:
     """Load models in a process that knows nothing of this repository; return what they answer."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     switches = {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     done = subprocess.run(
-        [sys.executable, "-I", "-c", LOAD],  # -I: the current folder is not on the path
+        [python, "-I", "-c", LOAD],  # -I: the current folder is not on the path
         input=json.dumps(questions),
         cwd=folder,
         env={**environment, **switches},

@@ -68,8 +68,9 @@ def test_the_first_champion_is_version_1(lecture: Lecture, store: Store) -> None
         [run.info.experiment_id], f"source_run_id = '{run.info.run_id}'"
     )
     assert version.source == f"models:/{model.model_id}"
+    assert f'"{lecture.name}"' in model.tags["mlflow.modelVersions"]
     about = store.client.get_registered_model(lecture.name).description
-    assert about.startswith("a toy. ") and "`champion`" in about
+    assert about.startswith("A toy. ") and "`champion`" in about
 
 
 def test_the_same_weights_are_registered_once(lecture: Lecture) -> None:
