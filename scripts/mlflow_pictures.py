@@ -38,8 +38,9 @@ def main(base: str) -> None:
         page = browser.new_page(viewport=size, color_scheme="light")
         page.add_init_script(RETURNING)
         for name, address in addresses(base).items():
-            # The metrics of models are right of ten other columns.
-            page.set_viewport_size({**size, "width": WIDTH * (1 + (name == "models"))})
+            # In the table of models, the metrics are right of nine other columns.
+            width = WIDTH * 3 // 2 if name == "models" else WIDTH
+            page.set_viewport_size({**size, "width": width})
             take(page, address, PICTURES / f"mlflow-{name}.png")
         browser.close()
 
