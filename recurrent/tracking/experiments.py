@@ -46,7 +46,7 @@ class Chapter:
     def table(self) -> dict[str, Any]:
         """Return the state of the view of runs: columns and order."""
         metrics = [f"metrics.`{name}`" for name in self.columns]
-        others = ["params.`seeds`", DATASET]
+        others = ["params.`seeds`", "tags.`source`", DATASET]
         state: dict[str, Any] = {
             "selectedColumns": [*metrics, *others, "attributes.`Models`"],
             "columnOrder": [*FIRST_COLUMNS, *metrics, *others],
