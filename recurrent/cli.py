@@ -146,6 +146,22 @@ def generate(
     generate.main(model, prefix, length, temperature, top, seed, count)
 
 
+@app.command(epilog="Example: recurrent serve names-to-sex --port 8080")
+def serve(
+    model: Model,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 chooses a free one.")
+    ] = 5001,
+) -> None:
+    """Serve a trained model over HTTP, with MLflow's scoring server, until Ctrl-C."""
+    from recurrent.commands import serve
+
+    serve.main(model, host, port)
+
+
 @app.command(epilog="Example: MLFLOW_TRACKING_URI=http://127.0.0.1:5000 recurrent publish")
 def publish() -> None:
     """Publish to MLflow the runs and results that it lacks."""

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from recurrent.cli import app
 from tests.project import ROOT, Project
 
-COMMANDS = ("repro", "replicate", "predict", "generate", "publish", "summary", "prune")
+COMMANDS = ("repro", "replicate", "predict", "generate", "publish", "serve", "summary", "prune")
 
 
 def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

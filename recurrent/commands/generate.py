@@ -6,12 +6,13 @@ from math import inf
 
 from recurrent.commands import lookup
 from recurrent.common import paths
+from recurrent.common.config import Variant
 from recurrent.common.errors import PipelineError, printable
-from recurrent.data.vocabulary import Vocabulary
-from recurrent.data.words.spelling import to_symbols, to_text, words_for
+from recurrent.data.words.spelling import words_for
 from recurrent.evaluation.foresight import sees_ahead
 from recurrent.models import base
-from recurrent.tasks.generation import Generator, greedy, refuse_unknown, sample
+from recurrent.serving.language import LanguageModel
+from recurrent.tasks.generation import greedy, sample
 from recurrent.training.determinism import prepare
 
 
@@ -45,34 +46,28 @@ def main(
         raise PipelineError(
             f"this model does not continue text; its task is {variant.task}.", where=variant.name
         )
-    spec = base.read_spec(folder)
-    about = spec["about"]
-    if "window" not in about:
-        raise PipelineError(
-            "this model was trained for another task.", where=str(folder), remedy="Run dvc repro."
-        )
-    device = prepare(settings.runtime)
-    model = base.restore(spec, base.seed_file(folder, spec["seeds"][0])).to(device)
-    if sees_ahead(model):
+    vocabulary = base.read_spec(folder)["about"]["vocabulary"]
+    words = words_for(vocabulary, paths.encoded(variant.dataset))
+    language = LanguageModel(folder, words, prepare(settings.runtime))
+    refuse_both_sides(language, variant)
+    sampled = temperature is not None or top is not None
+    choose = sample(temperature or 1.0, top, seed) if sampled else greedy
+    pieces = language.generate(prefix, length, choose, count)
+    if count == 1:
+        print_stream(prefix, (piece for (piece,) in pieces))
+    else:
+        for text in zip(*pieces, strict=True):
+            # A line break within a sample is escaped: one line is one sample.
+            print(printable(prefix + "".join(text)))
+
+
+def refuse_both_sides(language: LanguageModel, variant: Variant) -> None:
+    """Refuse a model that needs the text after the token that it predicts."""
+    if sees_ahead(language.model):
         raise PipelineError(
             "this model reads the text from both sides, so it cannot continue one.",
             where=variant.name,
         )
-    words = words_for(about["vocabulary"], paths.encoded(variant.dataset))
-    vocabulary, symbols = Vocabulary(about["vocabulary"]), to_symbols(prefix, words)
-    # Check the prefix here, where it is still what the user typed. Symbols that stand for words are
-    # not valid input.
-    refuse_unknown(prefix, vocabulary.unknown(symbols) | {c for c in prefix if c in words})
-    generator = Generator(model, vocabulary, about["window"], about["stateful"], device)
-    sampled = temperature is not None or top is not None
-    choose = sample(temperature or 1.0, top, seed) if sampled else greedy
-    pieces = generator.generate(symbols, length, choose, count)
-    if count == 1:
-        print_stream(prefix, (to_text(piece, words) for piece in pieces))
-    else:
-        for symbols_of_one in zip(*pieces, strict=True):
-            # A line break within a sample is escaped: one line is one sample.
-            print(printable(prefix + to_text("".join(symbols_of_one), words)))
 
 
 def print_stream(prefix: str, pieces: Iterator[str]) -> None:

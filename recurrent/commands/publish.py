@@ -3,19 +3,21 @@
 import filecmp
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from recurrent.commands.chapters import called_by_people, chapters, locked_hashes, tracked_data
 from recurrent.commands.jobs import stage_of
 from recurrent.commands.lookup import pipelines, plan_if_encoded
-from recurrent.common import config, paths
+from recurrent.common import config, files, paths
 from recurrent.common.config import Config, Variant
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
+from recurrent.tracking.champions import Champion
 from recurrent.tracking.publish import one_line, publish, publish_or_warn
 from recurrent.tracking.results import TrackedResults
 from recurrent.tracking.runs import TrackedRun
-from recurrent.training.fingerprint import Run, digest
+from recurrent.training.fingerprint import Run, data_digest, digest
 from recurrent.training.store import WEIGHTS, RunStore
 
 NOT_ENCODED = "their data are not encoded here. `recurrent repro` encodes them"
@@ -23,6 +25,7 @@ OTHER_WEIGHTS = (
     "their files in data/ do not come from the present settings, data and code. "
     "`recurrent repro` rebuilds them"
 )
+CHOOSE = "`recurrent repro` chooses the best network again."
 NO_RUNS = "the run store lacks their runs for the present settings, data and code"
 
 
@@ -56,7 +59,7 @@ def main() -> None:
     skipped = Skipped()
     runs = [*tracked_runs(skipped)]
     try:
-        changed = publish(runs, tracked_results(), trust_stamp=False)
+        changed = publish(runs, tracked_results(), champions(runs), trust_stamp=False)
     except Exception as fault:  # whatever a tracker raises
         raise PipelineError(
             f"could not be brought up to date ({one_line(fault)}).",
@@ -76,7 +79,8 @@ def after_repro() -> None:
     """Publish new results if `runtime.tracking` is on. A failure is only a warning."""
     if config.load().runtime.tracking:
         skipped = Skipped()
-        publish_or_warn(tracked_runs(skipped), tracked_results())
+        runs = [*tracked_runs(skipped)]
+        publish_or_warn(runs, tracked_results(), champions(runs))
         skipped.report()
 
 
@@ -130,6 +134,37 @@ def has_weights(run: Run, results: paths.Results, store: RunStore) -> bool:
     stored = store.place(run.fingerprint) / WEIGHTS
     weights = results.weights(run.variant.experiment, run.variant.variant, run.seed)
     return weights.exists() and filecmp.cmp(stored, weights, shallow=False)
+
+
+def champions(runs: Sequence[TrackedRun]) -> list[Champion]:
+    """Return the champions that are among these runs, with the weights of these runs.
+
+    Networks of the lectures' own corpora are other models, so their names say so: otherwise
+    `recurrent replicate` and `recurrent repro` would take the alias from each other.
+    """
+    settings = config.load()
+    suffix = "" if settings.source == "bundled" else f"-{settings.source}"
+    of_variant = {run.variant.name: run for run in runs if run.results == settings.results}
+    found = []
+    for name, wanted in settings.champions.items():
+        folder = paths.champion(name)
+        if not (folder / paths.CHAMPION).exists():
+            continue
+        about = files.read_json(folder / paths.CHAMPION)
+        run = of_variant.get(f"{about['experiment']}/{about['variant']}")
+        if run is None or not is_copy(folder, run):
+            note(f"not registered: {name}: {folder} has other weights than data/models. {CHOOSE}")
+            continue
+        data = digest([data_digest(paths.encoded(dataset)) for dataset in wanted.datasets])
+        found.append(Champion(f"{name}{suffix}", wanted.title, run, about["valid_loss"], data))
+    return found
+
+
+def is_copy(folder: Path, run: TrackedRun) -> bool:
+    """Return whether a champion's folder has the weights of a run."""
+    model = run.results.model(run.variant.experiment, run.variant.variant)
+    names = [f"seed-{seed}.safetensors" for seed in run.variant.seeds]
+    return filecmp.cmpfiles(folder, model, names, shallow=False)[0] == names
 
 
 def git_commit() -> str:

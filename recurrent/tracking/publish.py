@@ -6,6 +6,7 @@ from pathlib import Path
 from recurrent.common import files
 from recurrent.common.console import Progress, note
 from recurrent.common.errors import PipelineError
+from recurrent.tracking.champions import Champion
 from recurrent.tracking.database import project_folder, sqlite_file, tracking_uri
 from recurrent.tracking.results import TrackedResults
 from recurrent.tracking.runs import TrackedRun
@@ -13,10 +14,14 @@ from recurrent.tracking.runs import TrackedRun
 STAMP = Path(".dvc/tmp/published.json")  # what was published, and to which store
 
 
-def publish_or_warn(runs: Iterable[TrackedRun], results: Sequence[TrackedResults] = ()) -> None:
+def publish_or_warn(
+    runs: Iterable[TrackedRun],
+    results: Sequence[TrackedResults] = (),
+    champions: Sequence[Champion] = (),
+) -> None:
     """Publish; if MLflow fails, print a warning."""
     try:
-        publish(runs, results)
+        publish(runs, results, champions)
     except Exception as fault:  # whatever a tracker raises, the pipeline continues
         note(f"warning: MLflow is not up to date ({one_line(fault)})")
         note("The files are complete. Run `recurrent publish` when MLflow works again.")
@@ -25,10 +30,11 @@ def publish_or_warn(runs: Iterable[TrackedRun], results: Sequence[TrackedResults
 def publish(
     runs: Iterable[TrackedRun],
     results: Sequence[TrackedResults] = (),
+    champions: Sequence[Champion] = (),
     *,
     trust_stamp: bool = True,
 ) -> int:
-    """Log what MLflow lacks; return how many of its runs changed.
+    """Log what MLflow lacks, and register champions; return how many of its runs changed.
 
     If the stamp says that the same files are in the same store, mlflow is not even imported,
     because the import takes longer than everything else. Without `trust_stamp`, query MLflow.
@@ -37,8 +43,11 @@ def publish(
     wanted = {one.name: (one, one.state()) for one in everything if one.is_complete()}
     published = _read_stamp() if trust_stamp else {}
     missing = {name: found for name, found in wanted.items() if published.get(name) != found[1]}
-    if not missing:
+    best = {champion.name: (champion, champion.state()) for champion in champions}
+    unregistered = [one for name, (one, state) in best.items() if published.get(name) != state]
+    if not missing and not unregistered:
         return 0
+    from recurrent.tracking.registry import register
     from recurrent.tracking.store import Store
 
     store, changed = Store(), 0
@@ -46,7 +55,10 @@ def publish(
         for one, state in missing.values():
             changed += store.publish(one, state)
             progress.step(one.name)
-    states = {name: state for name, (_, state) in wanted.items()}
+    for champion in unregistered:
+        if change := register(store, champion):
+            note(change)
+    states = {name: state for name, (_, state) in [*wanted.items(), *best.items()]}
     content = {"store": _store_identity(), "runs": {**_read_stamp(), **states}}
     files.write_json(project_folder() / STAMP, content)
     return changed

@@ -135,7 +135,6 @@ class TrackedRun:
         yield self.results.evaluation(*self._key), "evaluation"
         if self.results.samples(*self._key).exists():
             yield self.results.samples(*self._key), "samples"
-        yield self.results.model(*self._key), "model"
 
     def final_metrics(self) -> dict[str, float]:
         """Return the seconds of training and the scores, named as MLflow shows them."""

@@ -1,4 +1,4 @@
-"""The only module that imports mlflow: an experiment for each lecture, a run for each variant."""
+"""MLflow's store: an experiment for each lecture; a run, and its model, for each variant."""
 
 import json
 import logging
@@ -15,11 +15,11 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModel, Metric, Param
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
-from recurrent.tracking import database
+from recurrent.tracking import database, models
 from recurrent.tracking.experiments import Chapter
 from recurrent.tracking.results import CHAPTER, TrackedResults
 from recurrent.tracking.runs import Point, TrackedRun
@@ -66,7 +66,9 @@ class Store:
         run_id = str(known.info.run_id)
         self._log_parameters(known, run.parameters())
         self._log_curves(run_id, run.points(), new=new)
-        self._log_final(run_id, run.final_metrics())
+        model = self._log_model(known, run)
+        changed = models.changed_metrics(model, run.final_metrics())
+        self._log_final(run_id, changed, **models.links(model, run))
         for path, folder in run.artifacts():
             upload = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
             upload(run_id, str(path), folder)
@@ -88,7 +90,7 @@ class Store:
             "mlflow.source.name": "recurrent repro",
             "mlflow.source.git.commit": results.git_commit,
         }
-        with _asked_once():
+        with asked_once():
             run = self.client.create_run(experiment, tags=tags, run_name=results.name)
         run_id = str(run.info.run_id)
         self._log_final(run_id, results.metrics())
@@ -152,7 +154,7 @@ class Store:
             "mlflow.source.git.commit": run.git_commit,
         }
         experiment = self.experiment(run.chapter)
-        with _asked_once():
+        with asked_once():
             # Its duration in MLflow's page is the training time, not that of publishing.
             start = int((time.time() - run.seconds) * 1000)
             return self.client.create_run(experiment, start, tags, run_name=run.called)
@@ -179,16 +181,20 @@ class Store:
         for start in range(0, len(missing), BATCH):
             self.client.log_batch(run_id, metrics=missing[start : start + BATCH])
 
-    def _log_final(self, run_id: str, metrics: Mapping[str, float]) -> None:
-        """Replace the final metrics of an earlier evaluation."""
-        logged = self.client.get_run(run_id).data.metrics
+    def _log_model(self, known: MlflowRun, run: TrackedRun) -> LoggedModel:
+        """Bring the run's model up to date, but for its metrics; return it."""
+        model = models.find(self.client, known)
+        if model is None:
+            with asked_once():
+                model = models.create(self.client, known, run)
+        models.complete(self.client, known, run, model)
+        return model
+
+    def _log_final(self, run_id: str, metrics: Mapping[str, float], **links: str) -> None:
+        """Log metrics without steps; `links` names the model and the dataset that they are of."""
         now = int(time.time() * 1000)
-        changed = [
-            Metric(name, value, now, 0)
-            for name, value in metrics.items()
-            if logged.get(name) != value
-        ]
-        self.client.log_batch(run_id, metrics=changed)
+        final = [Metric(name, value, now, 0, **links) for name, value in metrics.items()]
+        self.client.log_batch(run_id, metrics=final)
 
     def _log_tables(self, run_id: str, tables: Mapping[str, Columns]) -> None:
         """Write tables as `mlflow.log_table` does, but replace earlier ones."""
@@ -227,7 +233,7 @@ def _open_database(uri: str) -> None:
 
 
 @contextmanager
-def _asked_once() -> Iterator[None]:
+def asked_once() -> Iterator[None]:
     """Disable retries: if only the response was lost, a retry would create a second run."""
     tries, os.environ[RETRIES] = os.environ[RETRIES], "0"
     try:

@@ -4,19 +4,14 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from recurrent.commands import predict
 from recurrent.common import files, paths
 from recurrent.common.errors import PipelineError
-from tests.commands.trained import CLASSIFIER, NAMES, WINDOWED, save
+from tests.commands.trained import CLASSIFIER, WINDOWED, save
 from tests.project import ROOT, Project
 
 NAME = "names_gated/gru"
@@ -37,75 +32,11 @@ def answers(capsys: pytest.CaptureFixture[str], *names: str) -> list[list[str]]:
 def test_an_answer_has_name_label_probability_and_remark(
     trained: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    known, unknown, foreign = answers(capsys, "王 小红", "王Q", "QQ")
+    known, unknown, foreign = answers(capsys, "王 小红", " ", "王Q", "QQ")
     assert known[0] == "王小红" and known[1] in ("男", "女") and known[3] == ""
     assert 0.5 <= float(known[2]) <= 1
     assert unknown[2] and unknown[3] == "unknown: Q"
     assert foreign == ["QQ", "?", "", "unknown: Q"]
-
-
-def test_the_probabilities_of_the_seeds_are_averaged(trained: Project) -> None:
-    both = predict.Classifier(FOLDER)
-    of_seeds = []
-    for seed in (0, 1):
-        files.write_json(FOLDER / "spec.json", {**CLASSIFIER, "seeds": [seed]})
-        of_seeds.append(predict.Classifier(FOLDER)._probabilities(["王红", "李"]))
-    np.testing.assert_allclose(both._probabilities(["王红", "李"]), np.mean(of_seeds, axis=0))
-
-
-NAME_LINES = st.text(st.sampled_from(NAMES + "Q \t"), max_size=6)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=st.lists(NAME_LINES, max_size=12), size=st.integers(1, 5))
-def test_a_batch_has_the_answers_of_its_names_one_by_one_in_order(
-    trained: Project, lines: list[str], size: int
-) -> None:
-    classifier = predict.Classifier(FOLDER)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(predict, "BATCH", size)
-        together = [*chain.from_iterable(classifier.classify([lines]))]
-    alone = [*chain.from_iterable(classifier.classify([line] for line in lines))]
-    assert len(together) == sum(bool(line.split()) for line in lines)
-    for (name, label, probability, remark), expected in zip(together, alone, strict=True):
-        assert (name, label, remark) == (expected[0], expected[1], expected[3])
-        assert float(probability or 0) == pytest.approx(float(expected[2] or 0), abs=1.01e-4)
-
-
-def test_the_probabilities_of_a_batch_are_those_of_its_names(trained: Project) -> None:
-    classifier = predict.Classifier(FOLDER)
-    names = ["王小红", "", "李伟", "王", "红小王", "李" * predict.LONGEST_NAME]
-    together = classifier._probabilities(names)
-    assert together[1].tolist() == [0, 0]
-    for name, found in zip(names, together, strict=True):
-        np.testing.assert_allclose(found, classifier._probabilities([name])[0], rtol=1e-6)
-
-
-def test_lines_are_read_when_their_answers_are_wanted(trained: Project) -> None:
-    read: list[int] = []
-
-    def batches() -> Iterator[list[str]]:
-        for number in range(1_000_000):
-            read.append(number)
-            yield ["王小红"] * 3
-
-    answers = predict.Classifier(FOLDER).classify(batches())
-    for count in (1, 2, 3):
-        assert len(next(answers)) == 3
-        assert len(read) == count
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 100])
-def test_the_names_before_a_refused_one_are_answered(
-    trained: Project, monkeypatch: pytest.MonkeyPatch, size: int
-) -> None:
-    monkeypatch.setattr(predict, "BATCH", size)
-    lines = ["王", " ", "李", "x" * 31, "红"]
-    answered = []
-    with pytest.raises(PipelineError, match=r"^name 3: 'x{30}'\.\.\. has 31 characters\."):
-        for answers in predict.Classifier(FOLDER).classify([lines[:1], lines[1:]]):
-            answered += [answer[0] for answer in answers]
-    assert answered == ["王", "李"]
 
 
 def test_each_name_that_is_typed_is_answered_before_the_next_one(trained: Project) -> None:
@@ -127,19 +58,6 @@ def test_each_name_that_is_typed_is_answered_before_the_next_one(trained: Projec
         assert process.stdout.readline().decode().startswith("李\t")
         assert process.stdout.read() == b""
     assert process.returncode == 0
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=st.text(st.characters() | st.sampled_from(NAMES), max_size=40))
-def test_any_text_is_one_printable_line_or_refused(trained: Project, text: str) -> None:
-    try:
-        found = [*chain.from_iterable(predict.Classifier(FOLDER).classify([[text]]))]
-    except PipelineError as fault:
-        assert len("".join(text.split())) > predict.LONGEST_NAME
-        assert str(fault).startswith("name 1: ") and str(fault).isprintable()
-    else:
-        assert len(found) == bool(text.split())
-        assert all(part.isprintable() for answer in found for part in answer)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\n\xe7\x8e", b"\0" * 25, bytes(range(256)), b""])

@@ -115,9 +115,50 @@ def test_what_is_not_evaluated_or_not_encoded_is_not_published(
     assert capsys.readouterr().err == ""
 
 
+@pytest.fixture
+def best(trained: Project) -> Path:
+    """The folder of a champion: a copy of the trained variant."""
+    folder = paths.champion("names-to-sex")
+    for seed in (0, 1, 2):
+        weights = RESULTS.weights(*KEY, seed)
+        files.write_bytes(folder / weights.name, weights.read_bytes())
+    about = {"experiment": EXPERIMENT, "variant": VARIANT, "valid_loss": 0.125}
+    files.write_json(folder / paths.CHAMPION, about)
+    return folder
+
+
+def test_a_champion_is_registered_with_its_run(best: Path) -> None:
+    runs = tracked()
+    (champion,) = publish.champions(runs)
+    assert (champion.name, champion.title) == ("names-to-sex", "the sex of a Chinese name")
+    assert (champion.run, champion.valid_loss) == (runs[0], 0.125)
+
+
+def test_a_champion_of_the_lectures_own_corpora_has_another_name(
+    trained: Project, best: Path
+) -> None:
+    runs = tracked()
+    before = publish.champions(runs)[0]
+    trained.edit({"source": "upstream"})
+    files.write_text(paths.encoded("names_top500") / "dataset.json", "{}")
+    (champion,) = publish.champions(runs)
+    assert champion.name == "names-to-sex-upstream"
+    assert champion.data != before.data
+
+
+def test_a_champion_that_is_not_a_copy_is_not_registered(
+    best: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = tracked()
+    files.write_bytes(best / "seed-1.safetensors", b"older weights")
+    assert publish.champions(runs) == []
+    said = capsys.readouterr().err
+    assert "not registered: names-to-sex: " in said and "`recurrent repro`" in said
+
+
 def test_a_switch_turns_publishing_off(trained: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     published: list[TrackedRun] = []
-    monkeypatch.setattr(publish, "publish_or_warn", published.extend)
+    monkeypatch.setattr(publish, "publish_or_warn", lambda runs, *_: published.extend(runs))
     publish.after_repro()
     assert len(published) == 1
     trained.edit({"runtime.tracking": False})

@@ -32,6 +32,15 @@ STACKED: dict[str, Any] = {
     "settings": {"cell": "gru", "hidden": 8},
     "about": {"vocabulary": "abcde", "window": 3, "stateful": True},
 }
+REGRESSOR: dict[str, Any] = {
+    "module": "sales",
+    "name": "EntityEmbeddings",
+    "inputs": 6,
+    "outputs": 1,
+    "settings": {"widths": [2, 2], "hidden": [4]},
+    "seeds": [0, 1],
+    "about": {"vocabulary": ["store=1", "store=2", "day=1", "day=2", "day=3"], "scale": 8.0},
+}
 
 
 def save(name: str, spec: dict[str, Any], pipeline: str = "lectures") -> None:

@@ -79,7 +79,7 @@ def forgetful(port: int, paths: dict[str, int]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_POST = do_PUT = do_GET  # noqa: N815
+        do_PATCH = do_POST = do_PUT = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             """Print nothing."""

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recurrent.common import files
 from recurrent.tracking import publish
+from recurrent.tracking.champions import Champion
 from recurrent.tracking.runs import TrackedRun
 from tests.project import ROOT
 from tests.tracking.toy import trained
@@ -27,6 +29,12 @@ def key(run: TrackedRun) -> tuple[str, str]:
     return run.variant.experiment, run.variant.variant
 
 
+@pytest.fixture
+def champion(run: TrackedRun) -> Champion:
+    """The trained variant, as the best of its lecture."""
+    return Champion("toys", "a toy", run, valid_loss=1.5, data="data")
+
+
 class Fake:
     """A store that has nothing, and accepts everything."""
 
@@ -39,11 +47,6 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recurrent.tracking.store.Store", Fake)
 
 
-def test_publishing_the_same_files_again_adds_nothing(run: TrackedRun) -> None:
-    assert publish.publish([run]) == 1
-    assert publish.publish([run], trust_stamp=False) == 0
-
-
 @pytest.mark.usefixtures("fake")
 def test_the_stamp_remembers_what_was_published(run: TrackedRun, tmp_path: Path) -> None:
     assert publish.publish([run]) == 1
@@ -52,6 +55,32 @@ def test_the_stamp_remembers_what_was_published(run: TrackedRun, tmp_path: Path)
     assert publish.publish([other]) == publish.publish([run]) == 0
     files.write_text(other.results.samples(*key(other)), "{}\n")
     assert publish.publish([run, other]) == 1
+
+
+def test_publishing_the_same_files_again_adds_nothing(
+    run: TrackedRun, champion: Champion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert publish.publish([run], champions=[champion]) == 1
+    assert "toys: version 1 is the champion. toy/lecture" in capsys.readouterr().err
+    assert publish.publish([run], champions=[champion], trust_stamp=False) == 0
+    assert "toys" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("fake")
+def test_the_stamp_remembers_which_champion_was_registered(
+    run: TrackedRun, champion: Champion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered: list[float] = []
+
+    def register(_: Fake, champion: Champion) -> str:
+        registered.append(champion.valid_loss)
+        return ""
+
+    monkeypatch.setattr("recurrent.tracking.registry.register", register)
+    publish.publish([run])
+    for loss in (1.5, 1.5, 1.25):
+        assert publish.publish([run], champions=[replace(champion, valid_loss=loss)]) == 0
+    assert registered == [1.5, 1.25]
 
 
 @pytest.mark.usefixtures("fake")

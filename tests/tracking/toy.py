@@ -69,7 +69,9 @@ def trained(
     history.write_findings(results.findings(*key), {1: [EXPLODED]})
     files.write_json(results.evaluation(*key), EVALUATION)
     files.write_json(results.samples(*key), {"samples": []})
-    files.write_json(results.model(*key) / "spec.json", {"seeds": SEEDS})
+    about = {"vocabulary": "abc", "window": 8, "stateful": False}
+    spec = {"module": "nietzsche", "name": "CharRnn", "seeds": SEEDS, "about": about}
+    files.write_json(results.model(*key) / "spec.json", spec)
     files.write_bytes(results.weights(*key, seed=0), b"weights")
     return run
 

@@ -1,0 +1,38 @@
+"""`recurrent serve`: answer over HTTP with a trained model."""
+
+from recurrent.commands import lookup
+from recurrent.commands.generate import refuse_both_sides
+from recurrent.common import paths
+from recurrent.common.errors import PipelineError
+from recurrent.data.words.spelling import words_for
+from recurrent.models import base
+from recurrent.serving import server
+from recurrent.serving.language import LanguageModel
+from recurrent.serving.package import INTERFACES
+from recurrent.training.determinism import prepare
+
+
+def main(name: str, host: str, port: int) -> None:
+    """Serve a champion or a variant until the user presses Ctrl-C."""
+    settings, variant, network = lookup.find_trained(name)
+    if variant.task not in INTERFACES:
+        raise PipelineError(
+            f"this model cannot be served; its task is {variant.task}.",
+            where=variant.name,
+            remedy=f"Choose a model whose task is {' or '.join(INTERFACES)}.",
+        )
+    dataset = paths.encoded(variant.dataset)
+    if (dataset / "vectors.npy").exists():
+        raise PipelineError(
+            "this model reads another network's vectors, so it cannot read a table.",
+            where=variant.name,
+            remedy="Choose a model of sales_networks or sales_methods.",
+        )
+    # Requests are small, so a GPU would not help.
+    prepare(settings.runtime.model_copy(update={"device": "cpu", "precision": "full"}))
+    file = None
+    if variant.task == "next_token":
+        words = words_for(base.read_spec(network)["about"]["vocabulary"], dataset)
+        refuse_both_sides(LanguageModel(network, words), variant)
+        file = dataset / "words.json" if words else None
+    server.serve(name, network, variant.task, file, host, port)

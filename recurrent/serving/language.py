@@ -1,0 +1,101 @@
+"""Continue and measure text with a trained language model."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from recurrent.common.errors import PipelineError
+from recurrent.data.vocabulary import Vocabulary
+from recurrent.data.words.spelling import Words, to_symbols, to_text
+from recurrent.models import base
+from recurrent.models.base import State
+from recurrent.tasks.generation import Choice, Generator, refuse_unknown
+from recurrent.tasks.next_token import log_prob_of
+
+WINDOWS = 1024  # that are measured at once
+STEPS = 256  # that a stateful model reads at once
+CPU = torch.device("cpu")
+
+
+class LanguageModel:
+    """A trained variant, with the weights of its first seed. It reads characters, or words."""
+
+    def __init__(self, folder: Path, words: Words, device: torch.device = CPU) -> None:
+        spec = base.read_spec(folder)
+        about = spec["about"]
+        if "window" not in about:
+            raise PipelineError(
+                "this model was trained for another task.",
+                where=str(folder),
+                remedy="Run dvc repro.",
+            )
+        self.model = base.restore(spec, base.seed_file(folder, spec["seeds"][0])).to(device)
+        self.vocabulary, self.words, self.device = Vocabulary(about["vocabulary"]), words, device
+        self.window: int = about["window"]
+        self.stateful: bool = about["stateful"]
+        self._generator = Generator(self.model, self.vocabulary, self.window, self.stateful, device)
+
+    def generate(
+        self, prefix: str, length: int, choose: Choice, texts: int = 1
+    ) -> Iterator[Sequence[str]]:
+        """Yield the next token of each text as soon as it is chosen, `length` times."""
+        for symbols in self._generator.generate(self._symbols(prefix), length, choose, texts):
+            yield [to_text(symbol, self.words) for symbol in symbols]
+
+    @torch.inference_mode()
+    def nats_per_character(self, text: str) -> float | None:
+        """Return the loss of the text after its first token, in nats (lower is likelier).
+
+        Each token is predicted as in generation: from all tokens before it if the model is
+        stateful, or else from at most a window of them. Return None if nothing is predicted.
+        """
+        symbols = self._symbols(text)
+        if len(symbols) < 2:
+            return None
+        ids = torch.from_numpy(self.vocabulary.encode(symbols).astype("int64")).to(self.device)
+        nats, characters = 0.0, 0
+        for logits, targets in self._read(ids) if self.stateful else self._read_windows(ids):
+            nats -= float(log_prob_of(logits, targets).sum())
+            characters += len(to_text(self.vocabulary.decode(targets.tolist()), self.words))
+        return nats / characters if characters else None
+
+    def _read(self, ids: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield logits (steps, tokens) and the tokens that follow, (steps,)."""
+        state: State = None
+        for read, following in zip(ids[:-1].split(STEPS), ids[1:].split(STEPS), strict=True):
+            logits, state = self.model(read[None], state)
+            yield logits[0], following
+
+    def _read_windows(self, ids: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield logits (windows, tokens) and the token that follows each window, (windows,)."""
+        for stop in range(self._shortest(), min(self.window, len(ids))):
+            yield self._last(ids[None, :stop]), ids[stop : stop + 1]
+        if len(ids) > self.window:
+            windows = ids[:-1].unfold(0, self.window, 1)
+            for some, following in zip(
+                windows.split(WINDOWS), ids[self.window :].split(WINDOWS), strict=True
+            ):
+                yield self._last(some), following
+
+    def _last(self, windows: Tensor) -> Tensor:
+        logits, _ = self.model(windows)
+        last: Tensor = logits[:, -1] if logits.dim() == 3 else logits
+        return last
+
+    def _shortest(self) -> int:
+        """Return how many tokens the model needs: 1, or a whole window (`Char3`)."""
+        try:
+            self.model(torch.ones(1, 1, dtype=torch.int64, device=self.device))
+        except PipelineError:
+            return self.window
+        return 1
+
+    def _symbols(self, text: str) -> str:
+        """Return the text in symbols of the vocabulary; refuse characters that it lacks."""
+        symbols = to_symbols(text, self.words)
+        # A symbol that stands for a word is not valid input.
+        typed = {c for c in text if c in self.words}
+        refuse_unknown(text, self.vocabulary.unknown(symbols) | typed)
+        return symbols

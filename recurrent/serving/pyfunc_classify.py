@@ -1,0 +1,48 @@
+"""The MLflow model of a classifier of names. MLflow runs this file to load the model."""
+
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
+
+from recurrent.serving.requests import explained, numbers, one_thread, refuse_large, texts
+
+MOST_NAMES = 10_000  # in a request to a server
+
+
+class NameClassifier(PythonModel):
+    """A row with a `name` gives a label, its probability, and the probability of each class."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Load the networks. PyTorch is imported here, so that saving a model does without it."""
+        from recurrent.serving.classifier import Classifier
+
+        self.classifier = Classifier(Path(context.artifacts["network"]))
+
+    def predict(
+        self,
+        context: PythonModelContext,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """Classify the names."""
+        with explained(), one_thread():
+            names = texts(model_input, "name")
+            refuse_large(len(names), MOST_NAMES, "names")
+            found = [*chain.from_iterable(self.classifier.classify([names]))]
+        columns = {
+            "label": pd.Series([one.label for one in found], dtype=object),
+            "probability": numbers([one.probability for one in found]),
+            **{
+                label: numbers([one.probabilities.get(label) for one in found])
+                for label in self.classifier.classes
+            },
+            "unknown": pd.Series(["".join(one.unknown) for one in found], dtype=object),
+        }
+        return pd.DataFrame(columns).set_axis(model_input.index)
+
+
+mlflow.models.set_model(NameClassifier())
