@@ -58,12 +58,8 @@ bench-protocol: $(READY) ## Four ways to train nn.GRU and nn.LSTM, against the p
 bench-scale: $(READY) ## Time and memory by corpus size
 	python -m benchmarks.scale
 
-ui: $(READY) ## MLflow on http://127.0.0.1:5000
-	@python -m recurrent publish
-	@case "$${MLFLOW_TRACKING_URI:-}" in \
-	http*) echo "MLflow runs at $$MLFLOW_TRACKING_URI" ;; \
-	*) mlflow ui --host 127.0.0.1 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" ;; \
-	esac
+ui: $(READY) ## MLflow on http://127.0.0.1:5000, with a link to each lecture's runs and charts
+	@python -m recurrent ui
 
 publish: $(READY) ## Publish to MLflow the runs and results that it lacks
 	@python -m recurrent publish

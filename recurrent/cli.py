@@ -154,6 +154,19 @@ def publish() -> None:
     publish.main()
 
 
+@app.command(epilog="Example: recurrent ui --port 5001")
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 5000,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open a browser if there is a display.")
+    ] = True,
+) -> None:
+    """Show all runs in MLflow, with a link to each lecture's runs and charts."""
+    from recurrent.commands import ui
+
+    ui.main(port, browser)
+
+
 @app.command(epilog="Example: recurrent summary --beyond")
 def summary(
     beyond: Annotated[

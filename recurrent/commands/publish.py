@@ -3,9 +3,9 @@
 import filecmp
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
+from recurrent.commands.chapters import called_by_people, chapters, locked_hashes, tracked_data
 from recurrent.commands.jobs import stage_of
 from recurrent.commands.lookup import pipelines, plan_if_encoded
 from recurrent.common import config, paths
@@ -13,6 +13,7 @@ from recurrent.common.config import Config, Variant
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
 from recurrent.tracking.publish import one_line, publish, publish_or_warn
+from recurrent.tracking.results import TrackedResults
 from recurrent.tracking.runs import TrackedRun
 from recurrent.training.fingerprint import Run, digest
 from recurrent.training.store import WEIGHTS, RunStore
@@ -55,7 +56,7 @@ def main() -> None:
     skipped = Skipped()
     runs = [*tracked_runs(skipped)]
     try:
-        changed = publish(runs, trust_stamp=False)
+        changed = publish(runs, tracked_results(), trust_stamp=False)
     except Exception as fault:  # whatever a tracker raises
         raise PipelineError(
             f"could not be brought up to date ({one_line(fault)}).",
@@ -75,13 +76,14 @@ def after_repro() -> None:
     """Publish new results if `runtime.tracking` is on. A failure is only a warning."""
     if config.load().runtime.tracking:
         skipped = Skipped()
-        publish_or_warn(tracked_runs(skipped))
+        publish_or_warn(tracked_runs(skipped), tracked_results())
         skipped.report()
 
 
 def tracked_runs(skipped: Skipped) -> Iterator[TrackedRun]:
     """Yield every evaluated variant whose weights are those of the current settings."""
-    store = RunStore()
+    store, commit, hashes = RunStore(), git_commit(), locked_hashes()
+    of_lecture, called = chapters(), called_by_people()
     for settings in pipelines():
         for experiment in settings.experiments:
             variants = [v for v in settings.variants(experiment) if is_evaluated(v, settings)]
@@ -97,7 +99,24 @@ def tracked_runs(skipped: Skipped) -> Iterator[TrackedRun]:
                 elif not all(has_weights(run, settings.results, store) for run in of_seeds):
                     skipped.add(OTHER_WEIGHTS, variant, settings)
                 else:
-                    yield tracked(of_seeds, finished, settings)
+                    yield TrackedRun(
+                        variant=variant,
+                        called=called.get(variant.name, variant.name),
+                        chapter=of_lecture[variant.lecture],
+                        dataset=settings.encoding(variant.dataset),
+                        data=tracked_data(variant.dataset, hashes),
+                        fingerprint=digest([run.fingerprint for run in of_seeds]),
+                        device=finished[0]["device"],
+                        results=settings.results,
+                        seconds=sum(one["seconds"] for one in finished),
+                        git_commit=commit,
+                    )
+
+
+def tracked_results() -> list[TrackedResults]:
+    """Return the results of each pipeline."""
+    commit = git_commit()
+    return [TrackedResults(one.pipeline, one.source, one.results, commit) for one in pipelines()]
 
 
 def is_evaluated(variant: Variant, settings: Config) -> bool:
@@ -111,20 +130,6 @@ def has_weights(run: Run, results: paths.Results, store: RunStore) -> bool:
     stored = store.place(run.fingerprint) / WEIGHTS
     weights = results.weights(run.variant.experiment, run.variant.variant, run.seed)
     return weights.exists() and filecmp.cmp(stored, weights, shallow=False)
-
-
-def tracked(runs: Sequence[Run], about: Sequence[dict[str, Any]], settings: Config) -> TrackedRun:
-    """Return the record to publish: one for all seeds of a variant."""
-    variant = runs[0].variant
-    return TrackedRun(
-        variant=variant,
-        dataset=settings.encoding(variant.dataset),
-        fingerprint=digest([run.fingerprint for run in runs]),
-        device=about[0]["device"],
-        results=settings.results,
-        seconds=sum(one["seconds"] for one in about),
-        git_commit=git_commit(),
-    )
 
 
 def git_commit() -> str:

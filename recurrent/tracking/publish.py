@@ -1,33 +1,40 @@
 """Bring MLflow up to date with the files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from recurrent.common import files
 from recurrent.common.console import Progress, note
 from recurrent.common.errors import PipelineError
 from recurrent.tracking.database import project_folder, sqlite_file, tracking_uri
+from recurrent.tracking.results import TrackedResults
 from recurrent.tracking.runs import TrackedRun
 
 STAMP = Path(".dvc/tmp/published.json")  # what was published, and to which store
 
 
-def publish_or_warn(runs: Iterable[TrackedRun]) -> None:
+def publish_or_warn(runs: Iterable[TrackedRun], results: Sequence[TrackedResults] = ()) -> None:
     """Publish; if MLflow fails, print a warning."""
     try:
-        publish(runs)
+        publish(runs, results)
     except Exception as fault:  # whatever a tracker raises, the pipeline continues
         note(f"warning: MLflow is not up to date ({one_line(fault)})")
         note("The files are complete. Run `recurrent publish` when MLflow works again.")
 
 
-def publish(runs: Iterable[TrackedRun], *, trust_stamp: bool = True) -> int:
+def publish(
+    runs: Iterable[TrackedRun],
+    results: Sequence[TrackedResults] = (),
+    *,
+    trust_stamp: bool = True,
+) -> int:
     """Log what MLflow lacks; return how many of its runs changed.
 
     If the stamp says that the same files are in the same store, mlflow is not even imported,
     because the import takes longer than everything else. Without `trust_stamp`, query MLflow.
     """
-    wanted = {run.variant.name: (run, run.state()) for run in runs if run.is_complete()}
+    everything: list[TrackedRun | TrackedResults] = [*runs, *results]
+    wanted = {one.name: (one, one.state()) for one in everything if one.is_complete()}
     published = _read_stamp() if trust_stamp else {}
     missing = {name: found for name, found in wanted.items() if published.get(name) != found[1]}
     if not missing:
@@ -36,9 +43,9 @@ def publish(runs: Iterable[TrackedRun], *, trust_stamp: bool = True) -> int:
 
     store, changed = Store(), 0
     with Progress("MLflow", len(missing)) as progress:
-        for run, state in missing.values():
-            changed += store.publish(run, state)
-            progress.step(run.variant.name)
+        for one, state in missing.values():
+            changed += store.publish(one, state)
+            progress.step(one.name)
     states = {name: state for name, (_, state) in wanted.items()}
     content = {"store": _store_identity(), "runs": {**_read_stamp(), **states}}
     files.write_json(project_folder() / STAMP, content)

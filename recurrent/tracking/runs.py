@@ -1,17 +1,33 @@
 """A variant's results as MLflow records them: parameters, curves, scores and artifacts."""
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurrent.common import files
 from recurrent.common.config import Dataset, Variant
 from recurrent.common.paths import Results
+from recurrent.tracking.experiments import Chapter
 from recurrent.tracking.history import health, read_findings, read_gradients, read_history
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Point = tuple[str, float, int]  # metric, value, step
+NOT_CURVES = ("variant", "seed", "epoch")  # columns of a history
+PARTS = ("train", "valid", "gradient")  # a column such as train_loss becomes train/loss
+
+
+@dataclass(frozen=True)
+class TrackedData:
+    """The encoded dataset of a run."""
+
+    name: str
+    digest: str = ""  # DVC's hash of its folder; "" if dvc.lock does not have it
+    sizes: Mapping[str, int] = field(default_factory=dict)  # records of each split
 
 
 @dataclass(frozen=True)
@@ -19,12 +35,20 @@ class TrackedRun:
     """A trained and evaluated variant. MLflow finds its run by the fingerprint."""
 
     variant: Variant
+    called: str  # what people call the variant
+    chapter: Chapter  # the MLflow experiment that it belongs to
     dataset: Dataset
+    data: TrackedData
     fingerprint: str
     device: str
     results: Results
     seconds: float = 0.0  # the training time of all seeds
     git_commit: str = ""
+
+    @property
+    def name(self) -> str:
+        """The variant's name."""
+        return self.variant.name
 
     @property
     def _key(self) -> tuple[str, str]:
@@ -51,23 +75,56 @@ class TrackedRun:
         }
 
     def points(self) -> Iterator[Point]:
-        """Yield every point of every curve: each seed, the mean over seeds, and gradient norms."""
-        history = read_history(self.results.history(self.variant.experiment))
-        history = history[history["variant"] == self.variant.variant]
-        columns = [name for name in history if name not in ("variant", "seed", "epoch")]
-        for seed, rows in history.groupby("seed"):
-            for name in columns:
-                points = zip(rows["epoch"], rows[name], strict=True)
-                yield from _curve(f"seed_{seed}/{name}", points)
-        of_epoch = history.groupby("epoch")[columns]
+        """Yield every point of every curve: the mean over seeds, each seed, and gradient norms.
+
+        Curves over epochs have the names that `curve_name` gives them; those of a seed have a
+        prefix. The norm of each parameter's gradient has a batch as its step.
+        """
+        history = self.history()
+        columns = history.columns.drop(list(NOT_CURVES))
+        of_epoch = history.groupby("epoch")[list(columns)]
         means = of_epoch.mean()[of_epoch.count() == len(self.variant.seeds)]
         for name in columns:
-            yield from _curve(f"mean/{name}", means[name].items())
+            yield from self._curves("", name, means[name].items())
+        for seed, rows in history.groupby("seed"):
+            for name in columns:
+                yield from self._curves(
+                    f"seed_{seed}/", name, zip(rows["epoch"], rows[name], strict=True)
+                )
         gradients = read_gradients(self.results.gradients(*self._key))
         for seed, rows in gradients.groupby("seed"):
             for name in rows.columns.drop(["seed", "epoch", "step"]):
                 points = zip(rows["step"], rows[name], strict=True)
-                yield from _curve(f"seed_{seed}/gradient_norm/{name}", points)
+                yield from _curve(f"seed_{seed}/gradient_by_batch/{name}", points)
+
+    def history(self) -> "pd.DataFrame":
+        """Return the losses and scores of the variant by seed and epoch."""
+        history = read_history(self.results.history(self.variant.experiment))
+        return history[history["variant"] == self.variant.variant]
+
+    def table(self) -> dict[str, list[Any]]:
+        """Return losses and perplexities by seed and epoch, as columns."""
+        history = self.history().drop(columns="variant")
+        found = {"seed": [*history["seed"]], "epoch": [*history["epoch"]]}
+        for column in history.columns.drop(["seed", "epoch"]):
+            values = [None if value != value else float(value) for value in history[column]]
+            if any(value is not None for value in values):
+                found[curve_name(column)] = values
+                if self._has_perplexity(column):
+                    found[curve_name(column, "perplexity")] = [*map(_perplexity, values)]
+        return found
+
+    def _has_perplexity(self, column: str) -> bool:
+        return self.variant.task == "next_token" and column.endswith("_loss")
+
+    def _curves(
+        self, prefix: str, column: str, points: Iterable[tuple[Any, Any]]
+    ) -> Iterator[Point]:
+        known = [*points]
+        yield from _curve(prefix + curve_name(column), known)
+        if self._has_perplexity(column):
+            perplexities = ((step, _perplexity(value)) for step, value in known)
+            yield from _curve(prefix + curve_name(column, "perplexity"), perplexities)
 
     def health(self) -> str:
         """Return the findings of the variant's runs in one line."""
@@ -105,11 +162,23 @@ class TrackedRun:
         return state.hexdigest()
 
 
+def curve_name(column: str, metric: str = "") -> str:
+    """Return MLflow's name of a history's column: `train_loss` becomes `train/loss`."""
+    part, _, rest = column.partition("_")
+    return f"{part}/{metric or rest}" if part in PARTS else column
+
+
 def scores(evaluation: Mapping[str, Any]) -> dict[str, float]:
-    """Return the scores of a variant, named as MLflow shows them."""
+    """Return the scores of a variant, named as MLflow shows them.
+
+    Scores on other than test records, such as the text that a lecture trains on, are `final_`:
+    `train/loss` is a curve already.
+    """
     kinds = {"mean": "", "sd": "_sd", "ensemble": "_ensemble", "bayes": "_bayes"}
+    split = evaluation["split"]
+    start = f"{split}/" if split == "test" else f"{split}/final_"
     return {
-        f"final/{metric}{suffix}": value
+        f"{start}{metric}{suffix}": value
         for kind, suffix in kinds.items()
         for metric, value in (evaluation.get(kind) or {}).items()
         if isinstance(value, int | float)
@@ -127,7 +196,12 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return found
 
 
+def _perplexity(loss: float | None) -> float | None:
+    """Return e to the power of a loss; None if it is too large, or no number."""
+    return math.exp(loss) if loss is not None and loss < 700 else None
+
+
 def _curve(name: str, points: Iterable[tuple[Any, Any]]) -> Iterator[Point]:
     for step, value in points:
-        if value == value:  # an empty cell is NaN
+        if value is not None and value == value:  # an empty cell is NaN
             yield name, float(value), int(step)

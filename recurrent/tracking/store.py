@@ -1,10 +1,12 @@
 """The only module that imports mlflow: an experiment for each lecture, a run for each variant."""
 
+import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # Give up within seconds if a server does not answer; MLflow's defaults take four minutes.
@@ -13,11 +15,13 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
-from mlflow.entities import Metric, Param
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
 from recurrent.tracking import database
+from recurrent.tracking.experiments import Chapter
+from recurrent.tracking.results import CHAPTER, TrackedResults
 from recurrent.tracking.runs import Point, TrackedRun
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
@@ -25,6 +29,8 @@ TRIES = 4  # to open a database, within a second; MLflow's own ten take 100 seco
 ARTIFACTS = "mlartifacts"
 FINGERPRINT, PUBLISHED = "fingerprint", "published"  # tags; `published` is the state of the files
 LONGEST_TAG, LONGEST_PARAMETER = 5000, 500  # characters that every backend of MLflow stores
+TABLES = "mlflow.loggedArtifacts"  # tag: the page shows these files as tables
+Columns = Mapping[str, Sequence[Any]]
 BATCH = 1000  # metrics per call: the server's limit
 
 
@@ -38,8 +44,15 @@ class Store:
         if not self.uri.startswith("http"):
             _open_database(self.uri)
         self.client = mlflow.MlflowClient(self.uri)
+        self.experiments: dict[Chapter, str] = {}
 
-    def publish(self, run: TrackedRun, state: str) -> bool:
+    def publish(self, one: TrackedRun | TrackedResults, state: str) -> bool:
+        """Bring MLflow up to date with the files; return whether anything was missing."""
+        if isinstance(one, TrackedResults):
+            return self.publish_results(one, state)
+        return self.publish_run(one, state)
+
+    def publish_run(self, run: TrackedRun, state: str) -> bool:
         """Bring MLflow's run up to date with the files; return whether anything was missing.
 
         The state is written last, so a run that has it is complete.
@@ -57,7 +70,32 @@ class Store:
         for path, folder in run.artifacts():
             upload = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
             upload(run_id, str(path), folder)
+        self._log_tables(run_id, {"losses": run.table()})
+        self._log_data(known, run)
         self.client.set_tag(run_id, "health", run.health()[:LONGEST_TAG])
+        self.client.set_terminated(run_id)
+        self.client.set_tag(run_id, PUBLISHED, state)
+        return True
+
+    def publish_results(self, results: TrackedResults, state: str) -> bool:
+        """Create a run for this state of the results; return False if there is one."""
+        experiment, known = self.experiment(CHAPTER), f"tags.{PUBLISHED} = '{state}'"
+        if self.client.search_runs([experiment], filter_string=known, max_results=1):
+            return False
+        tags = {
+            "source": results.source,
+            "pipeline": results.pipeline,
+            "mlflow.source.name": "recurrent repro",
+            "mlflow.source.git.commit": results.git_commit,
+        }
+        with _asked_once():
+            run = self.client.create_run(experiment, tags=tags, run_name=results.name)
+        run_id = str(run.info.run_id)
+        self._log_final(run_id, results.metrics())
+        for path, folder in results.artifacts():
+            upload = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
+            upload(run_id, str(path), folder or None)
+        self._log_tables(run_id, dict(results.tables()))
         self.client.set_terminated(run_id)
         self.client.set_tag(run_id, PUBLISHED, state)
         return True
@@ -68,7 +106,7 @@ class Store:
         Variants that differ only by name have the same fingerprint, so names are compared as well.
         """
         found = self.client.search_runs(
-            [self.experiment(run.variant.lecture)],
+            [self.experiment(run.chapter)],
             filter_string=(
                 f"tags.{FINGERPRINT} = '{run.fingerprint}' and tags.variant = "
                 f"'{run.variant.variant}' and tags.experiment = '{run.variant.experiment}'"
@@ -77,17 +115,27 @@ class Store:
         )
         return found[0] if found else None
 
-    def experiment(self, lecture: str) -> str:
-        """Return the id of a lecture's experiment; create it if necessary."""
+    def experiment(self, chapter: Chapter) -> str:
+        """Return the id of a chapter's experiment, with its present tags; create it if missing."""
+        if chapter not in self.experiments:
+            found = self._experiment(chapter.title)
+            known = self.client.get_experiment(found).tags
+            for key, value in chapter.tags().items():
+                if known.get(key) != value:
+                    self.client.set_experiment_tag(found, key, value)
+            self.experiments[chapter] = found
+        return self.experiments[chapter]
+
+    def _experiment(self, name: str) -> str:
         place, file = None, database.sqlite_file(self.uri)
         if file is not None:  # our own database: artifacts are stored next to it
             place = (file.resolve().parent / ARTIFACTS).as_uri()
-        found = self.client.get_experiment_by_name(lecture)
+        found = self.client.get_experiment_by_name(name)
         if found is None:
             try:
-                return str(self.client.create_experiment(lecture, artifact_location=place))
+                return str(self.client.create_experiment(name, artifact_location=place))
             except MlflowException:  # another process has created it, or the response was lost
-                found = self.client.get_experiment_by_name(lecture)
+                found = self.client.get_experiment_by_name(name)
                 if found is None:
                     raise
         return str(found.experiment_id)
@@ -103,9 +151,9 @@ class Store:
             "mlflow.source.name": "recurrent repro",
             "mlflow.source.git.commit": run.git_commit,
         }
-        experiment = self.experiment(run.variant.lecture)
+        experiment = self.experiment(run.chapter)
         with _asked_once():
-            return self.client.create_run(experiment, tags=tags, run_name=run.variant.name)
+            return self.client.create_run(experiment, tags=tags, run_name=run.called)
 
     def _log_parameters(self, known: MlflowRun, parameters: Mapping[str, str]) -> None:
         """Add the parameters that the run lacks; MLflow does not accept a second value."""
@@ -139,6 +187,31 @@ class Store:
             if logged.get(name) != value
         ]
         self.client.log_batch(run_id, metrics=changed)
+
+    def _log_tables(self, run_id: str, tables: Mapping[str, Columns]) -> None:
+        """Write tables as `mlflow.log_table` does, but replace earlier ones."""
+        shown = {name: f"tables/{name}.json" for name in tables}
+        for name, columns in tables.items():
+            rows = [list(row) for row in zip(*columns.values(), strict=True)]
+            self.client.log_dict(run_id, {"columns": [*columns], "data": rows}, shown[name])
+        listed = [{"path": path, "type": "table"} for path in shown.values()]
+        self.client.set_tag(run_id, TABLES, json.dumps(listed))
+
+    def _log_data(self, known: MlflowRun, run: TrackedRun) -> None:
+        """Add the encoded dataset; its digest is DVC's hash."""
+        inputs = known.inputs.dataset_inputs if known.inputs else []
+        logged = {(one.dataset.name, one.dataset.digest) for one in inputs}
+        if not run.data.digest or (run.data.name, run.data.digest) in logged:
+            return
+        dataset = Dataset(
+            name=run.data.name,
+            digest=run.data.digest,
+            source_type="local",
+            source=json.dumps({"uri": f"data/encoded/{run.data.name}"}),
+            profile=json.dumps({f"{split} records": n for split, n in run.data.sizes.items()}),
+        )
+        context = InputTag("mlflow.data.context", run.evaluation()["split"])
+        self.client.log_inputs(known.info.run_id, [DatasetInput(dataset, [context])])
 
 
 def _open_database(uri: str) -> None:

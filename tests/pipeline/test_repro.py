@@ -119,7 +119,7 @@ def test_mlflow_shows_a_run_for_each_variant(workspace: Workspace) -> None:
     assert set(runs) >= {"nietzsche_rnn/lecture", "nietzsche_rnn/held_out"}
     run = runs["nietzsche_rnn/lecture"]
     assert run.info.status == "FINISHED" and run.data.tags["fingerprint"]
-    for name in ("mean/train_loss", "seed_0/valid_loss", "seed_1/valid_loss"):
+    for name in ("train/loss", "seed_0/valid/loss", "seed_1/valid/loss"):
         steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
         assert sorted(steps) == [1, 2, 3, 4], name
     stored = {Path(item.path).name for item in client.list_artifacts(run.info.run_id, "model")}

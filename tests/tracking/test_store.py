@@ -1,5 +1,6 @@
 """A real MLflow store on SQLite: one run for each variant, and publishing twice adds nothing."""
 
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,12 @@ import pytest
 from mlflow.entities import Run as MlflowRun
 
 from recurrent.common import files
+from recurrent.tracking.experiments import Chapter
 from recurrent.tracking.runs import Point, TrackedRun
 from recurrent.tracking.store import RETRIES, Store
 from tests.tracking.toy import EVALUATION, trained
+
+OTHER = Chapter("names", "Names")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,7 @@ def test_a_run_has_the_name_of_its_variant_and_short_parameters(
 ) -> None:
     assert store.publish(run, "state")
     known = found(store, run)
-    assert known.info.run_name == "toy/lecture"
+    assert known.info.run_name == "a toy, lecture"
     assert known.info.status == "FINISHED"
     assert known.data.params.items() >= {
         ("model", "nietzsche.CharRnn"),
@@ -68,20 +72,20 @@ def test_a_run_has_the_name_of_its_variant_and_short_parameters(
 
 def test_a_run_has_curves_final_metrics_and_artifacts(store: Store, run: TrackedRun) -> None:
     store.publish(run, "state")
-    assert curve(store, run, "seed_1/train_loss") == [(1, 2.0), (2, 1.5), (3, 1.333333)]
-    assert curve(store, run, "mean/train_loss") == [
+    assert curve(store, run, "seed_1/train/loss") == [(1, 2.0), (2, 1.5), (3, 1.333333)]
+    assert curve(store, run, "train/loss") == [
         (1, 1.5),
         (2, 1.0),
         (3, pytest.approx(5 / 6, abs=1e-6)),
     ]
-    assert curve(store, run, "seed_0/gradient_norm/W_hh") == [(1, 4.0), (51, 2e-9)]
+    assert curve(store, run, "seed_0/gradient_by_batch/W_hh") == [(1, 4.0), (51, 2e-9)]
     metrics = found(store, run).data.metrics
     assert metrics["seconds"] == 2.5
-    assert {name: value for name, value in metrics.items() if name.startswith("final/")} == {
-        "final/loss": 1.5,
-        "final/perplexity": 4.48,
-        "final/loss_sd": 0.1,
-        "final/loss_ensemble": 1.4,
+    assert {name: value for name, value in metrics.items() if name.startswith("test/")} == {
+        "test/loss": 1.5,
+        "test/perplexity": 4.48,
+        "test/loss_sd": 0.1,
+        "test/loss_ensemble": 1.4,
     }
     run_id = found(store, run).info.run_id
     listed = {
@@ -95,6 +99,42 @@ def test_a_run_has_curves_final_metrics_and_artifacts(store: Store, run: Tracked
         "model/spec.json",
         "model/seed-0.safetensors",
     }
+
+
+def test_a_run_names_its_dataset_and_has_a_table_of_losses(store: Store, run: TrackedRun) -> None:
+    for state in ("first", "second"):
+        store.publish(run, state)
+    known = found(store, run)
+    (used,) = known.inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == ("nietzsche_8", f"{'d' * 32}.dir")
+    assert '"train records": 90' in used.dataset.profile
+    assert {tag.key: tag.value for tag in used.tags} == {"mlflow.data.context": "test"}
+    file = store.client.download_artifacts(known.info.run_id, "tables/losses.json")
+    written = files.read_json(Path(file))
+    columns = zip(*written["data"], strict=True)
+    table = dict(zip(written["columns"], map(list, columns), strict=True))
+    assert table["seed"] == [0, 0, 0, 1, 1, 1] and table["epoch"] == [1, 2, 3] * 2
+    assert table["train/loss"][3:] == [2.0, 1.5, 1.333333]
+    assert table["train/perplexity"][3] == pytest.approx(7.389, abs=1e-3)
+
+
+def test_a_perplexity_of_seeds_is_their_geometric_mean(store: Store, run: TrackedRun) -> None:
+    store.publish(run, "state")
+    losses = dict(curve(store, run, "train/loss"))
+    for step, perplexity in curve(store, run, "train/perplexity"):
+        assert perplexity == pytest.approx(math.exp(losses[step]), rel=1e-6)
+
+
+def test_an_experiment_has_a_description_and_prepared_views(store: Store, run: TrackedRun) -> None:
+    store.publish(run, "state")
+    tags = store.client.get_experiment(store.experiment(run.chapter)).tags
+    assert tags["mlflow.note.content"] == "About it"
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
+    assert "metrics.`test/loss`" in tags["mlflow.sharedViewState.runs"]
+    changed = replace(run.chapter, description="About something else")
+    again = store.client.get_experiment(store.experiment(changed))
+    assert again.name == run.chapter.title
+    assert again.tags["mlflow.note.content"] == "About something else"
 
 
 def test_the_same_state_is_published_once(store: Store, run: TrackedRun) -> None:
@@ -127,11 +167,11 @@ def test_a_run_that_a_kill_left_incomplete_is_completed(
 def test_final_metrics_are_replaced_not_repeated(store: Store, run: TrackedRun) -> None:
     store.publish(run, "first")
     store.publish(run, "same evaluation")
-    assert len(curve(store, run, "final/loss")) == 1
+    assert len(curve(store, run, "test/loss")) == 1
     path = run.results.evaluation("toy", "lecture")
     files.write_json(path, {**EVALUATION, "mean": {"loss": 1.25}})
     store.publish(run, "another evaluation")
-    assert found(store, run).data.metrics["final/loss"] == 1.25
+    assert found(store, run).data.metrics["test/loss"] == 1.25
 
 
 def test_variants_with_one_fingerprint_are_two_runs(store: Store, run: TrackedRun) -> None:
@@ -150,12 +190,13 @@ def test_another_fingerprint_is_another_run(store: Store, run: TrackedRun) -> No
 def test_an_experiment_that_another_process_has_just_created_is_used(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known, answers = store.experiment("names"), iter([None])
+    known, answers = store.experiment(OTHER), iter([None])
+    store.experiments.clear()
     look_up = store.client.get_experiment_by_name
     monkeypatch.setattr(
         store.client, "get_experiment_by_name", lambda name: next(answers, look_up(name))
     )
-    assert store.experiment("names") == known
+    assert store.experiment(OTHER) == known
     assert next(answers, "used") == "used"
 
 
@@ -175,6 +216,6 @@ def test_a_run_is_created_without_a_second_try(
 
 
 def test_artifacts_are_next_to_the_database_wherever_the_process_runs(store: Store) -> None:
-    place = store.client.get_experiment(store.experiment("names"))
+    place = store.client.get_experiment(store.experiment(OTHER))
     database = Path(store.uri.removeprefix("sqlite:///"))
     assert place.artifact_location == (database.parent / "mlartifacts").as_uri()

@@ -7,8 +7,9 @@ from recurrent.common import files
 from recurrent.common.config import Dataset, Variant
 from recurrent.common.paths import Results
 from recurrent.tracking import history
+from recurrent.tracking.experiments import Chapter
 from recurrent.tracking.history import Finding, Row
-from recurrent.tracking.runs import TrackedRun
+from recurrent.tracking.runs import TrackedData, TrackedRun
 
 SEEDS, EPOCHS = (0, 1), 3
 STEPS: list[Row] = [
@@ -16,8 +17,10 @@ STEPS: list[Row] = [
     {"epoch": 3, "step": 51, "total": 0.0021, "W_hh": 2e-9},
 ]
 EXPLODED = Finding("exploding", 2, 812, "W_hh", 3.2e4, times=7)
+CHAPTER = Chapter("nietzsche", "RNNs from scratch", "About it", ("test/loss",), ("train/loss",))
 EVALUATION: dict[str, Any] = {
     "origin": {"source": "bundled", "name": "prose"},
+    "split": "test",
     "mean": {"loss": 1.5, "perplexity": 4.48},
     "sd": {"loss": 0.1, "perplexity": None},
     "ensemble": {"loss": 1.4},
@@ -74,4 +77,14 @@ def trained(
 def run_in(folder: Path, name: str = "lecture", fingerprint: str = "f" * 64) -> TrackedRun:
     """The record of the files that `trained` wrote."""
     results = Results(folder / "metrics", folder / "data")
-    return TrackedRun(variant(name), DATASET, fingerprint, "cpu", results, seconds=2.5)
+    return TrackedRun(
+        variant(name),
+        f"a toy, {name}",
+        CHAPTER,
+        DATASET,
+        TrackedData("nietzsche_8", f"{'d' * 32}.dir", {"train": 90, "test": 10}),
+        fingerprint,
+        "cpu",
+        results,
+        seconds=2.5,
+    )
