@@ -17,7 +17,7 @@ from recurrent.report.terminal import show
 from recurrent.report.views import Cell, Table
 
 Row = Mapping[str, str]  # an experiment as DVC shows it: values by column
-ABOUT = ("Experiment", "rev", "typ", "Created", "parent", "Executor")
+ABOUT = ("Experiment", "rev", "typ", "Created", "parent", "State", "Executor")
 SCORE = re.compile(r"metrics/(?:beyond/)?scores/(?P<variant>.+)\.json:(?P<metric>.+)")
 HASH = re.compile(r"[0-9a-f]{32}(\.dir)?")
 

@@ -40,6 +40,7 @@ BUCKET, KEY, SECRET = "lectures", "ann", "not-for-git"
 class Remote(NamedTuple):
     """A remote: its URL for `dvc remote add`, and the settings that stay out of git."""
 
+    name: str
     url: str
     settings: Mapping[str, str] = MappingProxyType({})
     secret: str = ""  # what git must never see
@@ -48,7 +49,7 @@ class Remote(NamedTuple):
 @contextmanager
 def folder(place: Path) -> Iterator[Remote]:
     """A folder, such as a shared disk."""
-    yield Remote(str(place / "storage"))
+    yield Remote("folder", str(place / "storage"))
 
 
 @contextmanager
@@ -66,7 +67,7 @@ def ssh(place: Path) -> Iterator[Remote]:
     command = [SSHD, "-D", "-e", "-f", str(place / "sshd_config")]
     settings = {"user": getpass.getuser(), "keyfile": str(place / "user")}
     with running(command, port, place / "sshd.log"):
-        yield Remote(f"ssh://127.0.0.1:{port}{place}/storage", settings, str(place / "user"))
+        yield Remote("SSH", f"ssh://127.0.0.1:{port}{place}/storage", settings, str(place / "user"))
 
 
 @contextmanager
@@ -80,7 +81,9 @@ def s3(place: Path) -> Iterator[Remote]:
     keys = {"access_key_id": KEY, "secret_access_key": SECRET}
     with running(command, port, place / "moto.log"):
         requests.put(f"{url}/{BUCKET}", timeout=30).raise_for_status()
-        yield Remote(f"s3://{BUCKET}/storage", {"endpointurl": url, **keys}, SECRET)
+        yield Remote(
+            "S3 (moto's server)", f"s3://{BUCKET}/storage", {"endpointurl": url, **keys}, SECRET
+        )
 
 
 @contextmanager

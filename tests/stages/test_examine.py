@@ -1,5 +1,9 @@
 """The examine stage: tables of networks before and after training, of clipping and of vectors."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +16,10 @@ from recurrent.common.errors import PipelineError
 from recurrent.models import base
 from recurrent.models.base import Model
 from recurrent.tasks.base import load
+from recurrent.training.determinism import STRICT
 from recurrent.training.seeding import seed_torch
 from stages import examine
-from tests.project import Project
+from tests.project import ROOT, Project
 from tests.small_experiment import RESULTS
 from tests.training.toy import write_names, write_table
 
@@ -110,3 +115,18 @@ def test_clipping_a_variant_without_gradients_is_refused(recorded: str | None) -
     with pytest.raises(PipelineError, match=r"examined\.clipping: names_gated/gru recorded no"):
         examine.main()
     assert not RESULTS.examined.exists()
+
+
+def test_plain_dvc_starts_it_with_the_arithmetic_of_strict_mode() -> None:
+    # DVC sets no variables for NumPy; `recurrent repro` and these tests do.
+    plain = {k: v for k, v in os.environ.items() if k not in STRICT and "OPENBLAS" not in k}
+    code = "import stages.examine as stage; stage.prepare(stage.params.Runtime(device='cpu'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=plain,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
