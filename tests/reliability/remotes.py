@@ -81,9 +81,8 @@ def s3(place: Path) -> Iterator[Remote]:
     keys = {"access_key_id": KEY, "secret_access_key": SECRET}
     with running(command, port, place / "moto.log"):
         requests.put(f"{url}/{BUCKET}", timeout=30).raise_for_status()
-        yield Remote(
-            "S3 (moto's server)", f"s3://{BUCKET}/storage", {"endpointurl": url, **keys}, SECRET
-        )
+        settings = {"endpointurl": url, **keys}
+        yield Remote("S3 (moto's server)", f"s3://{BUCKET}/storage", settings, SECRET)
 
 
 @contextmanager
