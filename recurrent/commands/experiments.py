@@ -28,7 +28,9 @@ def main() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PipelineError(done.stderr.strip(), where=" ".join(command))
-    show(compare([*csv.DictReader(done.stdout.splitlines())]), Console())
+    rows = [*csv.DictReader(done.stdout.splitlines())]
+    rows.sort(key=lambda row: row["Experiment"])  # the workspace and the commit have no name
+    show(compare(rows), Console())
 
 
 def compare(experiments: Sequence[Row]) -> Table:
