@@ -183,6 +183,14 @@ def ui(
     ui.main(port, browser)
 
 
+@app.command(epilog="Example: recurrent experiments")
+def experiments() -> None:
+    """Show what DVC experiments changed: `dvc exp show`, narrow enough for a terminal."""
+    from recurrent.commands import experiments
+
+    experiments.main()
+
+
 @app.command(epilog="Example: recurrent summary --beyond")
 def summary(
     beyond: Annotated[

@@ -42,14 +42,6 @@ def main(pipeline: str) -> None:
     summary = {**scores.summary(table, numbers, known), **claims.tally(claimed)}
     files.write_json(results.summary, summary)
     console.note(f"{len(own)} variants, {len(compared)} comparisons")
-    tell_mlflow()
-
-
-def tell_mlflow() -> None:
-    """Publish new results. dvc.yaml does not list this module: changing it re-runs nothing."""
-    from recurrent.commands import publish
-
-    publish.after_repro()
 
 
 def refuse_unknown_lectures(config: Config, known: dict[str, Lecture]) -> None:

@@ -1,27 +1,42 @@
 """`recurrent try`: change an experiment, train and evaluate it alone, and compare its scores."""
 
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from recurrent.commands import clone, repro
-from recurrent.commands.lookup import find, refuse_unknown_lectures
+from recurrent.commands import clone, jobs, repro
+from recurrent.commands.lookup import find, plan_if_encoded, refuse_unknown_lectures
 from recurrent.common import files, paths
 from recurrent.common.config import Config, Variant, load
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
+from recurrent.common.locking import REPRO, locked
+from recurrent.evaluation import evaluation, stored
+from recurrent.evaluation.scores import flat
+from recurrent.evaluation.trained import Trained
 from recurrent.report.numbers import difference, number
 from recurrent.report.terminal import show
-from recurrent.report.views import Cell, Table
+from recurrent.report.views import Cell, Table, table
+from recurrent.training.store import RunStore
+
+Scores = Mapping[str, float]
+Failures = dict[str, PipelineError]  # by the variant that cannot be trained
+DATASETS = "datasets."
 
 
 def main(experiment: str, changes: Sequence[str] = (), workers: int | None = None) -> None:
-    """Apply `key=value` changes to the parameter file, rebuild the experiment, show its scores."""
+    """Apply `key=value` changes to the parameter files, rebuild the experiment, show its scores.
+
+    A variant that cannot be trained, because its loss explodes for example, is marked in the
+    table.
+    """
     settings, variant = find(experiment)
     if variant.experiment != experiment:
         raise PipelineError(
@@ -29,34 +44,67 @@ def main(experiment: str, changes: Sequence[str] = (), workers: int | None = Non
             where=experiment,
             remedy="Name its experiment.",
         )
-    file = paths.BEYOND_PARAMS if settings.pipeline == "beyond" else paths.PARAMS
-    if changes:
-        edit(file, settings.pipeline, experiment, changes)
+    changed = " ".join(map(str, edit(settings, experiment, changes)))
+    settings = load(settings.pipeline)
+    failures: Failures = {}
     try:
         repro.main(workers, experiments=[experiment])
+    except PipelineError as fault:
+        failures = train_others(settings, experiment, workers, fault)
     finally:
-        if changes:
-            note(f"{file} is changed. To undo: git restore {file} && recurrent try {experiment}")
-    show(compare_scores(load(settings.pipeline), experiment), Console())
+        if changed:
+            undo = f"git restore {changed} && recurrent try {experiment}"
+            note(f"{changed} is changed. To undo: {undo}")
+    show(compare_scores(settings, experiment, failures), Console())
+    if failures:
+        for why in failures.values():
+            note(f"error: {why}")
+        note(f"data/ and metrics/ keep what {experiment} had before: DVC needs every variant.")
+        sys.exit(1)
 
 
-def edit(file: Path, pipeline: str, experiment: str, changes: Sequence[str]) -> None:
-    """Set values of an experiment in a parameter file; restore the file if they are invalid."""
+def edit(settings: Config, experiment: str, changes: Sequence[str]) -> list[Path]:
+    """Set values of an experiment or of its datasets; return the files that are changed.
+
+    The files stay as they were if a value is invalid.
+    """
+    own = paths.BEYOND_PARAMS if settings.pipeline == "beyond" else paths.PARAMS
+    wanted: dict[Path, list[tuple[str, Any]]] = {}
+    for one in changes:
+        key, equals, text = one.partition("=")
+        if not (key and equals):
+            raise PipelineError(f"expected KEY=VALUE, got {one!r}.", where="-S")
+        if key.startswith(DATASETS):
+            refuse_other_dataset(settings, experiment, key)
+        file = paths.PARAMS if key.startswith(DATASETS) else own
+        wanted.setdefault(file, []).append((key, parse_yaml(text)))
 
     def change(values: Any) -> None:
-        for one in changes:
-            key, equals, text = one.partition("=")
-            if not (key and equals):
-                raise PipelineError(f"expected KEY=VALUE, got {one!r}.", where="-S")
-            assign(values["experiments"][experiment], key, parse_yaml(text))
+        for key, value in wanted[file]:
+            section = values if key.startswith(DATASETS) else values["experiments"][experiment]
+            assign(section, key, value)
 
-    before = file.read_bytes()
+    before = {file: file.read_bytes() for file in wanted}
     try:
-        clone.edit(file, change)
-        refuse_unknown_lectures([load(pipeline)])
+        for file in wanted:
+            clone.edit(file, change)
+        refuse_unknown_lectures([load(settings.pipeline)])
     except PipelineError:
-        files.write_bytes(file, before)
+        for file, content in before.items():
+            files.write_bytes(file, content)
         raise
+    return [*wanted]
+
+
+def refuse_other_dataset(settings: Config, experiment: str, key: str) -> None:
+    """Refuse to change a dataset that the experiment does not use."""
+    used = jobs.datasets_of({experiment: settings})
+    if key.split(".")[1] not in used:
+        raise PipelineError(
+            f"{experiment} does not use this dataset.",
+            where=f"-S {key}",
+            remedy=f"Choose one of: {', '.join(DATASETS + name for name in used)}.",
+        )
 
 
 def parse_yaml(text: str) -> Any:
@@ -83,37 +131,120 @@ def assign(values: Any, key: str, value: Any) -> None:
     values[last] = value
 
 
-def compare_scores(settings: Config, experiment: str) -> Table:
-    """Return each variant's scores beside those of the last commit."""
-    rows = [
-        tuple(cells)
-        for variant in settings.variants(experiment)
-        for cells in score_cells(settings, variant)
-    ]
-    head = ("variant", "metric", "last commit", "now", "difference")
-    return Table(f"{experiment}: scores now and in the last commit", head, tuple(rows))
+def train_others(
+    settings: Config, experiment: str, workers: int | None, fault: PipelineError
+) -> Failures:
+    """Train and evaluate the variants that can be; return why the others cannot.
+
+    `fault` is what stopped the first one. An error that is not of one variant is raised.
+    """
+    variant_of = {str(run): run.variant.variant for run in plan_if_encoded(settings, experiment)}
+    failures: Failures = {}
+    while True:
+        if fault.where not in variant_of:
+            raise fault
+        failures[variant_of[fault.where]] = fault
+        others = without(settings, experiment, failures)
+        if others is None:
+            return failures
+        note("continuing with the other variants")
+        try:
+            with locked("recurrent repro", REPRO):
+                repro.fill_store([others], workers, [experiment])
+            return failures
+        except PipelineError as another:
+            fault = another
 
 
-def score_cells(settings: Config, variant: Variant) -> Iterator[tuple[Cell, ...]]:
-    """Yield the cells of each metric of a variant."""
-    path = settings.results.score(variant.experiment, variant.variant)
-    now, before = files.read_json(path), read_committed_scores(path)
-    for metric, value in now.items():
-        old = before.get(metric)
+def without(settings: Config, experiment: str, failures: Failures) -> Config | None:
+    """Return the settings without some variants of an experiment; None if it has no others."""
+    chosen = settings.experiments[experiment]
+    variants = {name: one for name, one in chosen.variants.items() if name not in failures}
+    kept = chosen.model_copy(update={"variants": variants})
+    experiments = {**settings.experiments, experiment: kept}
+    return settings.model_copy(update={"experiments": experiments}) if variants else None
+
+
+def compare_scores(settings: Config, experiment: str, failures: Failures) -> Table:
+    """Return each variant's scores beside those of the last commit, and what else changed."""
+    committed = load_committed(settings.pipeline)
+    scores = read_stored_scores(settings, experiment, failures) if failures else {}
+    rows = []
+    for variant in settings.variants(experiment):
+        path = settings.results.score(experiment, variant.variant)
+        before = read_committed_scores(path)
+        now = scores.get(variant.variant) if failures else files.read_json(path)
+        others = Cell(", ".join(other_changes(settings, variant, committed)))
+        rows += [(*cells, others) for cells in score_cells(variant.variant, before, now)]
+    head = ("variant", "metric", "last commit", "now", "difference", "also changed")
+    title = f"{experiment}: scores now and in the last commit"
+    return table(title, head, rows) or Table(title, (), ())
+
+
+def score_cells(variant: str, before: Scores, now: Scores | None) -> Iterator[tuple[Cell, ...]]:
+    """Yield the cells of each metric of a variant; without scores, it could not be trained."""
+    for metric in now or before or ("",):
+        if metric == "bayes":  # the best possible loss: a property of the data
+            continue
+        old, new = before.get(metric), None if now is None else now[metric]
+        change = None if old is None or new is None else new - old
         yield (
-            Cell(variant.variant, "code"),
+            Cell(variant, "code"),
             Cell(metric),
-            Cell("" if old is None else number(old), "number"),
-            Cell(number(value), "number"),
-            Cell("" if old is None else difference(value - old), "number"),
+            Cell(number(old), "number"),
+            Cell("failed" if now is None else number(new), "number"),
+            Cell("" if change is None else difference(change), "number"),
         )
 
 
-def read_committed_scores(path: Path) -> dict[str, float]:
-    """Return the scores that a file had in the last commit; none if it was not there."""
-    command = ["git", "show", f"HEAD:./{path.as_posix()}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return {}
-    found: dict[str, float] = parse_yaml(done.stdout)
+def other_changes(settings: Config, variant: Variant, committed: Config | None) -> Iterator[str]:
+    """Yield what makes the scores hard to compare with the last commit's: epochs and data."""
+    if committed is None:
+        return
+    try:
+        before = committed.find(variant.name)
+    except PipelineError:  # the last commit lacks this variant
+        return
+    if before.training.epochs != variant.training.epochs:
+        yield f"epochs ({before.training.epochs} → {variant.training.epochs})"
+    if committed.encoding(before.dataset) != settings.encoding(variant.dataset):
+        yield "dataset"
+
+
+def read_stored_scores(settings: Config, experiment: str, failures: Failures) -> dict[str, Scores]:
+    """Return the scores of the variants that could be trained, from the run store."""
+    store, found = RunStore(), dict[str, Scores]()
+    planned = plan_if_encoded(settings, experiment)
+    for variant in settings.variants(experiment):
+        if variant.variant in failures:
+            continue
+        trained = Trained.in_store([run for run in planned if run.variant == variant], store)
+        key = stored.fingerprint(variant, settings, trained)
+        found[variant.variant] = flat(files.read_json(store.place(key) / evaluation.REPORT))
     return found
+
+
+def read_committed_scores(path: Path) -> Scores:
+    """Return the scores that a file had in the last commit; none if it was not there."""
+    text = read_committed(path)
+    return {} if text is None else parse_yaml(text)
+
+
+def load_committed(pipeline: str) -> Config | None:
+    """Return the settings of the last commit; None if there are none, or of another format."""
+    with TemporaryDirectory() as folder:
+        for path in (paths.PARAMS, paths.BEYOND_PARAMS):
+            text = read_committed(path)
+            if text is not None:
+                files.write_text(Path(folder) / path, text)
+        try:
+            return load(pipeline, Path(folder))
+        except PipelineError:
+            return None
+
+
+def read_committed(path: Path) -> str | None:
+    """Return the text that a file had in the last commit; None if it was not there."""
+    command = ["git", "show", f"HEAD:./{path.as_posix()}"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    return None if done.returncode else done.stdout

@@ -1,5 +1,7 @@
 """Print tables in a terminal."""
 
+from typing import Literal
+
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -13,7 +15,8 @@ def show(table: Table, console: Console) -> None:
     shown = RichTable(title=Text(table.title), title_justify="left", box=SIMPLE, padding=(0, 1))
     for place, name in enumerate(table.head):
         right, wraps = table.numeric(place), any(row[place].kind == "text" for row in table.rows)
-        shown.add_column(name, justify="right" if right else "left", no_wrap=not wraps)
+        justify: Literal["left", "right"] = "right" if right else "left"
+        shown.add_column(name, justify=justify, no_wrap=not wraps, overflow="fold")
     for row in table.rows:
         shown.add_row(*(Text(cell.code or cell.text) for cell in row))
     console.print(shown)

@@ -7,7 +7,7 @@ import pytest
 
 from recurrent.commands import try_experiment
 from recurrent.commands.lookup import find
-from recurrent.common import config, paths
+from recurrent.common import config
 from recurrent.models import base
 from tests.project import ROOT
 
@@ -31,7 +31,7 @@ def test_a_command_changes_an_experiment_and_its_models_can_be_built(command: st
     assert options[::2] == ["-S"] * len(changes) != []
     settings, _ = find(experiment)
     before = [*settings.variants(experiment)]
-    try_experiment.edit(paths.PARAMS, settings.pipeline, experiment, changes)
+    try_experiment.edit(settings, experiment, changes)
     after = [*config.load(settings.pipeline).variants(experiment)]
     assert after != before
     for variant in after:

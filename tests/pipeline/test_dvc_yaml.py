@@ -103,6 +103,15 @@ def test_every_stage_has_a_description(pipeline: str) -> None:
     assert all(stage.get("do", stage).get("desc") for stage in STAGES[pipeline].values())
 
 
+def test_dvc_stage_list_shows_whole_descriptions() -> None:
+    for name, stage in STAGES["lectures"].items():
+        section = stage.get("foreach", "").removeprefix("${").removesuffix("}")
+        items = getattr(CONFIGS["lectures"], section) if section else {"": None}
+        for key, item in items.items():
+            shown = fill(stage.get("do", stage)["desc"], key, item)
+            assert len(shown) <= 80, f"{name}@{key}: {shown}"
+
+
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_an_output_is_either_in_git_or_ignored_by_it(pipeline: str) -> None:
     for stage in STAGES[pipeline].values():
