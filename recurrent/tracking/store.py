@@ -23,12 +23,16 @@ from recurrent.tracking import database
 from recurrent.tracking.experiments import Chapter
 from recurrent.tracking.results import CHAPTER, TrackedResults
 from recurrent.tracking.runs import Point, TrackedRun
+from recurrent.tracking.sweeps import OBJECTIVE, STATUS, TrackedSweep, TrackedTrial
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 TRIES = 4  # to open a database, within a second; MLflow's own ten take 100 seconds
 ARTIFACTS = "mlartifacts"
 FINGERPRINT, PUBLISHED = "fingerprint", "published"  # tags; `published` is the state of the files
+SWEEP, TRIAL = "sweep_id", "trial"  # tags of the runs of a sweep; its parent has no trial
+PARENT = "mlflow.parentRunId"
 LONGEST_TAG, LONGEST_PARAMETER = 5000, 500  # characters that every backend of MLflow stores
+MOST_RUNS = 50_000  # that MLflow returns at once
 TABLES = "mlflow.loggedArtifacts"  # tag: the page shows these files as tables
 Columns = Mapping[str, Sequence[Any]]
 BATCH = 1000  # metrics per call: the server's limit
@@ -99,6 +103,71 @@ class Store:
         self.client.set_terminated(run_id)
         self.client.set_tag(run_id, PUBLISHED, state)
         return True
+
+    def publish_sweep(self, sweep: TrackedSweep) -> None:
+        """Add what MLflow lacks of a sweep: a parent run, and a child for each trial."""
+        experiment = self.experiment(sweep.chapter)
+        runs = self.client.search_runs(
+            [experiment], filter_string=f"tags.{SWEEP} = '{sweep.id}'", max_results=MOST_RUNS
+        )
+        known = {run.data.tags.get(TRIAL, ""): run for run in runs}
+        parent = known.get("") or self._create_parent(experiment, sweep)
+        parent_id = str(parent.info.run_id)
+        space = {f"space.{sweep.names[key]}": str(one) for key, one in sweep.space.items()}
+        self._log_parameters(parent, {**space, "sampler.seed": str(sweep.seed)})
+        for trial in sweep.ended:
+            child = known.get(str(trial.number))
+            if child is None or PUBLISHED not in child.data.tags:
+                self._publish_trial(experiment, parent_id, sweep, trial, child)
+        if sweep.ranked:
+            best = sweep.ranked[0]
+            self._log_final(parent_id, {OBJECTIVE: best.objective or 0.0})
+            values = {f"best.{name}": value for name, value in sweep.parameters(best).items()}
+            for name, value in {"best.trial": str(best.number), **values}.items():
+                self.client.set_tag(parent_id, name, value)
+        self.client.set_tag(parent_id, "mlflow.note.content", sweep.description()[:LONGEST_TAG])
+        self.client.set_terminated(parent_id)
+
+    def _create_parent(self, experiment: str, sweep: TrackedSweep) -> MlflowRun:
+        tags = {
+            SWEEP: sweep.id,
+            "sweep": sweep.name,
+            "mlflow.source.name": "recurrent sweep",
+            "mlflow.source.git.commit": sweep.git_commit,
+        }
+        with _asked_once():
+            start = int(min(trial.started for trial in sweep.trials) * 1000)
+            return self.client.create_run(experiment, start, tags, run_name=sweep.name)
+
+    def _publish_trial(
+        self,
+        experiment: str,
+        parent: str,
+        sweep: TrackedSweep,
+        trial: TrackedTrial,
+        child: MlflowRun | None,
+    ) -> None:
+        new = child is None
+        if child is None:
+            tags = {
+                SWEEP: sweep.id,
+                PARENT: parent,
+                TRIAL: str(trial.number),
+                "state": trial.state,
+                "mlflow.note.content": trial.reason[:LONGEST_TAG],
+                "mlflow.source.name": "recurrent sweep",
+                "mlflow.source.git.commit": sweep.git_commit,
+            }
+            with _asked_once():
+                start, name = int(trial.started * 1000), f"trial {trial.number}"
+                child = self.client.create_run(experiment, start, tags, run_name=name)
+        run_id = str(child.info.run_id)
+        self._log_parameters(child, sweep.parameters(trial))
+        self._log_curves(run_id, trial.points(), new=new)
+        if trial.objective is not None:
+            self._log_final(run_id, {OBJECTIVE: trial.objective})
+        self.client.set_terminated(run_id, STATUS[trial.state], int(trial.ended * 1000))
+        self.client.set_tag(run_id, PUBLISHED, trial.state)
 
     def find(self, run: TrackedRun) -> MlflowRun | None:
         """Return MLflow's run with this fingerprint, or None.

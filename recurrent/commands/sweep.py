@@ -1,0 +1,322 @@
+"""`recurrent sweep`: search a few settings of one variant for the lowest validation loss."""
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from recurrent.commands import jobs, publish, repro
+from recurrent.commands.chapters import chapters
+from recurrent.commands.lookup import find, pipelines
+from recurrent.commands.try_experiment import assign
+from recurrent.common import files, paths
+from recurrent.common.config import Config, Runtime, Variant
+from recurrent.common.console import note
+from recurrent.common.errors import PipelineError
+from recurrent.common.locking import REPRO, locked
+from recurrent.report.numbers import number
+from recurrent.report.terminal import show
+from recurrent.report.views import Cell, Table
+from recurrent.sweeps.space import Space, Value, corners, parse, short, written
+from recurrent.sweeps.trial import Outcome, finished_outcome, train_trial
+from recurrent.tracking.sweeps import TrackedSweep, publish_sweep_or_warn
+from recurrent.training import parallel
+from recurrent.training.fingerprint import Run, data_digest, digest, fingerprints
+from recurrent.training.schedule import Job
+from recurrent.training.store import RunStore
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    from recurrent.sweeps.study import Study
+
+FOLDER = Path(".dvc/tmp/sweeps")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+FEWEST = 10  # validation records; lesson six has a split of one
+SHOWN = 5  # trials in the table
+
+
+def main(
+    experiment: str,
+    ranges: Sequence[str],
+    trials: int = 20,
+    seed: int = 0,
+    workers: int | None = None,
+    name: str | None = None,
+) -> None:
+    """Run the trials that a sweep lacks, publish it, and show its best trials."""
+    space = parse(ranges)
+    settings, variant = find(experiment)
+    for values in corners(space):
+        checked = with_values(settings, variant, values)
+        if any(key.startswith("model.") for key in space):
+            refuse_wrong_model(checked)
+    study_class = load_study_class()
+    encode(settings, variant.dataset)
+    refuse_without_validation(settings, variant)
+    data = data_digest(paths.encoded(variant.dataset))
+    identity = identify(settings, variant, space, seed, data)
+    if name is None:
+        name = f"{variant.experiment}-{variant.variant}-{identity[:8]}"
+    elif not NAME.fullmatch(name):
+        raise PipelineError(
+            f"{name!r} must be letters, digits, dots, hyphens and underscores.", where="--name"
+        )
+    with locked(f"sweep {name}", FOLDER / f"{name}.lock"):
+        study = study_class(FOLDER / f"{name}.log", space, seed, identity)
+        sweep = Sweep(settings, variant, study, RunStore(), data)
+        planned = [trial.job() for trial in sweep.unfinished(trials)]
+        done = max(0, trials - len(planned))
+        note(f"sweep {name}: {done} of {trials} trials are done. The same command continues it.")
+        # The option --cluster will choose where `run_jobs` runs them.
+        wanted = workers or parallel.default_workers(settings.runtime)
+        parallel.run_jobs(planned, wanted, lambda _: None)
+        found = tracked(sweep, name, seed, space)
+    if settings.runtime.tracking:
+        publish_sweep_or_warn(found)
+    report(found, Console())
+
+
+@dataclass
+class Sweep:
+    """What the trials of a sweep share."""
+
+    settings: Config
+    variant: Variant
+    study: "Study"
+    store: RunStore
+    data: str  # digest of the dataset
+
+    def unfinished(self, total: int) -> Iterator["Trial"]:
+        """Yield the trials to run: first those that a kill interrupted, then new ones."""
+        known = self.study.trials()
+        for trial in known[:total]:
+            if trial.state == "running":
+                yield Trial(self, trial.number, self.run(trial.values))
+        for place in range(len(known), total):
+            yield Trial(self, place)
+
+    def run(self, values: Mapping[str, Value]) -> Run:
+        """Return the run of the variant with these values, from its first seed."""
+        variant = with_values(self.settings, self.variant, values)
+        runtime, seed = self.settings.runtime, variant.seeds[0]
+        return Run(variant, seed, fingerprints(variant, runtime, self.data)[seed])
+
+
+@dataclass
+class Trial:
+    """A trial. It is proposed when there is a worker for it, and so knows all results by then."""
+
+    sweep: Sweep
+    number: int
+    run: Run | None = None
+
+    def __post_init__(self) -> None:
+        self.work = Work(self.sweep.settings.runtime, self.sweep.store.folder.resolve())
+
+    def job(self) -> Job:
+        """Return the job that trains the trial in a worker and records its outcome here."""
+        return Job(
+            key=f"trial {self.number}",
+            name=f"trial {self.number}",
+            work=self.work,
+            finished=self.prepare,
+            progress=self.progress,
+            next_jobs=self.record,
+        )
+
+    def prepare(self) -> bool:
+        """Propose the trial just before it starts; return whether the store has its run."""
+        if self.run is None:
+            proposed = self.sweep.study.propose()
+            self.number, self.run = proposed.number, self.sweep.run(proposed.values)
+        self.work.run, self.work.earlier = self.run, self.sweep.study.complete()
+        return self.sweep.store.finished(self.run.fingerprint)
+
+    def progress(self) -> float:
+        """Return how many of its epochs the trial has finished, from 0 to 1."""
+        return jobs.training_progress(self.run, self.sweep.store) if self.run else 0.0
+
+    def record(self, outcome: Outcome | None) -> Iterable[Job]:
+        """Record the outcome, which is None if the store had the run; no jobs follow."""
+        assert self.run is not None
+        outcome = outcome or finished_outcome(self.run, self.sweep.store)
+        self.sweep.study.record(self.number, outcome)
+        if outcome.state == "failed":
+            note(f"warning: trial {self.number} failed: {outcome.reason}")
+        return ()
+
+
+@dataclass
+class Work:
+    """What a worker does for a trial."""
+
+    runtime: Runtime
+    folder: Path  # of the run store
+    run: Run | None = None
+    earlier: Sequence["FrozenTrial"] = ()  # complete trials when it started
+
+    def __call__(self) -> Outcome:
+        """Train the run."""
+        assert self.run is not None
+        return train_trial(self.run, self.runtime, self.folder, self.earlier)
+
+
+def with_values(settings: Config, variant: Variant, values: Mapping[str, Value]) -> Variant:
+    """Return the variant with these values, or refuse one that does not fit its key."""
+    chosen = settings.experiments[variant.experiment]
+    overrides = deepcopy(chosen.variants[variant.variant]) or {}
+    for key, value in values.items():
+        assign(overrides, key, value)
+    variants = {**chosen.variants, variant.variant: overrides}
+    changed = chosen.model_copy(update={"variants": variants})
+    try:
+        return changed.resolve(variant.experiment, variant.variant)
+    except ValueError as fault:
+        raise PipelineError(f"{fault}.", where=str(file_of(settings))) from fault
+
+
+def refuse_wrong_model(variant: Variant) -> None:
+    """Refuse settings that the model does not have, before any trial starts."""
+    from recurrent.models import base  # imports torch
+
+    base.build({**variant.model.model_dump(), "inputs": 2, "outputs": 2})
+
+
+def load_study_class() -> type["Study"]:
+    """Return the class that keeps the trials, or say how to install Optuna."""
+    try:
+        from recurrent.sweeps.study import Study
+    except ModuleNotFoundError as fault:
+        raise PipelineError(
+            f"this needs Optuna ({fault}).",
+            where="recurrent sweep",
+            remedy="Install it: pip install -e '.[sweep]'",
+        ) from fault
+    return Study
+
+
+def encode(settings: Config, dataset: str) -> None:
+    """Encode the dataset if it is not up to date."""
+    repro.use_this_python()
+    stage = f"embed@{dataset}" if dataset in settings.embedded else f"encode@{dataset}"
+    if jobs.stale_among("--with-deps", stage):
+        with locked("recurrent repro", REPRO):
+            jobs.run_stages([stage])
+
+
+def refuse_without_validation(settings: Config, variant: Variant) -> None:
+    """Refuse a variant without enough validation records; name those that have them."""
+    count = validation_records(variant)
+    if count >= FEWEST:
+        return
+    own = [*settings.variants(variant.experiment)]
+    others = [one for each in pipelines() for one in each.variants()]
+    good = [
+        names
+        for those in (own, others)
+        if (names := [one.name for one in those if validation_records(one) >= FEWEST])
+    ]
+    raise PipelineError(
+        f"a sweep compares validation losses, and its dataset {variant.dataset} has "
+        f"{count} validation record{'s' * (count != 1)}.",
+        where=variant.name,
+        remedy=f"Choose one with more: {', '.join(good[0])}." if good else "",
+    )
+
+
+def validation_records(variant: Variant) -> int:
+    """Return how many validation records a variant has; 0 if its data are not encoded here."""
+    report = paths.encoded(variant.dataset) / "report.json"
+    return int(files.read_json(report).get("valid", 0)) if report.exists() else 0
+
+
+def identify(settings: Config, variant: Variant, space: Space, seed: int, data: str) -> str:
+    """Return a hash of the variant, its data and code, the space and the sampler's seed."""
+    trained = fingerprints(variant, settings.runtime, data)[variant.seeds[0]]
+    return digest([trained, {key: str(one) for key, one in space.items()}, seed])
+
+
+def tracked(sweep: Sweep, name: str, seed: int, space: Space) -> TrackedSweep:
+    """Return the sweep as MLflow and the table show it."""
+    found = TrackedSweep(
+        id=sweep.study.id,
+        name=name,
+        chapter=chapters()[sweep.variant.lecture],
+        variant=sweep.variant.name,
+        space={key: str(one) for key, one in space.items()},
+        names={key: short(key) for key in space},
+        seed=seed,
+        trials=sweep.study.trials(),
+        git_commit=publish.git_commit(),
+    )
+    best = found.ranked[:1]
+    lines = [line for one in best for line in commands(sweep.settings, sweep.variant, one.values)]
+    return replace(found, commands=lines)
+
+
+def commands(settings: Config, variant: Variant, values: Mapping[str, Value]) -> list[str]:
+    """Return the command lines that give the variant these values, and change no other variant."""
+    own = f"variants.{variant.variant}."
+    given = settings.experiments[variant.experiment].variants[variant.variant] or {}
+    file = "" if settings.pipeline == "lectures" else f"{file_of(settings)}:"
+    ours, dvc = ["recurrent", "try", variant.experiment], ["dvc", "exp", "run"]
+    for key, value in values.items():
+        ours += ["-S", f"{own}{key}={written(value)}"]
+        add = "" if has(given, key) else "+"  # Hydra's sign for a key that is not there yet
+        place = f"experiments.{variant.experiment}.{own}{key}"
+        dvc += ["-S", f"{file}{add}{place}={written(value)}"]
+    return [shlex.join(ours), shlex.join(dvc)]
+
+
+def has(values: Any, key: str) -> bool:
+    """Return whether a nested map has a dotted key."""
+    for part in key.split("."):
+        if not isinstance(values, Mapping) or part not in values:
+            return False
+        values = values[part]
+    return True
+
+
+def file_of(settings: Config) -> Path:
+    """Return the parameter file of a pipeline."""
+    return paths.BEYOND_PARAMS if settings.pipeline == "beyond" else paths.PARAMS
+
+
+def report(sweep: TrackedSweep, console: Console) -> None:
+    """Print the best trials, and the commands that reproduce the best."""
+    states = Counter(trial.state for trial in sweep.trials)
+    counts = ", ".join(f"{count} {state}" for state, count in states.items())
+    if not sweep.ranked:
+        reasons = [trial.reason for trial in sweep.trials if trial.reason]
+        raise PipelineError(
+            f"no trial is complete ({counts}). {' '.join(reasons[:1])}", where=sweep.name
+        )
+    show(
+        best_trials(sweep, f"{sweep.variant}: the best of {len(sweep.trials)} trials ({counts})"),
+        console,
+    )
+    console.print("The best again, with all seeds:", highlight=False)
+    for command in sweep.commands:
+        console.print(f"  {command}", highlight=False, soft_wrap=True)
+
+
+def best_trials(sweep: TrackedSweep, title: str) -> Table:
+    """Return the table of the best trials."""
+    rows = [
+        (
+            Cell(str(trial.number), "number"),
+            *(Cell(written(value), "code") for value in trial.values.values()),
+            Cell(str(len(trial.losses)), "number"),
+            Cell(number(trial.objective), "number"),
+        )
+        for trial in sweep.ranked[:SHOWN]
+    ]
+    head = ("trial", *sweep.names.values(), "epochs", "validation loss")
+    return Table(title, head, tuple(rows))
