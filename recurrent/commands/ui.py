@@ -93,6 +93,8 @@ def print_links(base: str) -> str:
         print(f"{title}")
         print(f"  runs    {link(base, experiment, TABLE)}")
         print(f"  charts  {link(base, experiment, CHARTS)}")
+        for sweep in store.sweeps(experiment):
+            print(f"  sweep   {link(base, experiment, sweep)}")
     print(f"{CHAPTER.title}: report, figures and tables")
     print(f"  runs    {link(base, store.experiment(CHAPTER), TABLE)}", flush=True)
     return link(base, found[0][1], TABLE)

@@ -20,17 +20,23 @@ from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
 from recurrent.tracking import database
-from recurrent.tracking.experiments import Chapter
+from recurrent.tracking.experiments import SHARED_VIEW, Chapter
 from recurrent.tracking.results import CHAPTER, TrackedResults
 from recurrent.tracking.runs import Point, TrackedRun
-from recurrent.tracking.sweeps import OBJECTIVE, STATUS, TrackedSweep, TrackedTrial
+from recurrent.tracking.sweeps import (
+    OBJECTIVE,
+    STATUS,
+    SWEEP_ID,
+    TRIAL,
+    TrackedSweep,
+    TrackedTrial,
+)
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 TRIES = 4  # to open a database, within a second; MLflow's own ten take 100 seconds
 ARTIFACTS = "mlartifacts"
 FINGERPRINT, PUBLISHED = "fingerprint", "published"  # tags; `published` is the state of the files
-SWEEP, TRIAL = "sweep_id", "trial"  # tags of the runs of a sweep; its parent has no trial
-PARENT = "mlflow.parentRunId"
+SWEEP, PARENT = "sweep", "mlflow.parentRunId"  # tags of a sweep's parent, and of its trials
 LONGEST_TAG, LONGEST_PARAMETER = 5000, 500  # characters that every backend of MLflow stores
 MOST_RUNS = 50_000  # that MLflow returns at once
 TABLES = "mlflow.loggedArtifacts"  # tag: the page shows these files as tables
@@ -108,7 +114,7 @@ class Store:
         """Add what MLflow lacks of a sweep: a parent run, and a child for each trial."""
         experiment = self.experiment(sweep.chapter)
         runs = self.client.search_runs(
-            [experiment], filter_string=f"tags.{SWEEP} = '{sweep.id}'", max_results=MOST_RUNS
+            [experiment], filter_string=f"tags.{SWEEP_ID} = '{sweep.id}'", max_results=MOST_RUNS
         )
         known = {run.data.tags.get(TRIAL, ""): run for run in runs}
         parent = known.get("") or self._create_parent(experiment, sweep)
@@ -126,12 +132,19 @@ class Store:
             for name, value in {"best.trial": str(best.number), **values}.items():
                 self.client.set_tag(parent_id, name, value)
         self.client.set_tag(parent_id, "mlflow.note.content", sweep.description()[:LONGEST_TAG])
+        view = json.dumps(sweep.view())
+        self.client.set_experiment_tag(experiment, f"{SHARED_VIEW}{sweep.name}", view)
         self.client.set_terminated(parent_id)
+
+    def sweeps(self, experiment: str) -> list[str]:
+        """Return the names of the sweeps in an experiment, the newest first."""
+        runs = self.client.search_runs([experiment], filter_string=f"tags.{SWEEP} LIKE '%'")
+        return [*dict.fromkeys(run.data.tags[SWEEP] for run in runs)]
 
     def _create_parent(self, experiment: str, sweep: TrackedSweep) -> MlflowRun:
         tags = {
-            SWEEP: sweep.id,
-            "sweep": sweep.name,
+            SWEEP_ID: sweep.id,
+            SWEEP: sweep.name,
             "mlflow.source.name": "recurrent sweep",
             "mlflow.source.git.commit": sweep.git_commit,
         }
@@ -150,7 +163,7 @@ class Store:
         new = child is None
         if child is None:
             tags = {
-                SWEEP: sweep.id,
+                SWEEP_ID: sweep.id,
                 PARENT: parent,
                 TRIAL: str(trial.number),
                 "state": trial.state,

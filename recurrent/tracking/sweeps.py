@@ -2,12 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from recurrent.common.console import note
-from recurrent.tracking.experiments import Chapter
+from recurrent.tracking.experiments import (
+    FIRST_COLUMNS,
+    Chapter,
+    chart,
+    panels,
+    parallel_coordinates,
+)
 from recurrent.tracking.publish import one_line
 from recurrent.tracking.runs import Point
 
+SWEEP_ID, TRIAL = "sweep_id", "trial"  # tags of a sweep's runs; the parent has no trial
+LOSS = "valid/loss"
 OBJECTIVE = "objective"  # metric: the validation loss of the kept weights
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}  # in MLflow, by state
 
@@ -27,7 +36,7 @@ class TrackedTrial:
 
     def points(self) -> list[Point]:
         """Return the curve of the validation loss."""
-        return [("valid/loss", loss, epoch) for epoch, loss in self.losses.items()]
+        return [(LOSS, loss, epoch) for epoch, loss in self.losses.items()]
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,20 @@ class TrackedSweep:
     def parameters(self, trial: TrackedTrial) -> dict[str, str]:
         """Return the values of a trial, under the names of other runs' parameters."""
         return {self.names[key]: str(value) for key, value in trial.values.items()}
+
+    def view(self) -> dict[str, Any]:
+        """Return the state of a view of the parent and its trials, the best first."""
+        names = [*self.names.values()]
+        metrics = [f"metrics.`{name}`" for name in (OBJECTIVE, LOSS)]
+        others = [*(f"params.`{name}`" for name in names), "tags.`state`"]
+        return {
+            "searchFilter": f"tags.{SWEEP_ID} = '{self.id}'",
+            "orderByKey": metrics[0],
+            "orderByAsc": True,
+            "selectedColumns": [*metrics, *others],
+            "columnOrder": [*FIRST_COLUMNS, metrics[0], *others, metrics[1]],
+            **panels([parallel_coordinates(names, OBJECTIVE), chart(LOSS)]),
+        }
 
     def description(self) -> str:
         """Return what the parent run says, in Markdown."""
