@@ -74,9 +74,9 @@ def main(
         planned = [trial.job() for trial in sweep.unfinished(trials)]
         done = max(0, trials - len(planned))
         note(f"sweep {name}: {done} of {trials} trials are done. The same command continues it.")
-        # The option --cluster will choose where `run_jobs` runs them.
-        wanted = workers or parallel.default_workers(settings.runtime)
-        parallel.run_jobs(planned, wanted, lambda _: None)
+        parallel.run_jobs(
+            planned, workers or parallel.default_workers(settings.runtime), lambda _: None
+        )
         found = tracked(sweep, name, seed, space)
     if settings.runtime.tracking:
         publish_sweep_or_warn(found)
