@@ -29,7 +29,7 @@ def imported(place: str) -> set[str]:
 
 def named(requirements: list[str]) -> set[str]:
     """The distributions of a list, with their names normalised as pip does."""
-    return {normal(re.split(r"[\s\[=;]", line)[0]) for line in requirements}
+    return {normal(re.split(r"[\s\[=<>;]", line)[0]) for line in requirements}
 
 
 def normal(name: str) -> str:

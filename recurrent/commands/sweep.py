@@ -32,9 +32,8 @@ from recurrent.training.schedule import Job
 from recurrent.training.store import RunStore
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from recurrent.sweeps.study import Study
+    from recurrent.sweeps.trial import Earlier
 
 FOLDER = Path(".dvc/tmp/sweeps")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -160,7 +159,7 @@ class Work:
     runtime: Runtime
     folder: Path  # of the run store
     run: Run | None = None
-    earlier: Sequence["FrozenTrial"] = ()  # complete trials when it started
+    earlier: "Earlier" = ()  # complete trials when it started
 
     def __call__(self) -> Outcome:
         """Train the run."""

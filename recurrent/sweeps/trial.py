@@ -16,6 +16,8 @@ from recurrent.training.store import RunStore
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
+    Earlier = Sequence[FrozenTrial]
+
 Losses = dict[int, float]  # validation loss by epoch
 
 
@@ -33,9 +35,7 @@ class Outcome:
     reason: str = ""  # why it failed
 
 
-def train_trial(
-    run: Run, runtime: Runtime, folder: Path, earlier: Sequence["FrozenTrial"]
-) -> Outcome:
+def train_trial(run: Run, runtime: Runtime, folder: Path, earlier: "Earlier") -> Outcome:
     """Train a run in this process, and compare it after each epoch with complete trials.
 
     A run that cannot be trained, because its loss explodes or its batches are too large, is a
