@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from dvc.utils.hydra import apply_overrides
 
-from recurrent.commands import sweep
+from recurrent.commands import sweep, trials
 from recurrent.commands.lookup import find
 from recurrent.commands.try_experiment import assign, parse_yaml
 from recurrent.common import config, files, paths
@@ -92,9 +92,9 @@ VALUES: Values = {
 @pytest.mark.usefixtures("project")
 def test_the_printed_lines_change_that_variant_and_no_other(name: str) -> None:
     settings, variant = find(name)
-    file = sweep.file_of(settings)
+    file = trials.file_of(settings)
     before = file.read_bytes()
-    wanted = sweep.with_values(settings, variant, VALUES)
+    wanted = trials.with_values(settings, variant, VALUES)
     assert wanted != variant
     ours, dvc = map(shlex.split, sweep.commands(settings, variant, VALUES))
     assert ours[:4] == ["recurrent", "try", variant.experiment, "-S"]
@@ -173,7 +173,7 @@ def test_a_trial_that_the_run_store_has_is_not_trained_again(
     ranges = [f"{RATE}=0.001..0.1"]
     sweep.main("writing/lstm", ranges, trials=2, workers=1, name="one")
     one = capsys.readouterr().out
-    monkeypatch.setattr(sweep, "train_trial", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(trials, "train_trial", lambda *_: pytest.fail("trained again"))
     sweep.main("writing/lstm", ranges, trials=2, workers=1, name="two")
     assert capsys.readouterr().out == one
     assert len([*small.glob(f"*/{MANIFEST}")]) == 2

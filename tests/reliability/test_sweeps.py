@@ -33,17 +33,17 @@ def finish(workspace: Workspace, workers: int) -> tuple[str, int]:
     return stdout, int(done[1])
 
 
-def log(workspace: Workspace) -> Path:
-    return workspace.folder / f".dvc/tmp/sweeps/{NAME}.log"
+def records(workspace: Workspace) -> int:
+    """Return how many records the sweep's file has: four for each trial that is done."""
+    log = workspace.folder / f".dvc/tmp/sweeps/{NAME}.log"
+    return log.read_bytes().count(b"\n") if log.exists() else 0
 
 
-def kill_in_the_middle(workspace: Workspace, workers: int, seconds: float) -> None:
-    """Kill a sweep some time after it has begun to propose trials."""
-    size = log(workspace).stat().st_size if log(workspace).exists() else 0
+def kill_in_the_middle(workspace: Workspace, workers: int, more: int, seconds: float) -> None:
+    """Kill a sweep some time after it has added some records."""
+    wanted = records(workspace) + more
     process = start(workspace, workers)
-    while process.poll() is None and (
-        not log(workspace).exists() or log(workspace).stat().st_size <= size
-    ):
+    while process.poll() is None and records(workspace) < wanted:
         time.sleep(0.02)
     time.sleep(seconds)
     process.kill()
@@ -60,9 +60,9 @@ def test_a_sweep_that_is_killed(tmp_path: Path, promise: Promised, workers: int)
     )
     peace, war = (small.make(tmp_path / name) for name in ("peace", "war"))
     undisturbed, _ = finish(peace, workers)
-    draw, done = random.Random(0), 0
+    draw = random.Random(0)
     for _ in range(4):
-        kill_in_the_middle(war, workers, draw.uniform(0.0, 3.0))
+        kill_in_the_middle(war, workers, draw.randint(4, 10), draw.uniform(0.0, 0.5))
         kept.injected += 1
     printed, done = finish(war, workers)
     assert 0 < done < TRIALS, "the kills were too early or too late to show anything"
