@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from recurrent.tracking.experiments import CHARTS, LANDING, TABLE, link
-from recurrent.tracking.store import SWEEP
+from recurrent.tracking.sweeps import SWEEP
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 1440, 900

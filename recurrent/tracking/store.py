@@ -20,25 +20,15 @@ from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
 from recurrent.tracking import database
-from recurrent.tracking.experiments import SHARED_VIEW, Chapter
+from recurrent.tracking.experiments import Chapter
 from recurrent.tracking.results import CHAPTER, TrackedResults
 from recurrent.tracking.runs import Point, TrackedRun
-from recurrent.tracking.sweeps import (
-    OBJECTIVE,
-    STATUS,
-    SWEEP_ID,
-    TRIAL,
-    TrackedSweep,
-    TrackedTrial,
-)
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 TRIES = 4  # to open a database, within a second; MLflow's own ten take 100 seconds
 ARTIFACTS = "mlartifacts"
 FINGERPRINT, PUBLISHED = "fingerprint", "published"  # tags; `published` is the state of the files
-SWEEP, PARENT = "sweep", "mlflow.parentRunId"  # tags of a sweep's parent, and of its trials
 LONGEST_TAG, LONGEST_PARAMETER = 5000, 500  # characters that every backend of MLflow stores
-MOST_RUNS = 50_000  # that MLflow returns at once
 TABLES = "mlflow.loggedArtifacts"  # tag: the page shows these files as tables
 Columns = Mapping[str, Sequence[Any]]
 BATCH = 1000  # metrics per call: the server's limit
@@ -74,9 +64,9 @@ class Store:
         if known is None:
             known = self._create(run)
         run_id = str(known.info.run_id)
-        self._log_parameters(known, run.parameters())
-        self._log_curves(run_id, run.points(), new=new)
-        self._log_final(run_id, run.final_metrics())
+        self.log_parameters(known, run.parameters())
+        self.log_curves(run_id, run.points(), new=new)
+        self.log_final(run_id, run.final_metrics())
         for path, folder in run.artifacts():
             upload = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
             upload(run_id, str(path), folder)
@@ -98,10 +88,10 @@ class Store:
             "mlflow.source.name": "recurrent repro",
             "mlflow.source.git.commit": results.git_commit,
         }
-        with _asked_once():
+        with asked_once():
             run = self.client.create_run(experiment, tags=tags, run_name=results.name)
         run_id = str(run.info.run_id)
-        self._log_final(run_id, results.metrics())
+        self.log_final(run_id, results.metrics())
         for path, folder in results.artifacts():
             upload = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
             upload(run_id, str(path), folder or None)
@@ -109,78 +99,6 @@ class Store:
         self.client.set_terminated(run_id)
         self.client.set_tag(run_id, PUBLISHED, state)
         return True
-
-    def publish_sweep(self, sweep: TrackedSweep) -> None:
-        """Add what MLflow lacks of a sweep: a parent run, and a child for each trial."""
-        experiment = self.experiment(sweep.chapter)
-        runs = self.client.search_runs(
-            [experiment], filter_string=f"tags.{SWEEP_ID} = '{sweep.id}'", max_results=MOST_RUNS
-        )
-        known = {run.data.tags.get(TRIAL, ""): run for run in runs}
-        parent = known.get("") or self._create_parent(experiment, sweep)
-        parent_id = str(parent.info.run_id)
-        space = {f"space.{sweep.names[key]}": str(one) for key, one in sweep.space.items()}
-        self._log_parameters(parent, {**space, "sampler.seed": str(sweep.seed)})
-        for trial in sweep.ended:
-            child = known.get(str(trial.number))
-            if child is None or PUBLISHED not in child.data.tags:
-                self._publish_trial(experiment, parent_id, sweep, trial, child)
-        if sweep.ranked:
-            best = sweep.ranked[0]
-            self._log_final(parent_id, {OBJECTIVE: best.objective or 0.0})
-            values = {f"best.{name}": value for name, value in sweep.parameters(best).items()}
-            for name, value in {"best.trial": str(best.number), **values}.items():
-                self.client.set_tag(parent_id, name, value)
-        self.client.set_tag(parent_id, "mlflow.note.content", sweep.description()[:LONGEST_TAG])
-        view = json.dumps(sweep.view())
-        self.client.set_experiment_tag(experiment, f"{SHARED_VIEW}{sweep.name}", view)
-        self.client.set_terminated(parent_id)
-
-    def sweeps(self, experiment: str) -> list[str]:
-        """Return the names of the sweeps in an experiment, the newest first."""
-        runs = self.client.search_runs([experiment], filter_string=f"tags.{SWEEP} LIKE '%'")
-        return [*dict.fromkeys(run.data.tags[SWEEP] for run in runs)]
-
-    def _create_parent(self, experiment: str, sweep: TrackedSweep) -> MlflowRun:
-        tags = {
-            SWEEP_ID: sweep.id,
-            SWEEP: sweep.name,
-            "mlflow.source.name": "recurrent sweep",
-            "mlflow.source.git.commit": sweep.git_commit,
-        }
-        with _asked_once():
-            start = int(min(trial.started for trial in sweep.trials) * 1000)
-            return self.client.create_run(experiment, start, tags, run_name=sweep.name)
-
-    def _publish_trial(
-        self,
-        experiment: str,
-        parent: str,
-        sweep: TrackedSweep,
-        trial: TrackedTrial,
-        child: MlflowRun | None,
-    ) -> None:
-        new = child is None
-        if child is None:
-            tags = {
-                SWEEP_ID: sweep.id,
-                PARENT: parent,
-                TRIAL: str(trial.number),
-                "state": trial.state,
-                "mlflow.note.content": trial.reason[:LONGEST_TAG],
-                "mlflow.source.name": "recurrent sweep",
-                "mlflow.source.git.commit": sweep.git_commit,
-            }
-            with _asked_once():
-                start, name = int(trial.started * 1000), f"trial {trial.number}"
-                child = self.client.create_run(experiment, start, tags, run_name=name)
-        run_id = str(child.info.run_id)
-        self._log_parameters(child, sweep.parameters(trial))
-        self._log_curves(run_id, trial.points(), new=new)
-        if trial.objective is not None:
-            self._log_final(run_id, {OBJECTIVE: trial.objective})
-        self.client.set_terminated(run_id, STATUS[trial.state], int(trial.ended * 1000))
-        self.client.set_tag(run_id, PUBLISHED, trial.state)
 
     def find(self, run: TrackedRun) -> MlflowRun | None:
         """Return MLflow's run with this fingerprint, or None.
@@ -234,12 +152,12 @@ class Store:
             "mlflow.source.git.commit": run.git_commit,
         }
         experiment = self.experiment(run.chapter)
-        with _asked_once():
+        with asked_once():
             # Its duration in MLflow's page is the training time, not that of publishing.
             start = int((time.time() - run.seconds) * 1000)
             return self.client.create_run(experiment, start, tags, run_name=run.called)
 
-    def _log_parameters(self, known: MlflowRun, parameters: Mapping[str, str]) -> None:
+    def log_parameters(self, known: MlflowRun, parameters: Mapping[str, str]) -> None:
         """Add the parameters that the run lacks; MLflow does not accept a second value."""
         missing = [
             Param(key, value[:LONGEST_PARAMETER])
@@ -248,7 +166,7 @@ class Store:
         ]
         self.client.log_batch(known.info.run_id, params=missing)
 
-    def _log_curves(self, run_id: str, points: Iterable[Point], *, new: bool) -> None:
+    def log_curves(self, run_id: str, points: Iterable[Point], *, new: bool) -> None:
         """Add the points that the run lacks."""
         logged: dict[str, set[int]] = {}
         missing, now = [], int(time.time() * 1000)
@@ -261,7 +179,7 @@ class Store:
         for start in range(0, len(missing), BATCH):
             self.client.log_batch(run_id, metrics=missing[start : start + BATCH])
 
-    def _log_final(self, run_id: str, metrics: Mapping[str, float]) -> None:
+    def log_final(self, run_id: str, metrics: Mapping[str, float]) -> None:
         """Replace the final metrics of an earlier evaluation."""
         logged = self.client.get_run(run_id).data.metrics
         now = int(time.time() * 1000)
@@ -309,7 +227,7 @@ def _open_database(uri: str) -> None:
 
 
 @contextmanager
-def _asked_once() -> Iterator[None]:
+def asked_once() -> Iterator[None]:
     """Disable retries: if only the response was lost, a retry would create a second run."""
     tries, os.environ[RETRIES] = os.environ[RETRIES], "0"
     try:

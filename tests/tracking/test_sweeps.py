@@ -8,7 +8,7 @@ from mlflow.entities import Run as MlflowRun
 
 from recurrent.tracking import sweeps
 from recurrent.tracking.experiments import SHARED_VIEW
-from recurrent.tracking.store import PARENT, Store
+from recurrent.tracking.store import Store
 from recurrent.tracking.sweeps import TrackedSweep, TrackedTrial, publish_sweep_or_warn
 from tests.tracking.toy import CHAPTER, trained
 
@@ -45,10 +45,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     folder = tmp_path_factory.mktemp("mlflow")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
-        found = Store()
-    for sweep in (SWEEP, SWEEP, DONE, DONE):
-        found.publish_sweep(sweep)
-    return found
+        for sweep in (SWEEP, SWEEP, DONE, DONE):
+            sweeps.publish_sweep(sweep)
+        return Store()
 
 
 def runs(store: Store) -> dict[str, MlflowRun]:
@@ -78,7 +77,7 @@ def test_each_trial_is_a_child_with_its_values_losses_and_state(store: Store) ->
         "trial 3": "FINISHED",
     }
     assert {name: found[name].info.status for name in status} == status
-    assert all(found[name].data.tags[PARENT] == parent for name in status)
+    assert all(found[name].data.tags["mlflow.parentRunId"] == parent for name in status)
     first = found["trial 0"]
     assert first.data.params == {"learning_rate": "0.1"}
     assert first.data.metrics == {"objective": 2.0, "valid/loss": 2.0}
@@ -95,7 +94,7 @@ def test_a_child_is_not_taken_for_the_run_of_a_variant(store: Store, tmp_path: P
 
 def test_the_experiment_has_a_view_of_the_sweep(store: Store) -> None:
     experiment = store.experiment(CHAPTER)
-    assert store.sweeps(experiment) == ["mine"]
+    assert sweeps.sweeps(store, experiment) == ["mine"]
     view = store.client.get_experiment(experiment).tags[f"{SHARED_VIEW}mine"]
     assert SWEEP.id in view and "params.`learning_rate`" in view and "PARALLEL" in view
 
@@ -103,8 +102,7 @@ def test_the_experiment_has_a_view_of_the_sweep(store: Store) -> None:
 def test_a_failing_tracker_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Store, "publish_sweep", lambda *_: 1 / 0)
-    monkeypatch.setattr(Store, "__init__", lambda _: None)
+    monkeypatch.setattr(Store, "__init__", lambda _: 1 / 0)
     publish_sweep_or_warn(SWEEP)
     assert "warning: MLflow does not have all trials (ZeroDiv" in capsys.readouterr().err
 
