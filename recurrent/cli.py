@@ -72,6 +72,36 @@ def try_experiment(
     try_experiment.main(experiment, changes or (), jobs)
 
 
+@app.command(
+    epilog="Example: recurrent sweep lyrics_lstm/held_out training.learning_rate=0.001..0.03:log"
+)
+def sweep(
+    experiment: Annotated[
+        str, typer.Argument(help="experiment/variant; without a variant, the experiment's first.")
+    ],
+    ranges: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="KEY=RANGE...",
+            help="What to search: KEY=LOW..HIGH, KEY=LOW..HIGH:log, or KEY=A,B,C.",
+        ),
+    ],
+    trials: Annotated[int, typer.Option(min=1, help="Trials in all.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sampler.")] = 0,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of the sweep. Default: from the variant and a hash of all it uses."
+        ),
+    ] = None,
+    jobs: Jobs = None,
+) -> None:
+    """Search settings of a variant for the lowest validation loss. A stopped sweep continues."""
+    from recurrent.commands import sweep
+
+    sweep.main(experiment, ranges, trials, seed, jobs, name)
+
+
 @app.command(epilog="Example: recurrent replicate --corpus sales=rossmann-store-sales.zip")
 def replicate(
     jobs: Jobs = None,

@@ -1,4 +1,4 @@
-"""Take the screenshots of docs/mlflow.md: MLflow's page, as a browser shows it.
+"""Take the screenshots of docs/mlflow.md and docs/sweeps.md: MLflow's page in a browser.
 
 `recurrent ui --no-browser` must be running: `python scripts/mlflow_pictures.py http://127.0.0.1:5000`.
 """
@@ -13,9 +13,12 @@ from mlflow import MlflowClient
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from recurrent.tracking.experiments import CHARTS, LANDING, TABLE, link
+from recurrent.tracking.sweeps import SWEEP
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 1440, 900
+HEIGHTS = {"sweep": 1080}  # twenty trials
+WIDTHS = {"models": WIDTH * 3 // 2}  # the metrics are right of nine other columns
 SETTLED_MS = 8000  # tables and charts are drawn after the page has loaded
 RETURNING = """for (const [key, value] of [
     ["mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true"],
@@ -34,13 +37,14 @@ def main(base: str) -> None:
         sys.exit(f"no browser found: install one of {', '.join(BROWSERS)}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        size: ViewportSize = {"width": WIDTH, "height": HEIGHT}
-        page = browser.new_page(viewport=size, color_scheme="light")
+        page = browser.new_page(color_scheme="light")
         page.add_init_script(RETURNING)
-        for name, address in addresses(base).items():
-            # In the table of models, the metrics are right of nine other columns.
-            width = WIDTH * 3 // 2 if name == "models" else WIDTH
-            page.set_viewport_size({**size, "width": width})
+        for name, address in {**addresses(base), "sweep": sweep_address(base)}.items():
+            size: ViewportSize = {
+                "width": WIDTHS.get(name, WIDTH),
+                "height": HEIGHTS.get(name, HEIGHT),
+            }
+            page.set_viewport_size(size)
             take(page, address, PICTURES / f"mlflow-{name}.png")
         browser.close()
 
@@ -64,6 +68,16 @@ def addresses(base: str) -> dict[str, str]:
         "models": f"{base}/#/experiments/{key}/models?{urlencode(LANDING)}",
         "registry": f"{base}/#/models/{REGISTERED}?{urlencode(LANDING)}",
     }
+
+
+def sweep_address(base: str) -> str:
+    """Return the address of the view of the newest sweep."""
+    client = MlflowClient(base)
+    experiments = [one.experiment_id for one in client.search_experiments()]
+    newest = client.search_runs(experiments, filter_string=f"tags.{SWEEP} LIKE '%'", max_results=1)
+    if not newest:
+        sys.exit(f"{base} has no sweep: run the example of docs/sweeps.md")
+    return link(base, newest[0].info.experiment_id, newest[0].data.tags[SWEEP])
 
 
 def take(page: Page, address: str, picture: Path) -> None:

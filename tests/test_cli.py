@@ -44,7 +44,7 @@ def test_help_loads_no_heavy_library() -> None:
 
 def test_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[tuple[Any, ...]] = []
-    for name in ("repro", "replicate", "generate", "summary"):
+    for name in ("repro", "replicate", "generate", "summary", "sweep"):
         monkeypatch.setattr(f"recurrent.commands.{name}.main", lambda *given: heard.append(given))
     for line in (
         "repro --jobs 3 --beyond --no-summary",
@@ -53,6 +53,7 @@ def test_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
         "replicate --corpus sales=a.zip --corpus names=b=c.txt",
         "generate nietzsche_rnn/lecture --prefix abc -n 7 --top 3 --seed 3",
         "generate nietzsche_rnn --prefix abc --temperature 2 --count 9",
+        "sweep a/b training.epochs=1..3 training.batch_size=8,16 --trials 5 --seed 1 --name c",
     ):
         assert CliRunner().invoke(app, line.split()).exit_code == 0
     assert heard == [
@@ -62,6 +63,7 @@ def test_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
         (None, {"sales": Path("a.zip"), "names": Path("b=c.txt")}),
         ("nietzsche_rnn/lecture", "abc", 7, None, 3, 3, 1),
         ("nietzsche_rnn", "abc", 40, 2.0, None, 0, 9),
+        ("a/b", ["training.epochs=1..3", "training.batch_size=8,16"], 5, 1, None, "c"),
     ]
 
 

@@ -13,6 +13,7 @@ from tests.project import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUN = PROJECT["project"]["dependencies"]
+EXTRAS = [line for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra]
 OURS = {"recurrent", "stages", "benchmarks", "scripts", "tests"}
 KNOWN = packages_distributions()
 
@@ -28,7 +29,7 @@ def imported(place: str) -> set[str]:
 
 def named(requirements: list[str]) -> set[str]:
     """The distributions of a list, with their names normalised as pip does."""
-    return {normal(re.split(r"[\s\[=;]", line)[0]) for line in requirements}
+    return {normal(re.split(r"[\s\[=<>;]", line)[0]) for line in requirements}
 
 
 def normal(name: str) -> str:
@@ -38,7 +39,7 @@ def normal(name: str) -> str:
 @pytest.mark.parametrize(
     ("place", "asked"),
     [
-        ("recurrent", RUN),
+        ("recurrent", RUN + EXTRAS),
         ("stages", RUN),
         ("tests", RUN + PROJECT["dependency-groups"]["dev"]),
         ("benchmarks", RUN + PROJECT["dependency-groups"]["dev"]),

@@ -204,7 +204,12 @@ def find_stale_stages(experiments: Experiments, *options: str) -> set[str]:
     settings = next(iter(experiments.values()))
     used = {settings.experiments[name].dataset for name, settings in experiments.items()}
     stages += [f"embed@{dataset}" for dataset in settings.embedded if dataset in used]
-    command = ["dvc", "--wait-for-lock", "status", "--json", *options, *stages]
+    return stale_among(*options, *stages)
+
+
+def stale_among(*arguments: str) -> set[str]:
+    """Return the stages that DVC would run, of those that `dvc status` is asked for."""
+    command = ["dvc", "--wait-for-lock", "status", "--json", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PipelineError(
@@ -221,6 +226,12 @@ def stage_of(verb: str, experiment: str, settings: Config) -> str:
 
 def reproduce(stages: Sequence[str], experiments: Experiments) -> set[str]:
     """Reproduce stages and what they depend on; return the stages of `experiments` left to run."""
+    run_stages(stages)
+    return find_stale_stages(experiments)
+
+
+def run_stages(stages: Sequence[str]) -> None:
+    """Reproduce stages and what they depend on."""
     command = ["dvc", "--wait-for-lock", "repro", *stages]
     if code := subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
         raise PipelineError(
@@ -228,7 +239,6 @@ def reproduce(stages: Sequence[str], experiments: Experiments) -> set[str]:
             where=stages[0],
             remedy="Fix it and run this again: finished stages and runs are kept.",
         )
-    return find_stale_stages(experiments)
 
 
 def load_durations() -> DurationOf:

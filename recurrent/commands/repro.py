@@ -22,8 +22,7 @@ def main(
     experiments: Sequence[str] = (),
 ) -> None:
     """Reproduce the lectures' pipeline, both pipelines, or only some experiments."""
-    # Stages run `python`: the one that runs this command, with or without its environment active.
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    use_this_python()
     with locked("recurrent repro", REPRO):
         prune.outputs()
         both = beyond or bool(experiments)
@@ -42,6 +41,11 @@ def main(
         publish.after_repro()
         if show:
             summary.main()
+
+
+def use_this_python() -> None:
+    """Let stages, which run `python`, use the one that runs this command."""
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def fill_store(pipelines: Sequence[Config], workers: int | None, chosen: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from recurrent.common.errors import PipelineError
 from recurrent.tracking import database
 from recurrent.tracking.experiments import CHARTS, TABLE, link
 from recurrent.tracking.results import CHAPTER
+from recurrent.tracking.sweeps import sweeps
 
 HOST = "127.0.0.1"
 LOG = Path(".dvc/tmp/mlflow.log")  # the server's output
@@ -93,6 +94,8 @@ def print_links(base: str) -> str:
         print(f"{title}")
         print(f"  runs    {link(base, experiment, TABLE)}")
         print(f"  charts  {link(base, experiment, CHARTS)}")
+        for sweep in sweeps(store, experiment):
+            print(f"  sweep   {link(base, experiment, sweep)}")
     print(f"{CHAPTER.title}: report, figures and tables")
     print(f"  runs    {link(base, store.experiment(CHAPTER), TABLE)}", flush=True)
     return link(base, found[0][1], TABLE)

@@ -6,6 +6,7 @@ logarithmic axes.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -58,28 +59,43 @@ class Chapter:
 
     def panels(self) -> dict[str, Any]:
         """Return the state of the view of charts: ours in a section above all others."""
-        section = {"uuid": OURS, "name": OURS, "display": True, "isReordered": True}
-        return {
-            "runsHiddenMode": "FIRST_20_RUNS",
-            "isAccordionReordered": True,  # our section stays first
-            "globalLineChartConfig": UNSMOOTHED,
-            "compareRunCharts": [chart(name) for name in self.charts],
-            "compareRunSections": [section],
-        }
+        return panels([chart(name) for name in self.charts])
+
+
+def panels(charts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the state of a view of charts: these in a section above all others."""
+    section = {"uuid": OURS, "name": OURS, "display": True, "isReordered": True}
+    return {
+        "runsHiddenMode": "FIRST_20_RUNS",
+        "isAccordionReordered": True,  # our section stays first
+        "globalLineChartConfig": UNSMOOTHED,
+        "compareRunCharts": [*charts],
+        "compareRunSections": [section],
+    }
 
 
 def chart(name: str) -> dict[str, Any]:
     """Return the chart of a metric: lines over epochs, or bars for a score."""
     lines = {"type": "LINE", "xAxisKey": "step", "scaleType": "log", "lineSmoothness": 0}
+    kind = {"type": "BAR"} if name.startswith("test/") else lines
+    return {**panel(name), "metricKey": name, **kind}
+
+
+def parallel_coordinates(parameters: Sequence[str], metric: str) -> dict[str, Any]:
+    """Return a chart with a line for each run, through its parameters and a metric."""
+    chosen = {"selectedParams": [*parameters], "selectedMetrics": [metric], "showAllRuns": True}
+    return {**panel("parallel"), "type": "PARALLEL", **chosen}
+
+
+def panel(name: str) -> dict[str, Any]:
+    """Return what all charts of our section share."""
     return {
         "uuid": name,
-        "metricKey": name,
         "displayName": name,
         "metricSectionId": OURS,
         "runsCountToCompare": 20,
         "deleted": False,
         "isGenerated": False,
-        **({"type": "BAR"} if name.startswith("test/") else lines),
     }
 
 

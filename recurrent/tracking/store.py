@@ -64,11 +64,11 @@ class Store:
         if known is None:
             known = self._create(run)
         run_id = str(known.info.run_id)
-        self._log_parameters(known, run.parameters())
-        self._log_curves(run_id, run.points(), new=new)
+        self.log_parameters(known, run.parameters())
+        self.log_curves(run_id, run.points(), new=new)
         model = self._log_model(known, run)
         changed = models.changed_metrics(model, run.final_metrics())
-        self._log_final(run_id, changed, **models.links(model, run))
+        self._log_metrics(run_id, changed, **models.links(model, run))
         for path, folder in run.artifacts():
             upload = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
             upload(run_id, str(path), folder)
@@ -93,7 +93,7 @@ class Store:
         with asked_once():
             run = self.client.create_run(experiment, tags=tags, run_name=results.name)
         run_id = str(run.info.run_id)
-        self._log_final(run_id, results.metrics())
+        self.log_final(run_id, results.metrics())
         for path, folder in results.artifacts():
             upload = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
             upload(run_id, str(path), folder or None)
@@ -159,7 +159,7 @@ class Store:
             start = int((time.time() - run.seconds) * 1000)
             return self.client.create_run(experiment, start, tags, run_name=run.called)
 
-    def _log_parameters(self, known: MlflowRun, parameters: Mapping[str, str]) -> None:
+    def log_parameters(self, known: MlflowRun, parameters: Mapping[str, str]) -> None:
         """Add the parameters that the run lacks; MLflow does not accept a second value."""
         missing = [
             Param(key, value[:LONGEST_PARAMETER])
@@ -168,7 +168,7 @@ class Store:
         ]
         self.client.log_batch(known.info.run_id, params=missing)
 
-    def _log_curves(self, run_id: str, points: Iterable[Point], *, new: bool) -> None:
+    def log_curves(self, run_id: str, points: Iterable[Point], *, new: bool) -> None:
         """Add the points that the run lacks."""
         logged: dict[str, set[int]] = {}
         missing, now = [], int(time.time() * 1000)
@@ -190,7 +190,13 @@ class Store:
         models.complete(self.client, known, run, model)
         return model
 
-    def _log_final(self, run_id: str, metrics: Mapping[str, float], **links: str) -> None:
+    def log_final(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """Replace the final metrics of an earlier evaluation."""
+        logged = self.client.get_run(run_id).data.metrics
+        changed = {name: value for name, value in metrics.items() if logged.get(name) != value}
+        self._log_metrics(run_id, changed)
+
+    def _log_metrics(self, run_id: str, metrics: Mapping[str, float], **links: str) -> None:
         """Log metrics without steps; `links` names the model and the dataset that they are of."""
         now = int(time.time() * 1000)
         final = [Metric(name, value, now, 0, **links) for name, value in metrics.items()]

@@ -153,6 +153,7 @@ MAY_IMPORT = {  # package -> the other packages that it may import, besides `com
     "report": {"evaluation", "tracking"},
     "serving": {"data", "models", "tasks"},
     "studies": {"data", "models"},
+    "sweeps": {"tracking", "training"},
     "tasks": {"data", "models"},
     "tracking": {"serving"},
     "training": {"data", "models", "tasks", "tracking"},
@@ -185,6 +186,7 @@ def test_no_model_module_imports_another_but_for_base_and_fast() -> None:
 
 ONLY_IN = {
     "mlflow": ("recurrent/serving/", "recurrent/tracking/"),
+    "optuna": ("recurrent/sweeps/",),
     "jieba": ("recurrent/data/words/encode.py",),
     "pooch": ("recurrent/data/fetch.py",),
     "xgboost": ("recurrent/models/sales.py",),

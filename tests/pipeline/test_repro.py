@@ -83,6 +83,16 @@ def test_every_claim_has_a_verdict_or_a_reason(workspace: Workspace) -> None:
     assert {row.id for row in claims if row.row == "B4" and row.verdict == "holds"}
 
 
+def test_a_sweep_trains_in_workers_and_leaves_the_results_alone(workspace: Workspace) -> None:
+    before = workspace.git("status", "--porcelain")
+    space = "training.learning_rate=0.001..0.1:log"
+    done = workspace.recurrent("sweep", "names_gated", space, "--trials", "3", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert "starting jobs, 2 in parallel" in done.stderr and "warning" not in done.stderr
+    assert "names_gated/gru: the best of 3 trials (3 complete)" in done.stdout
+    assert workspace.git("status", "--porcelain") == before
+
+
 def test_models_are_compared_on_the_same_records(workspace: Workspace) -> None:
     compared = rows.read(workspace.folder / "metrics/beyond/comparisons.csv", rows.Comparison)
     words = [row for row in compared if row.experiment == "lyrics_words"]

@@ -1,0 +1,133 @@
+"""The space that a sweep searches: for each key, a range or a list of choices."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from recurrent.common.errors import PipelineError
+
+SEARCHED = ("training.", "model.settings.")  # what the keys start with
+LOG = ":log"
+CORNERS = 256  # that are checked
+Value = bool | int | float | str | None
+Values = dict[str, Value]  # by key
+
+
+@dataclass(frozen=True)
+class Range:
+    """All numbers from `low` to `high`; whole ones if both ends are."""
+
+    low: float
+    high: float
+    log: bool = False  # sample the logarithm evenly
+
+    @property
+    def ends(self) -> tuple[Value, ...]:
+        """The values that a check of the range tries."""
+        return (self.low, self.high)
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers are in the range."""
+        return isinstance(self.low, int)
+
+    def __str__(self) -> str:
+        return f"{self.low}..{self.high}{LOG if self.log else ''}"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A few values."""
+
+    values: tuple[Value, ...]
+
+    @property
+    def ends(self) -> tuple[Value, ...]:
+        """The values that a check tries: all."""
+        return self.values
+
+    def __str__(self) -> str:
+        return ",".join(map(written, self.values))
+
+
+Space = Mapping[str, Range | Choices]
+
+
+def parse(arguments: Sequence[str]) -> Space:
+    """Return the space that `KEY=LOW..HIGH`, `KEY=LOW..HIGH:log` and `KEY=A,B,C` describe."""
+    found: dict[str, Range | Choices] = {}
+    for argument in arguments:
+        key, _, text = argument.partition("=")
+        if not key.startswith(SEARCHED):
+            raise PipelineError(
+                "a sweep searches settings of the training or of the model, on fixed data.",
+                where=key,
+                remedy="Name a key such as training.learning_rate or model.settings.hidden.",
+            )
+        if key in found:
+            raise PipelineError("this key is given twice.", where=key, remedy="Remove one.")
+        found[key] = parse_range(key, text) if ".." in text else parse_choices(key, text)
+    return found
+
+
+def parse_range(key: str, text: str) -> Range:
+    """Return the range `LOW..HIGH` or `LOW..HIGH:log`."""
+    low, _, high = text.removesuffix(LOG).partition("..")
+    ends = [scalar(low), scalar(high)]
+    numbers = [end for end in ends if isinstance(end, int | float) and not isinstance(end, bool)]
+    if len(numbers) < 2 or not all(map(math.isfinite, numbers)):
+        raise wrong(key, f"{text!r} is no range of numbers.")
+    if not all(isinstance(number, int) for number in numbers):
+        numbers = [*map(float, numbers)]
+    found = Range(numbers[0], numbers[1], log=text.endswith(LOG))
+    if found.low >= found.high:
+        raise wrong(key, f"the range {text} must start below its end.")
+    if found.log and found.low <= 0:
+        raise wrong(key, f"the range {text} has a logarithmic scale, so it must start above 0.")
+    return found
+
+
+def parse_choices(key: str, text: str) -> Choices:
+    """Return the choices `A,B,C`, each as YAML reads it."""
+    parts = text.split(",")
+    values = [scalar(part) for part in parts if part]
+    simple = [one for one in values if one is None or isinstance(one, bool | int | float | str)]
+    if not 2 <= len(simple) == len(parts):
+        raise wrong(key, f"{text!r} is neither a range nor a list of choices.")
+    return Choices(tuple(simple))
+
+
+def wrong(key: str, what: str) -> PipelineError:
+    """Return the error for a key whose range or choices cannot be read."""
+    forms = f"{key}=LOW..HIGH, {key}=LOW..HIGH{LOG} or {key}=A,B,C"
+    return PipelineError(what, where=key, remedy=f"Write {forms}.")
+
+
+def scalar(text: str) -> object:
+    """Return a value as YAML reads it; a list if it is not valid YAML."""
+    try:
+        return YAML(typ="safe").load(text)
+    except YAMLError:
+        return []
+
+
+def corners(space: Space) -> Iterator[Values]:
+    """Yield the combinations of the ends of ranges and of all choices, up to a limit."""
+    for values in islice(product(*(one.ends for one in space.values())), CORNERS):
+        yield dict(zip(space, values, strict=True))
+
+
+def written(value: Value) -> str:
+    """Return a value as a command line and YAML write it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
+def short(key: str) -> str:
+    """Return the name of a key in tables and in MLflow, as its other runs name it."""
+    return key.removeprefix("training.").replace("model.settings.", "model.")

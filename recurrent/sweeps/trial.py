@@ -1,0 +1,80 @@
+"""One trial of a sweep: a run that stops early if it is worse than the median of earlier trials."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from recurrent.common.config import Descent, Fit, Runtime
+from recurrent.common.errors import PipelineError
+from recurrent.tracking.history import Row, read_table
+from recurrent.training import store
+from recurrent.training.fingerprint import Run
+from recurrent.training.interrupt import stop_if_requested
+from recurrent.training.store import RunStore
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    Earlier = Sequence[FrozenTrial]
+
+Losses = dict[int, float]  # validation loss by epoch
+
+
+class Pruned(Exception):
+    """Raised after an epoch to stop a run that is not worth continuing."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a trial."""
+
+    state: Literal["complete", "pruned", "failed"]
+    losses: Losses
+    objective: float | None = None  # the validation loss of the kept weights
+    reason: str = ""  # why it failed
+
+
+def train_trial(run: Run, runtime: Runtime, folder: Path, earlier: "Earlier") -> Outcome:
+    """Train a run in this process, and compare it after each epoch with complete trials.
+
+    A run that cannot be trained, because its loss explodes or its batches are too large, is a
+    failed trial: the sweep continues.
+    """
+    from recurrent.sweeps.study import is_worse_than_median
+    from recurrent.training.worker import train_run
+
+    runs, epochs = RunStore(folder), run.variant.training.epochs
+
+    def report(_: Run, row: Row) -> None:
+        stop_if_requested()
+        # The table has rounded losses. Reading them makes a run that is found in the store count
+        # exactly as one that was trained now.
+        if row["epoch"] < epochs and is_worse_than_median(read_losses(run, runs), epochs, earlier):
+            raise Pruned
+
+    try:
+        train_run(run, runtime, runs, report)
+    except Pruned:
+        return Outcome("pruned", read_losses(run, runs))
+    except PipelineError as fault:
+        return Outcome("failed", {}, reason=str(fault))
+    return finished_outcome(run, runs)
+
+
+def finished_outcome(run: Run, runs: RunStore) -> Outcome:
+    """Return the outcome of a run that the store has finished."""
+    losses = read_losses(run, runs)
+    return Outcome("complete", losses, objective(losses, run.variant.training))
+
+
+def read_losses(run: Run, runs: RunStore) -> Losses:
+    """Return the validation losses that a run has recorded so far."""
+    table = read_table(runs.place(run.fingerprint) / store.HISTORY)
+    return {int(row["epoch"]): row["valid_loss"] for row in table}
+
+
+def objective(losses: Mapping[int, float], training: Descent | Fit) -> float:
+    """Return the validation loss of the weights that the run keeps; lower is better."""
+    best = isinstance(training, Descent) and training.keep == "best"
+    return min(losses.values()) if best else losses[max(losses)]
