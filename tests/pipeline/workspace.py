@@ -35,6 +35,7 @@ BEYOND = {
     "lyrics_words": ["gru"],
     "lyrics_restore": ["both"],
 }
+CHAMPIONS = {"names-to-sex": ["names_lecture"], "nietzsche": ["nietzsche_8_held_out"]}
 DATASETS = (
     "names_lecture", "nietzsche_8", "nietzsche_8_held_out", "nietzsche_stream", "lyrics_lecture",
     "lyrics_whole", "lyrics_words", "lyrics_windows", "sales",
@@ -153,6 +154,10 @@ def shrink(values: Any) -> None:
         experiments[name]["model"]["settings"]["hidden"] = 8
     experiments["nietzsche_rnn"]["model"]["settings"]["hidden"] = 32
     experiments["sales_networks"]["model"]["settings"]["hidden"] = [16, 8]
+    champions = values["champions"]
+    values["champions"] = {
+        name: {**champions[name], "datasets": datasets} for name, datasets in CHAMPIONS.items()
+    }
     forest = experiments["sales_methods_on_vectors"]["variants"]["forest"]
     forest["model"]["settings"]["trees"] = 5
     by_hand = {"points": 10, "frames": 3, "updates": 4}

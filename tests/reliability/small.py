@@ -10,7 +10,8 @@ KEPT: dict[str, tuple[str, ...]] = {
     "corpora": ("names",),
     "datasets": ("names_lecture",),
     "embedded": (),
-    "experiments": ("names_char_rnn", "names_baselines"),
+    "experiments": ("names_gated", "names_baselines"),
+    "champions": ("names-to-sex",),
     "studies": ("powers",),
 }
 
