@@ -22,6 +22,14 @@ Jobs = Annotated[
     int | None,
     typer.Option(min=1, help="Worker processes. Default: one per processor, one on a GPU."),
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Train on the workers of this Dask scheduler, such as tcp://host:8786; --jobs is then "
+        "the number of runs at once.",
+    ),
+]
 Model = Annotated[
     str,
     typer.Argument(
@@ -44,11 +52,12 @@ def repro(
     summary: Annotated[
         bool, typer.Option("--summary/--no-summary", help="Print the result at the end.")
     ] = True,
+    cluster: Cluster = None,
 ) -> None:
     """Rebuild everything that changed, publish it to MLflow, and show the result."""
     from recurrent.commands import repro
 
-    repro.main(jobs, summary, beyond, experiments or ())
+    repro.main(jobs, summary, beyond, experiments or (), cluster)
 
 
 @app.command("try", epilog="Example: recurrent try lyrics_gru -S training.learning_rate=0.02")

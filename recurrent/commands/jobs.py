@@ -13,11 +13,10 @@ from recurrent.common.config import Config, Runtime, Variant
 from recurrent.common.errors import PipelineError
 from recurrent.evaluation.stored import evaluate_into_store, fingerprint
 from recurrent.evaluation.trained import Trained
-from recurrent.tracking.history import Row
 from recurrent.training import store as runs
 from recurrent.training.collect import note_findings
 from recurrent.training.fingerprint import Run, plan
-from recurrent.training.interrupt import stop_if_requested
+from recurrent.training.job import Training
 from recurrent.training.schedule import DurationOf, Job
 from recurrent.training.store import RunStore
 
@@ -120,24 +119,12 @@ def training_job(run: Run, runtime: Runtime, store: RunStore) -> Job:
     return Job(
         key=run.fingerprint,
         name=str(run),
-        work=partial(train, run, runtime, store.folder.resolve()),
+        work=Training(run, runtime, store.folder.resolve()),
         finished=partial(store.finished, run.fingerprint),
         progress=partial(training_progress, run, store),
         next_jobs=partial(after_training, run, store),
+        away=True,
     )
-
-
-def train(run: Run, runtime: Runtime, folder: Path) -> bool:
-    """Train a run in this process; return True."""
-    from recurrent.training.worker import train_run
-
-    train_run(run, runtime, RunStore(folder), stop_after_epoch)
-    return True
-
-
-def stop_after_epoch(run: Run, row: Row) -> None:
-    """Stop the run after an epoch if Ctrl-C was pressed."""
-    stop_if_requested()
 
 
 def training_progress(run: Run, store: RunStore) -> float:

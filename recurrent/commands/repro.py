@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from recurrent.cluster.coordinator import connect
 from recurrent.commands import jobs, prune, publish, summary
 from recurrent.commands.lookup import refuse_unknown_lectures
 from recurrent.common import config, paths
@@ -20,6 +21,7 @@ def main(
     show: bool = True,
     beyond: bool = False,
     experiments: Sequence[str] = (),
+    cluster: str | None = None,
 ) -> None:
     """Reproduce the lectures' pipeline, both pipelines, or only some experiments."""
     use_this_python()
@@ -31,7 +33,7 @@ def main(
         for name in experiments:
             config.choose(known, name, "experiment")
         refuse_unknown_lectures(pipelines)
-        fill_store(pipelines, workers, experiments)
+        fill_store(pipelines, workers, experiments, cluster)
         stages = [jobs.stage_of("evaluate", name, known[name]) for name in experiments]
         command = ["dvc", "repro", *(stages or ["-P"] * beyond)]
         if code := subprocess.run(command, check=False).returncode:
@@ -48,18 +50,26 @@ def use_this_python() -> None:
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
-def fill_store(pipelines: Sequence[Config], workers: int | None, chosen: Sequence[str]) -> None:
+def fill_store(
+    pipelines: Sequence[Config],
+    workers: int | None,
+    chosen: Sequence[str],
+    cluster: str | None = None,
+) -> None:
     """Train and evaluate what DVC's stages would compute and the run store lacks."""
-    settings = pipelines[0]
+    runtime = pipelines[0].runtime
+    here = parallel.default_workers(runtime)
     wanted = {
         name: pipeline
         for pipeline in pipelines
         for name in pipeline.experiments
         if not chosen or name in chosen
     }
-    parallel.run_jobs(
-        jobs.plan_jobs(wanted, RunStore()),
-        workers or parallel.default_workers(settings.runtime),
-        jobs.load_durations(),
-        paths.JOBS_LOG,
-    )
+    with connect(cluster, runtime, workers) as away:
+        parallel.run_jobs(
+            jobs.plan_jobs(wanted, RunStore()),
+            here if away else workers or here,
+            jobs.load_durations(),
+            paths.JOBS_LOG,
+            away,
+        )

@@ -20,7 +20,7 @@ from concurrent.futures import (
 )
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from recurrent.common import files
 from recurrent.common.config import Runtime
@@ -51,15 +51,29 @@ def default_workers(runtime: Runtime) -> int:
     return 1 if gpu_name(runtime) else max(1, processors() // runtime.threads)
 
 
+class Cluster(Protocol):
+    """Other machines."""
+
+    slots: int  # jobs at once
+
+    def submit(self, work: Any, /) -> Future[Any]:
+        """Do the work of a job that is `away`."""
+
+
 def run_jobs(
-    jobs: Iterable[Job], workers: int, seconds: DurationOf, log: Path | None = None
+    jobs: Iterable[Job],
+    workers: int,
+    seconds: DurationOf,
+    log: Path | None = None,
+    cluster: Cluster | None = None,
 ) -> None:
     """Run all unfinished jobs; start the longest chain of dependent jobs first.
 
-    A killed worker loses only its work since the last checkpoint. The log gets a line for each
+    With a cluster, it does the jobs that are `away`, and the workers here do the others. A killed
+    worker loses only its work since the last checkpoint. The log gets a line for each
     finished job: its name, when it started (seconds since 1970), and how many seconds it took.
     """
-    crew = _Crew(workers, seconds, log)
+    crew = _Crew(workers, seconds, log, cluster)
     crew.schedule.add(jobs)
     # Spawn, do not fork: torch and the libraries below it do not survive a fork.
     context = multiprocessing.get_context("spawn")
@@ -90,8 +104,10 @@ def run_jobs(
 class _Crew:
     """The jobs that wait, run and are done."""
 
-    def __init__(self, workers: int, seconds: DurationOf, log: Path | None) -> None:
-        self.workers, self.log = workers, log
+    def __init__(
+        self, workers: int, seconds: DurationOf, log: Path | None, cluster: Cluster | None
+    ) -> None:
+        self.workers, self.log, self.cluster = workers, log, cluster
         self.schedule, self.estimate = Schedule(seconds), Estimate(seconds)
         self.running: dict[Future[Any], tuple[Job, float]] = {}  # with the time of its start
         if log is not None:
@@ -104,9 +120,12 @@ class _Crew:
                 self._complete(job, None)
                 continue
             if not self.schedule.done and not self.running:
-                note(f"starting jobs, {self.workers} in parallel")
+                note(f"starting jobs, {self._slots} in parallel")
             try:
-                future = (here if job.here else pool).submit(job.work)
+                if self.cluster and job.away:
+                    future = self.cluster.submit(job.work)
+                else:
+                    future = (here if job.here else pool).submit(job.work)
             except BrokenProcessPool:
                 self.schedule.put_back(job)
                 raise
@@ -116,11 +135,20 @@ class _Crew:
 
     def _next(self) -> Job | None:
         """Return the next job for which there is a free worker."""
-        kinds = [job.here for job, _ in self.running.values()]
-        job = self.schedule.next(here=True) if kinds.count(True) < 1 else None
-        if job is None and kinds.count(False) < self.workers:
-            job = self.schedule.next(here=False)
+        running = [job for job, _ in self.running.values()]
+        here = sum(job.here for job in running)
+        away = sum(job.away for job in running) if self.cluster else 0
+        job = self.schedule.next(here=True) if not here else None
+        if job is None and self.cluster and away < self.cluster.slots:
+            job = self.schedule.next(away=True)
+        if job is None and len(running) - here - away < self.workers:
+            job = self.schedule.next(away=False if self.cluster else None)
         return job
+
+    @property
+    def _slots(self) -> int:
+        """How many of the long jobs can run at once."""
+        return self.cluster.slots if self.cluster else self.workers
 
     def wait(self, shown: JobProgress) -> None:
         """Wait a moment for running jobs, complete those that are done, and show the others."""
@@ -136,12 +164,16 @@ class _Crew:
             self._complete(job, future.result())
         now = [(job.name, job.progress()) for job, _ in self.running.values()]
         later = [(job.name, 0.0) for job in self.schedule.waiting.values()]
-        left = self.estimate.seconds_left([*now, *later], self.workers)
+        left = self.estimate.seconds_left([*now, *later], self._slots)
         shown.show(now, len(self.schedule.done), len(now) + len(later), left)
 
     def put_back(self) -> list[Job]:
         """Let the jobs of killed workers wait again; return them."""
-        lost = [(future, job) for future, (job, _) in self.running.items() if not job.here]
+        lost = [
+            (future, job)
+            for future, (job, _) in self.running.items()
+            if not job.here and not (self.cluster and job.away)
+        ]
         for future, job in lost:
             del self.running[future]
             self.schedule.put_back(job)

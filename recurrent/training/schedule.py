@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -33,6 +34,7 @@ class Job:
     # Further jobs, given what `work` returned, or None if the job was finished already.
     next_jobs: Callable[[Any], Iterable["Job"]] = no_jobs
     here: bool = False  # done in the parent, one at a time: it starts processes of its own
+    away: bool = False  # can be done on another machine
 
 
 @dataclass
@@ -46,9 +48,9 @@ class Schedule:
     waiting: dict[str, Job] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)  # keys of all jobs
     done: set[str] = field(default_factory=set)
-    # Heaps of the jobs that can start, for workers (False) and here (True).
-    _ready: dict[bool, list[tuple[float, int, str]]] = field(
-        default_factory=lambda: {False: [], True: []}
+    # Heaps of the jobs that can start, by `here` and `away`.
+    _ready: defaultdict[tuple[bool, bool], list[tuple[float, int, str]]] = field(
+        default_factory=lambda: defaultdict(list)
     )
     _lengths: dict[str, float] = field(default_factory=dict)  # of the chain from each job on
     _numbers: Iterator[int] = field(default_factory=count)  # equally long jobs keep their order
@@ -63,10 +65,14 @@ class Schedule:
             if job.depends_on <= self.done:
                 self._push(job)
 
-    def next(self, *, here: bool = False) -> Job | None:
-        """Remove and return the job to start now; None if all others wait for running ones."""
-        ready = self._ready[here]
-        return self.waiting.pop(heapq.heappop(ready)[2]) if ready else None
+    def next(self, *, here: bool = False, away: bool | None = None) -> Job | None:
+        """Remove and return the job to start now; None if all others wait for running ones.
+
+        With `away`, consider only the jobs that can, or cannot, be done on another machine.
+        """
+        wanted = [(here, one) for one in ((False, True) if away is None else (away,))]
+        ready = [self._ready[kind] for kind in wanted if self._ready[kind]]
+        return self.waiting.pop(heapq.heappop(min(ready))[2]) if ready else None
 
     def put_back(self, job: Job) -> None:
         """Add a job again that was started and not done."""
@@ -82,7 +88,7 @@ class Schedule:
 
     def _push(self, job: Job) -> None:
         place = (-self._lengths[job.key], next(self._numbers), job.key)
-        heapq.heappush(self._ready[job.here], place)
+        heapq.heappush(self._ready[job.here, job.away], place)
 
     def _chains(self, jobs: Sequence[Job]) -> dict[str, float]:
         """Return the length in seconds of the longest chain that starts with each job."""

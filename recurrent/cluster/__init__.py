@@ -1,0 +1,1 @@
+"""Runs on other machines, spread by dask.distributed (the optional extra `cluster`)."""

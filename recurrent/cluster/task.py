@@ -1,0 +1,143 @@
+"""The task of a Dask worker: train one run, and give back its files."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+from recurrent.cluster.checkout import describe, differences
+from recurrent.cluster.parcel import Parcel
+from recurrent.cluster.trainer import Trainers
+from recurrent.common import paths
+from recurrent.common.errors import PipelineError
+from recurrent.training.fingerprint import ROOT, data_digest, fingerprints
+from recurrent.training.job import Training
+from recurrent.training.store import FILES, FOLDER, HISTORY, RunStore, cache_folder
+
+if TYPE_CHECKING:
+    from distributed import Worker
+
+DATA = Path(".dvc/tmp/cluster")  # datasets that were sent here, by their hash
+trainers = Trainers()
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The worker may not train the run."""
+
+    worker: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Lacks:
+    """The worker lacks the dataset: send it."""
+
+    worker: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The run failed in a way that the user can fix."""
+
+    error: PipelineError
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run is finished."""
+
+    about: dict[str, Any]  # as in the run store
+    parcel: Parcel
+
+
+Answer = Refused | Lacks | Failed | Finished
+
+
+def train(
+    training: Training, expected: Mapping[str, str], data: str, sent: Parcel | None, topic: str
+) -> Answer:
+    """Train a run in this checkout's run store, from its checkpoint if it has one.
+
+    `expected` describes the coordinator's checkout, `data` is the digest of the dataset, and new
+    lines of the run's history go to the subscribers of `topic`.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+    run = training.run
+    if why := differences(describe(training.runtime), expected):
+        return Refused(worker.address, why)
+    if fingerprints(run.variant, training.runtime, data)[run.seed] != run.fingerprint:
+        return Refused(worker.address, f"computes another fingerprint of {run}")
+    project = find_project(run.variant.dataset, data, sent)
+    if project is None:
+        return Lacks(worker.address)
+    store = RunStore(cache_folder(ROOT).resolve() / FOLDER)
+    if not store.finished(run.fingerprint):
+        progress = Progress(worker, topic, store, run.fingerprint)
+        with trainers.one() as trainer:
+            here = replace(training, store=store.folder)
+            if error := trainer.train(here, project, progress.report):
+                return Failed(error)
+    about = store.about(run.fingerprint)
+    assert about is not None, "the run is finished"
+    return Finished(about, Parcel.pack(store.place(run.fingerprint), FILES))
+
+
+def find_project(dataset: str, data: str, sent: Parcel | None) -> Path | None:
+    """Return a folder that has the encoded dataset: this checkout, or one for what was sent."""
+    own = ROOT / paths.encoded(dataset)
+    if own.is_dir() and data_digest(own) == data:
+        return ROOT
+    project = (ROOT / DATA).resolve() / data[:16]
+    there = project / paths.encoded(dataset)
+    if there.is_dir() and data_digest(there) == data:
+        return project
+    if sent is None:
+        return None
+    there.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(mkdtemp(dir=there.parent))
+    sent.unpack(part)
+    shutil.rmtree(there, ignore_errors=True)
+    try:
+        part.replace(there)
+    except OSError:  # another worker of this checkout was faster
+        shutil.rmtree(part)
+    if data_digest(there) != data:
+        raise RuntimeError(f"{there} is not the dataset that was sent")
+    return project
+
+
+class Progress:
+    """The history of a run, sent to the coordinator as it grows."""
+
+    def __init__(self, worker: "Worker", topic: str, store: RunStore, fingerprint: str) -> None:
+        self._worker, self._topic, self._fingerprint = worker, topic, fingerprint
+        self._history = store.place(fingerprint) / HISTORY
+        self._key = worker.get_current_task()
+        self._sent = 0
+
+    def report(self) -> bool:
+        """Send what is new; return whether the run is still wanted here."""
+        try:
+            text = self._history.read_bytes()
+        except FileNotFoundError:
+            text = b""
+        if len(text) < self._sent:  # a checkpoint's history replaced it
+            self._sent = 0
+        if len(text) > self._sent:
+            line = {"run": self._fingerprint, "at": self._sent, "text": text[self._sent :]}
+            self._worker.log_event(self._topic, line)
+            self._sent = len(text)
+        return self._wanted()
+
+    def _wanted(self) -> bool:
+        from distributed.core import Status
+
+        if self._worker.status in (Status.closing, Status.closed, Status.failed):
+            return False
+        task = self._worker.state.tasks.get(self._key)
+        return task is not None and task.state != "cancelled"

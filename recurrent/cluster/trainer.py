@@ -1,0 +1,126 @@
+"""A process that trains run after run for a Dask worker.
+
+Dask loads NumPy before our settings can choose its kernels, its workers may have several threads,
+and a thread cannot be stopped. So runs are trained in processes of their own, as on one machine.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from recurrent.common.errors import PipelineError
+from recurrent.training.fingerprint import ROOT
+from recurrent.training.interrupt import GRACE_S, finish_epoch_on_interrupt
+from recurrent.training.job import Training
+
+POLL_S = 0.5  # between looks at a run's progress
+INTERRUPTED = 130  # the exit status after SIGINT
+
+
+class Stopped(Exception):
+    """The run is no longer wanted. Its checkpoint is kept."""
+
+
+class Trainer:
+    """The process, as the Dask worker sees it."""
+
+    def __init__(self) -> None:
+        self._connection, theirs = Pipe()
+        number = theirs.fileno()
+        # Not multiprocessing: Dask's workers are daemons, which may not have its children.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "recurrent.cluster.trainer", str(number)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,  # closed when the Dask worker ends for any reason
+            pass_fds=[number],
+        )
+        theirs.close()
+
+    def train(
+        self, training: Training, project: Path, wanted: Callable[[], bool]
+    ) -> PipelineError | None:
+        """Train a run on the data of a project folder; return the error that the user can fix.
+
+        Ask now and then whether the run is still wanted, and stop it if not.
+        """
+        try:
+            self._connection.send((training, project))
+            while not self._connection.poll(POLL_S):
+                if not wanted():
+                    self.stop()
+                    raise Stopped
+            answer: PipelineError | None = self._connection.recv()
+        except (EOFError, ConnectionError) as end:
+            raise RuntimeError(
+                f"the training process ended with status {self._process.wait()}"
+            ) from end
+        return answer
+
+    @property
+    def alive(self) -> bool:
+        """Return whether the process can train another run."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """Let the run end its epoch, for a moment; then end the process."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(GRACE_S + 2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@dataclass
+class Trainers:
+    """The processes of one Dask worker: as many as it has threads."""
+
+    _idle: list[Trainer] = field(default_factory=list)
+
+    @contextmanager
+    def one(self) -> Iterator[Trainer]:
+        """Lend a process."""
+        try:
+            trainer = self._idle.pop()
+        except IndexError:
+            trainer = Trainer()
+        try:
+            yield trainer
+        finally:
+            if trainer.alive:
+                self._idle.append(trainer)
+
+
+def main(number: int) -> None:
+    """Train the runs that come through a connection."""
+    finish_epoch_on_interrupt()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    connection: Connection[PipelineError | None, tuple[Training, Path]] = Connection(number)
+    while True:
+        training, project = connection.recv()
+        os.chdir(project)
+        answer = None
+        try:
+            training()
+        except PipelineError as fault:
+            answer = fault
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        connection.send(answer)
+
+
+def _exit_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,126 @@
+"""Runs on a Dask cluster, in this process: what arrives, what is sent once, what is refused."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from recurrent.cluster import coordinator, task
+from recurrent.cluster.coordinator import connect
+from recurrent.commands import jobs
+from recurrent.common import config
+from recurrent.common.errors import PipelineError
+from recurrent.training import parallel
+from recurrent.training.fingerprint import Run, plan
+from recurrent.training.job import Training
+from recurrent.training.store import FILES, HISTORY, RunStore
+from tests.training.small import edit, write_project
+from tests.training.toy import PLAIN
+
+distributed = pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The address of a scheduler with one worker, all in this process."""
+    options = {"processes": False, "dashboard_address": ":0"}
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **options) as cluster:
+        yield cluster.scheduler_address
+
+
+class Trainer:
+    """Trains in this process, on the coordinator's data."""
+
+    alive = True
+
+    def train(
+        self, training: Training, project: Path, wanted: Callable[[], bool]
+    ) -> PipelineError | None:
+        assert wanted()
+        try:
+            training()
+        except PipelineError as fault:
+            return fault
+        wanted()  # sends the history
+        return None
+
+
+@pytest.fixture
+def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The worker's checkout. The coordinator's is `project` beside it, entered."""
+    checkout, project = tmp_path / "worker", tmp_path / "project"
+    for folder in (checkout, project):
+        folder.mkdir()
+    write_project(project)
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(task, "ROOT", checkout)
+    monkeypatch.setattr("recurrent.cluster.trainer.Trainer", Trainer)
+    monkeypatch.setattr(task, "trainers", task.Trainers())
+    return checkout
+
+
+def content(store: RunStore, run: Run) -> dict[str, bytes]:
+    return {name: (store.place(run.fingerprint) / name).read_bytes() for name in FILES}
+
+
+@pytest.mark.usefixtures("restored_torch")
+def test_runs_arrive_with_the_bytes_that_the_worker_wrote(
+    address: str, worker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(
+        coordinator.Cluster,
+        "_add_history",
+        lambda _, event: sizes.append(len(event[1]["text"])),
+    )
+    settings, store = config.load(), RunStore()
+    runs = plan(settings, "writing")
+    planned = [jobs.training_job(run, settings.runtime, store) for run in runs]
+    with connect(address, settings.runtime) as cluster:
+        assert cluster is not None and cluster.slots == 1
+        parallel.run_jobs(planned, 1, lambda name: None, cluster=cluster)
+    there = RunStore(worker / ".dvc/cache/trained")
+    assert len(runs) == 3
+    for run in runs:
+        assert store.finished(run.fingerprint)
+        assert content(store, run) == content(there, run)
+    assert len([*(worker / task.DATA).glob("*/data/encoded/text")]) == 1
+    assert sum(sizes) == sum(len(content(store, run)[HISTORY]) for run in runs)
+
+
+@pytest.mark.usefixtures("restored_torch")
+def test_a_run_that_cannot_be_trained_says_why(address: str, worker: Path) -> None:
+    settings = edit(Path(), {"experiments": {"writing": {"training": {"batch_size": 9999}}}})
+    run, *_ = plan(settings, "writing")
+    with (
+        pytest.raises(PipelineError, match=r"writing/gru, seed 5: .* Lower `batch_size`"),
+        connect(address, settings.runtime) as cluster,
+    ):
+        job = jobs.training_job(run, settings.runtime, RunStore())
+        parallel.run_jobs([job], 1, lambda name: None, cluster=cluster)
+
+
+def test_another_environment_is_refused_before_anything_starts(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coordinator, "differences", lambda *_: "has torch 2")
+    said = r"worker inproc://\S+ has torch 2\. Start it again in a checkout of the same commit"
+    with pytest.raises(PipelineError, match=said), connect(address, PLAIN):
+        pytest.fail("it was accepted")
+
+
+def test_no_scheduler_and_no_dask_are_one_sentence_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coordinator, "PATIENCE_S", 0.1)
+    with pytest.raises(PipelineError, match="no Dask scheduler answers"), connect("tcp://[", PLAIN):
+        pass
+    with (
+        pytest.raises(PipelineError, match=r"tcp://127\.0\.0\.1:9: no Dask scheduler answers"),
+        connect("tcp://127.0.0.1:9", PLAIN),
+    ):
+        pass
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(PipelineError, match=r"pip install .*\[cluster\]"), connect("x", PLAIN):
+        pass
+    with connect(None, PLAIN) as cluster:
+        assert cluster is None
