@@ -129,11 +129,11 @@ def test_mlflow_shows_a_run_for_each_variant(workspace: Workspace) -> None:
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{workspace.folder / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("nietzsche")
+    experiment = client.get_experiment_by_name("RNNs from scratch on Nietzsche")
     assert experiment is not None
     runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
-    assert set(runs) >= {"nietzsche_rnn/lecture", "nietzsche_rnn/held_out"}
-    run = runs["nietzsche_rnn/lecture"]
+    assert set(runs) >= {"nn.RNN, last output", "nn.RNN, last output, held-out text"}
+    run = runs["nn.RNN, last output"]
     assert run.info.status == "FINISHED" and run.data.tags["fingerprint"]
     for name in ("train/loss", "seed_0/valid/loss", "seed_1/valid/loss"):
         steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
