@@ -13,6 +13,7 @@ from tests.project import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUN = PROJECT["project"]["dependencies"]
+EXTRAS = [line for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra]
 OURS = {"recurrent", "stages", "benchmarks", "scripts", "tests"}
 KNOWN = packages_distributions()
 
@@ -38,7 +39,7 @@ def normal(name: str) -> str:
 @pytest.mark.parametrize(
     ("place", "asked"),
     [
-        ("recurrent", RUN),
+        ("recurrent", RUN + EXTRAS),
         ("stages", RUN),
         ("tests", RUN + PROJECT["dependency-groups"]["dev"]),
         ("benchmarks", RUN + PROJECT["dependency-groups"]["dev"]),

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from recurrent.common.errors import PipelineError
 from recurrent.training.fingerprint import ROOT
@@ -27,6 +28,13 @@ INTERRUPTED = 130  # the exit status after SIGINT
 
 class Stopped(Exception):
     """The run is no longer wanted. Its checkpoint is kept."""
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What the work of a job returned."""
+
+    value: Any
 
 
 class Trainer:
@@ -46,8 +54,8 @@ class Trainer:
 
     def train(
         self, training: Training, project: Path, wanted: Callable[[], bool]
-    ) -> PipelineError | None:
-        """Train a run on the data of a project folder; return the error that the user can fix.
+    ) -> Returned | PipelineError:
+        """Train a run on the data of a project folder; an error is one that the user can fix.
 
         Ask now and then whether the run is still wanted, and stop it if not.
         """
@@ -57,7 +65,7 @@ class Trainer:
                 if not wanted():
                     self.stop()
                     raise Stopped
-            answer: PipelineError | None = self._connection.recv()
+            answer: Returned | PipelineError = self._connection.recv()
         except (EOFError, ConnectionError) as end:
             raise RuntimeError(
                 f"the training process ended with status {self._process.wait()}"
@@ -103,13 +111,13 @@ def main(number: int) -> None:
     """Train the runs that come through a connection."""
     finish_epoch_on_interrupt()
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    connection: Connection[PipelineError | None, tuple[Training, Path]] = Connection(number)
+    connection: Connection[Returned | PipelineError, tuple[Training, Path]] = Connection(number)
     while True:
         training, project = connection.recv()
         os.chdir(project)
-        answer = None
+        answer: Returned | PipelineError
         try:
-            training()
+            answer = Returned(training())
         except PipelineError as fault:
             answer = fault
         except KeyboardInterrupt:

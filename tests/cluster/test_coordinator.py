@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from recurrent.cluster import coordinator, task
 from recurrent.cluster.coordinator import connect
+from recurrent.cluster.trainer import Returned
 from recurrent.commands import jobs
 from recurrent.common import config
 from recurrent.common.errors import PipelineError
@@ -36,14 +38,14 @@ class Trainer:
 
     def train(
         self, training: Training, project: Path, wanted: Callable[[], bool]
-    ) -> PipelineError | None:
+    ) -> Returned | PipelineError:
         assert wanted()
         try:
-            training()
+            answer = Returned(training())
         except PipelineError as fault:
             return fault
         wanted()  # sends the history
-        return None
+        return answer
 
 
 @pytest.fixture
@@ -87,6 +89,28 @@ def test_runs_arrive_with_the_bytes_that_the_worker_wrote(
         assert content(store, run) == content(there, run)
     assert len([*(worker / task.DATA).glob("*/data/encoded/text")]) == 1
     assert sum(sizes) == sum(len(content(store, run)[HISTORY]) for run in runs)
+
+
+@dataclass(frozen=True)
+class Half(Training):
+    """Stops in the middle, as a trial that is pruned."""
+
+    def __call__(self) -> str:
+        place = RunStore(self.store).place(self.run.fingerprint)
+        place.mkdir(parents=True)
+        (place / HISTORY).write_text("epoch\n1\n")
+        return f"half of {self.run}"
+
+
+def test_work_may_return_anything_and_leave_its_run_unfinished(address: str, worker: Path) -> None:
+    settings, store = config.load(), RunStore()
+    run, *_ = plan(settings, "writing")
+    with connect(address, settings.runtime) as cluster:
+        assert cluster is not None
+        work = Half(run, settings.runtime, store.folder.resolve())
+        assert cluster.submit(work).result(60) == f"half of {run}"
+    assert not store.finished(run.fingerprint)
+    assert (store.place(run.fingerprint) / HISTORY).read_text() == "epoch\n1\n"
 
 
 @pytest.mark.usefixtures("restored_torch")

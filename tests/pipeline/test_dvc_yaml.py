@@ -136,6 +136,7 @@ def test_the_lectures_never_read_what_goes_beyond_them() -> None:
 
 PACKAGES = sorted(path.name for path in (ROOT / "recurrent").iterdir() if path.is_dir())
 MAY_IMPORT = {  # package -> the other packages that it may import, besides `common`
+    "cluster": {"training"},
     "commands": {*PACKAGES} - {"__pycache__"},
     "common": set(),
     "data": set(),
@@ -174,6 +175,8 @@ def test_no_model_module_imports_another_but_for_base_and_fast() -> None:
 
 
 ONLY_IN = {
+    "dask": ("recurrent/cluster/",),
+    "distributed": ("recurrent/cluster/",),
     "mlflow": ("recurrent/tracking/",),
     "jieba": ("recurrent/data/words/encode.py",),
     "pooch": ("recurrent/data/fetch.py",),
