@@ -78,14 +78,15 @@ def train(
         return Lacks(worker.address)
     store = RunStore(cache_folder(ROOT).resolve() / FOLDER)
     progress = Progress(worker, topic, store, run.fingerprint)
-    with trainers.one() as trainer:
-        answer = trainer.train(replace(training, store=store.folder), project, progress.report)
-    if isinstance(answer, PipelineError):
-        return Failed(answer)
+    try:
+        with trainers.one() as trainer:
+            value = trainer.train(replace(training, store=store.folder), project, progress.report)
+    except PipelineError as error:
+        return Failed(error)
     about = store.about(run.fingerprint)
     place = store.place(run.fingerprint)
     names = [name for name in (HISTORY,) if (place / name).exists()] if about is None else FILES
-    return Done(answer.value, about, Parcel.pack(place, names))
+    return Done(value, about, Parcel.pack(place, names))
 
 
 def find_project(dataset: str, data: str, sent: Parcel | None) -> Path | None:

@@ -2,14 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from recurrent.cluster import coordinator, task
 from recurrent.cluster.coordinator import connect
-from recurrent.cluster.trainer import Returned
 from recurrent.commands import jobs
 from recurrent.common import config
 from recurrent.common.errors import PipelineError
@@ -17,6 +16,7 @@ from recurrent.training import parallel
 from recurrent.training.fingerprint import Run, plan
 from recurrent.training.job import Training
 from recurrent.training.store import FILES, HISTORY, RunStore
+from tests.cluster.work import Half
 from tests.training.small import edit, write_project
 from tests.training.toy import PLAIN
 
@@ -36,16 +36,11 @@ class Trainer:
 
     alive = True
 
-    def train(
-        self, training: Training, project: Path, wanted: Callable[[], bool]
-    ) -> Returned | PipelineError:
+    def train(self, training: Training, project: Path, wanted: Callable[[], bool]) -> Any:
         assert wanted()
-        try:
-            answer = Returned(training())
-        except PipelineError as fault:
-            return fault
+        value = training()
         wanted()  # sends the history
-        return answer
+        return value
 
 
 @pytest.fixture
@@ -89,17 +84,6 @@ def test_runs_arrive_with_the_bytes_that_the_worker_wrote(
         assert content(store, run) == content(there, run)
     assert len([*(worker / task.DATA).glob("*/data/encoded/text")]) == 1
     assert sum(sizes) == sum(len(content(store, run)[HISTORY]) for run in runs)
-
-
-@dataclass(frozen=True)
-class Half(Training):
-    """Stops in the middle, as a trial that is pruned."""
-
-    def __call__(self) -> str:
-        place = RunStore(self.store).place(self.run.fingerprint)
-        place.mkdir(parents=True)
-        (place / HISTORY).write_text("epoch\n1\n")
-        return f"half of {self.run}"
 
 
 def test_work_may_return_anything_and_leave_its_run_unfinished(address: str, worker: Path) -> None:

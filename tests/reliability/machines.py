@@ -15,7 +15,7 @@ from tests.project import ROOT
 from tests.reliability.runs import STORE
 from tests.training.small import edit, write_project
 
-EPOCHS = 150  # of each of the three runs: time to be disturbed
+EPOCHS = 120  # of each of the three runs: time to be disturbed
 TTL_S = 5  # of a worker without a heartbeat; Dask's default is five minutes
 FILL = """
 from recurrent.cluster.coordinator import connect
