@@ -104,11 +104,12 @@ def sweep(
         ),
     ] = None,
     jobs: Jobs = None,
+    cluster: Cluster = None,
 ) -> None:
     """Search settings of a variant for the lowest validation loss. A stopped sweep continues."""
     from recurrent.commands import sweep
 
-    sweep.main(experiment, ranges, trials, seed, jobs, name)
+    sweep.main(experiment, ranges, trials, seed, jobs, name, cluster)
 
 
 @app.command(epilog="Example: recurrent replicate --corpus sales=rossmann-store-sales.zip")

@@ -69,6 +69,7 @@ class Trial:
             finished=self.prepare,
             progress=self.progress,
             next_jobs=self.record,
+            away=True,
         )
 
     def prepare(self) -> bool:
