@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
+from recurrent.commands.repro import use_this_python
 from recurrent.common.errors import PipelineError
 from recurrent.report.numbers import number
 from recurrent.report.terminal import show
@@ -24,6 +25,7 @@ HASH = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 def main() -> None:
     """Print the parameters and metrics in which experiments differ."""
+    use_this_python()
     command = ["dvc", "exp", "show", "--only-changed", "--csv"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -64,5 +66,8 @@ def title(column: str) -> str:
 
 
 def cell(value: str, score: bool) -> Cell:
-    """Return the cell of a value; a parameter is shown as it is."""
-    return Cell(number(float(value)) if score and value else value, "number")
+    """Return the cell of a value; a parameter is shown as it is, and so is DVC's sign for none."""
+    try:
+        return Cell(number(float(value)) if score else value, "number")
+    except ValueError:
+        return Cell(value, "number")

@@ -14,7 +14,7 @@ from recurrent.common.config import Config, Variant
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
 from recurrent.tracking.champions import Champion
-from recurrent.tracking.publish import one_line, publish, publish_or_warn
+from recurrent.tracking.publish import one_line, publish, warning_only
 from recurrent.tracking.results import TrackedResults
 from recurrent.tracking.runs import TrackedRun
 from recurrent.training.fingerprint import Run, data_digest, digest
@@ -79,8 +79,9 @@ def after_repro() -> None:
     """Publish new results if `runtime.tracking` is on. A failure is only a warning."""
     if config.load().runtime.tracking:
         skipped = Skipped()
-        runs = [*tracked_runs(skipped)]
-        publish_or_warn(runs, tracked_results(), champions(runs))
+        with warning_only():
+            runs = [*tracked_runs(skipped)]
+            publish(runs, tracked_results(), champions(runs))
         skipped.report()
 
 
@@ -154,6 +155,10 @@ def champions(runs: Sequence[TrackedRun]) -> list[Champion]:
         run = of_variant.get(f"{about['experiment']}/{about['variant']}")
         if run is None or not is_copy(folder, run):
             note(f"not registered: {name}: {folder} has other weights than data/models. {CHOOSE}")
+            continue
+        lacks = [one for one in wanted.datasets if not paths.encoded(one).exists()]
+        if lacks:
+            note(f"not registered: {name}: {', '.join(lacks)}: {NOT_ENCODED}.")
             continue
         data = digest([data_digest(paths.encoded(dataset)) for dataset in wanted.datasets])
         found.append(Champion(f"{name}{suffix}", wanted.title, run, about["valid_loss"], data))

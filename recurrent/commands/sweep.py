@@ -24,6 +24,7 @@ from recurrent.report.numbers import number
 from recurrent.report.terminal import show
 from recurrent.report.views import Cell, Table
 from recurrent.sweeps.space import Space, Value, corners, parse, short, written
+from recurrent.tracking.experiments import CHARTS, TABLE
 from recurrent.tracking.sweeps import TrackedSweep, publish_sweep_or_warn
 from recurrent.training import parallel
 from recurrent.training.fingerprint import data_digest, digest, fingerprints
@@ -62,7 +63,7 @@ def main(
     identity = identify(settings, variant, space, seed, data)
     if name is None:
         name = f"{variant.experiment}-{variant.variant}-{identity[:8]}"
-    elif not NAME.fullmatch(name):
+    elif not NAME.fullmatch(name) or name in (TABLE, CHARTS):  # views that MLflow has already
         raise PipelineError(
             f"{name!r} must be letters, digits, dots, hyphens and underscores.", where="--name"
         )

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
 from recurrent.tracking import database
 from recurrent.tracking.experiments import CHARTS, TABLE, link
+from recurrent.tracking.publish import without_user
 from recurrent.tracking.results import CHAPTER
 from recurrent.tracking.sweeps import sweeps
 
@@ -26,21 +28,22 @@ PATIENCE_S = 60.0  # until a server answers; the first start takes about ten sec
 
 def main(port: int = 5000, browse: bool = True) -> None:
     """Publish what MLflow lacks, print the links, and serve MLflow's page until Ctrl-C."""
-    publish.main()
+    try:
+        publish.main()
+    except PipelineError as fault:
+        note(f"warning: {fault}")
     uri = database.tracking_uri()
     if uri.startswith("http"):
         print_links(uri)
         return
+    refuse_used(port)
     base = f"http://{HOST}:{port}"
-    if answers(base):
-        raise PipelineError(
-            f"another program uses port {port}.", where="recurrent ui", remedy="Choose: --port 5001"
-        )
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
-    command += ["--workers", "1", "--backend-store-uri", uri]
-    # No telemetry, and no workers for jobs that this project does not have.
+    # No telemetry, and no workers for jobs that this project does not have. The address of the
+    # store may have a password, which others could read on the command line.
     quiet = {
         **os.environ,
+        "MLFLOW_BACKEND_STORE_URI": uri,
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
@@ -48,7 +51,7 @@ def main(port: int = 5000, browse: bool = True) -> None:
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with (
         LOG.open("wb") as log,
-        subprocess.Popen(command, env=quiet, stdout=log, stderr=log) as server,
+        subprocess.Popen([*command, "--workers", "1"], env=quiet, stdout=log, stderr=log) as server,
     ):
         try:
             wait_for(base, server)
@@ -58,10 +61,10 @@ def main(port: int = 5000, browse: bool = True) -> None:
                 webbrowser.open(first)
             code = server.wait()
         except KeyboardInterrupt:
-            server.terminate()
-            server.wait()
             note("stopped")
             return
+        finally:
+            server.terminate()
     sys.exit(code)
 
 
@@ -70,22 +73,37 @@ def wait_for(base: str, server: "subprocess.Popen[bytes]") -> None:
     until = time.monotonic() + PATIENCE_S
     while not answers(base):
         if server.poll() is not None or time.monotonic() > until:
-            server.terminate()
             raise PipelineError(f"MLflow's server did not start; see {LOG}.", where="recurrent ui")
         time.sleep(0.2)
 
 
+def refuse_used(port: int) -> None:
+    """Refuse a port that another program uses."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((HOST, port))
+        except OSError as fault:
+            raise PipelineError(
+                f"port {port} cannot be used ({fault.strerror}).",
+                where="recurrent ui",
+                remedy="Choose another one with --port.",
+            ) from fault
+
+
 def answers(base: str) -> bool:
-    """Return whether a server answers at this address."""
-    try:
-        requests.get(f"{base}/health", timeout=5)
-    except requests.ConnectionError:
-        return False
-    return True
+    """Return whether the server answers at this address, which no proxy may answer for."""
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.get(f"{base}/health", timeout=5).ok
+        except requests.RequestException:
+            return False
 
 
 def print_links(base: str) -> str:
     """Print the links to each lecture's runs and charts; return the first."""
+    base = without_user(base)
     from recurrent.tracking.store import Store
 
     store = Store()

@@ -32,7 +32,9 @@ class Regressor:
     @torch.inference_mode()
     def predict(self, columns: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
         """Return the predicted value of each row, given its level of each column."""
-        ids = torch.tensor([self._ids(name, columns[name]) for name in self.levels]).T
+        ids = torch.tensor(
+            [self._ids(name, columns[name]) for name in self.levels], dtype=torch.int64
+        ).T
         of_seeds = [
             torch.cat([model(rows)[0][:, 0].double() for rows in ids.split(BATCH)])
             for model in self.models

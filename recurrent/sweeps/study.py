@@ -5,6 +5,7 @@ trial, and the trials before it, and not on what a sampler remembers. So a sweep
 proposes what it would have proposed.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -160,4 +161,4 @@ def repair(file: Path) -> None:
     if file.exists():
         content = file.read_bytes()
         if not content.endswith(b"\n"):
-            file.write_bytes(content[: content.rfind(b"\n") + 1])
+            os.truncate(file, content.rfind(b"\n") + 1)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from recurrent.common import paths
 from recurrent.common.config import Descent, Fit, Runtime
 from recurrent.common.errors import PipelineError
 from recurrent.tracking.history import Row, read_table
 from recurrent.training import store
-from recurrent.training.fingerprint import Run
+from recurrent.training.fingerprint import Run, data_digest, fingerprints
 from recurrent.training.interrupt import stop_if_requested
 from recurrent.training.store import RunStore
 
@@ -58,6 +59,10 @@ def train_trial(run: Run, runtime: Runtime, folder: Path, earlier: "Earlier") ->
     except Pruned:
         return Outcome("pruned", read_losses(run, runs))
     except PipelineError as fault:
+        # Not the trial's fault, if its data or code changed after it was planned.
+        data = data_digest(paths.encoded(run.variant.dataset))
+        if fingerprints(run.variant, runtime, data)[run.seed] != run.fingerprint:
+            raise
         return Outcome("failed", {}, reason=str(fault))
     return finished_outcome(run, runs)
 

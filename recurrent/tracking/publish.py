@@ -1,17 +1,24 @@
 """Bring MLflow up to date with the files."""
 
-from collections.abc import Iterable, Sequence
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from recurrent.common import files
 from recurrent.common.console import Progress, note
 from recurrent.common.errors import PipelineError
+from recurrent.common.locking import locked
 from recurrent.tracking.champions import Champion
 from recurrent.tracking.database import project_folder, sqlite_file, tracking_uri
 from recurrent.tracking.results import TrackedResults
 from recurrent.tracking.runs import TrackedRun
 
 STAMP = Path(".dvc/tmp/published.json")  # what was published, and to which store
+# MLflow has no lock: two processes that publish the same run would both create it.
+LOCK = Path(".dvc/tmp/publish.lock")
+USER = re.compile(r"(?<=://)[^/@\s]+@")  # name and password in an address
 
 
 def publish_or_warn(
@@ -20,8 +27,15 @@ def publish_or_warn(
     champions: Sequence[Champion] = (),
 ) -> None:
     """Publish; if MLflow fails, print a warning."""
-    try:
+    with warning_only():
         publish(runs, results, champions)
+
+
+@contextmanager
+def warning_only() -> Iterator[None]:
+    """Print a warning if publishing fails."""
+    try:
+        yield
     except Exception as fault:  # whatever a tracker raises, the pipeline continues
         note(f"warning: MLflow is not up to date ({one_line(fault)})")
         note("The files are complete. Run `recurrent publish` when MLflow works again.")
@@ -41,7 +55,16 @@ def publish(
     """
     everything: list[TrackedRun | TrackedResults] = [*runs, *results]
     wanted = {one.name: (one, one.state()) for one in everything if one.is_complete()}
-    published = _read_stamp() if trust_stamp else {}
+    with locked("publishing to MLflow", project_folder() / LOCK):
+        return _publish(wanted, champions, _read_stamp() if trust_stamp else {})
+
+
+def _publish(
+    wanted: Mapping[str, tuple[TrackedRun | TrackedResults, str]],
+    champions: Sequence[Champion],
+    published: Mapping[str, str],
+) -> int:
+    """Log what the stamp does not have."""
     missing = {name: found for name, found in wanted.items() if published.get(name) != found[1]}
     best = {champion.name: (champion, champion.state()) for champion in champions}
     unregistered = [one for name, (one, state) in best.items() if published.get(name) != state]
@@ -65,8 +88,13 @@ def publish(
 
 
 def one_line(fault: Exception) -> str:
-    """Format an exception as one line: a tracker's own message may have many."""
-    return " ".join(f"{type(fault).__name__}: {fault}".split())[:300]
+    """Format an exception as one line, without passwords."""
+    return without_user(" ".join(f"{type(fault).__name__}: {fault}".split())[:300])
+
+
+def without_user(text: str) -> str:
+    """Remove names and passwords from the addresses in a text."""
+    return USER.sub("", text)
 
 
 def _read_stamp() -> dict[str, str]:
@@ -83,5 +111,5 @@ def _store_identity() -> list[str | int]:
     uri = tracking_uri()
     file = sqlite_file(uri)
     if file is None:
-        return [uri, 0]
+        return [hashlib.sha256(uri.encode()).hexdigest(), 0]  # it may have a password
     return [str(file.resolve()), file.stat().st_ino if file.exists() else 0]

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -28,6 +29,7 @@ RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 TRIES = 4  # to open a database, within a second; MLflow's own ten take 100 seconds
 ARTIFACTS = "mlartifacts"
 FINGERPRINT, PUBLISHED = "fingerprint", "published"  # tags; `published` is the state of the files
+STATE = "state"  # tag: what a run of all results was created for
 LONGEST_TAG, LONGEST_PARAMETER = 5000, 500  # characters that every backend of MLflow stores
 TABLES = "mlflow.loggedArtifacts"  # tag: the page shows these files as tables
 Columns = Mapping[str, Sequence[Any]]
@@ -69,9 +71,7 @@ class Store:
         model = self._log_model(known, run)
         changed = models.changed_metrics(model, run.final_metrics())
         self._log_metrics(run_id, changed, **models.links(model, run))
-        for path, folder in run.artifacts():
-            upload = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
-            upload(run_id, str(path), folder)
+        self._upload(run_id, run.artifacts())
         self._log_tables(run_id, {"losses": run.table()})
         self._log_data(known, run)
         self.client.set_tag(run_id, "health", run.health()[:LONGEST_TAG])
@@ -81,22 +81,23 @@ class Store:
 
     def publish_results(self, results: TrackedResults, state: str) -> bool:
         """Create a run for this state of the results; return False if there is one."""
-        experiment, known = self.experiment(CHAPTER), f"tags.{PUBLISHED} = '{state}'"
-        if self.client.search_runs([experiment], filter_string=known, max_results=1):
+        experiment, same = self.experiment(CHAPTER), f"tags.{STATE} = '{state}'"
+        known = [*self.client.search_runs([experiment], filter_string=same, max_results=1)]
+        if known and PUBLISHED in known[0].data.tags:
             return False
         tags = {
+            STATE: state,
             "source": results.source,
             "pipeline": results.pipeline,
             "mlflow.source.name": "recurrent repro",
             "mlflow.source.git.commit": results.git_commit,
         }
-        with asked_once():
-            run = self.client.create_run(experiment, tags=tags, run_name=results.name)
-        run_id = str(run.info.run_id)
+        if not known:
+            with asked_once():
+                known = [self.client.create_run(experiment, tags=tags, run_name=results.name)]
+        run_id = str(known[0].info.run_id)
         self.log_final(run_id, results.metrics())
-        for path, folder in results.artifacts():
-            upload = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
-            upload(run_id, str(path), folder or None)
+        self._upload(run_id, results.artifacts())
         self._log_tables(run_id, dict(results.tables()))
         self.client.set_terminated(run_id)
         self.client.set_tag(run_id, PUBLISHED, state)
@@ -180,6 +181,12 @@ class Store:
                 missing.append(Metric(name, value, now, step))
         for start in range(0, len(missing), BATCH):
             self.client.log_batch(run_id, metrics=missing[start : start + BATCH])
+
+    def _upload(self, run_id: str, artifacts: Iterable[tuple[Path, str]]) -> None:
+        """Upload files and folders, each to its folder in the run."""
+        for path, folder in artifacts:
+            upload = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
+            upload(run_id, str(path), folder or None)
 
     def _log_model(self, known: MlflowRun, run: TrackedRun) -> LoggedModel:
         """Bring the run's model up to date, but for its metrics; return it."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from recurrent.common.console import note
+from recurrent.common.locking import locked
+from recurrent.tracking.database import project_folder
 from recurrent.tracking.experiments import (
     FIRST_COLUMNS,
     SHARED_VIEW,
@@ -14,7 +16,7 @@ from recurrent.tracking.experiments import (
     panels,
     parallel_coordinates,
 )
-from recurrent.tracking.publish import one_line
+from recurrent.tracking.publish import LOCK, one_line
 from recurrent.tracking.runs import Point
 
 if TYPE_CHECKING:
@@ -115,9 +117,15 @@ def publish_sweep_or_warn(sweep: TrackedSweep) -> None:
 
 def publish_sweep(sweep: TrackedSweep) -> None:
     """Add what MLflow lacks of a sweep: a parent run, and a child for each trial."""
-    from recurrent.tracking.store import LONGEST_TAG, PUBLISHED, Store
+    from recurrent.tracking.store import Store
 
-    store = Store()
+    with locked("publishing to MLflow", project_folder() / LOCK):
+        _publish_sweep(Store(), sweep)
+
+
+def _publish_sweep(store: "Store", sweep: TrackedSweep) -> None:
+    from recurrent.tracking.store import LONGEST_TAG, PUBLISHED
+
     experiment = store.experiment(sweep.chapter)
     mine = f"tags.{SWEEP_ID} = '{sweep.id}'"
     runs = store.client.search_runs([experiment], filter_string=mine, max_results=MOST_RUNS)

@@ -140,3 +140,32 @@ def test_a_server_that_is_not_there_costs_a_warning(
 def test_a_damaged_stamp_is_ignored(run: TrackedRun, tmp_path: Path) -> None:
     files.write_text(tmp_path / publish.STAMP, "not JSON")
     assert publish.publish([run]) == 1
+
+
+def test_a_warning_has_no_password() -> None:
+    fault = ValueError("cannot open postgresql+psycopg://ann:secret@host/mlflow")
+    assert publish.one_line(fault) == "ValueError: cannot open postgresql+psycopg://host/mlflow"
+
+
+def test_the_stamp_has_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ann:secret@host")
+    assert "secret" not in str(publish._store_identity())
+
+
+def test_two_processes_that_publish_the_same_run_create_it_once(
+    run: TrackedRun, tmp_path: Path
+) -> None:
+    from mlflow import MlflowClient
+
+    code = (
+        "from pathlib import Path\n"
+        "from recurrent.tracking.publish import publish; from tests.tracking.toy import run_in\n"
+        f"publish([run_in(Path({str(tmp_path)!r}))])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    both = [subprocess.Popen([sys.executable, "-c", code], env=environment) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    client = MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    experiments = [one.experiment_id for one in client.search_experiments()]
+    assert len(client.search_runs(experiments)) == 1

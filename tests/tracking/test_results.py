@@ -62,6 +62,21 @@ def test_another_state_of_the_results_is_another_run(store: Store, results: Trac
     assert results.state() != first
 
 
+def test_results_that_a_kill_left_incomplete_are_completed(
+    store: Store, results: TrackedResults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.write_json(results.results.summary, {"claims_hold": 29})
+    known = len(runs_of(store))
+    with monkeypatch.context() as patch:
+        patch.setattr(TrackedResults, "tables", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            store.publish(results, results.state())
+    assert store.publish(results, results.state())
+    (run, *_) = runs_of(store)
+    assert len(runs_of(store)) == known + 1
+    assert run.info.status == "FINISHED" and run.data.metrics == {"claims_hold": 29.0}
+
+
 def test_without_a_report_there_is_nothing_to_publish(tmp_path: Path) -> None:
     found = Results(tmp_path / "metrics", tmp_path / "data")
     assert not TrackedResults("lectures", "bundled", found).is_complete()
