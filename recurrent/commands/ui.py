@@ -1,4 +1,4 @@
-"""`recurrent ui`: MLflow's page, with a link to each lecture's runs and charts."""
+"""`recurrent ui`: MLflow's web page, with links to each lecture's runs and charts."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ from recurrent.tracking.sweeps import sweeps
 
 HOST = "127.0.0.1"
 LOG = Path(".dvc/tmp/mlflow.log")  # the server's output
-PATIENCE_S = 60.0  # until a server answers; the first start takes about ten seconds
+START_TIMEOUT_S = 60.0  # the first start takes about ten seconds
 
 
 def main(port: int = 5000, browse: bool = True) -> None:
@@ -32,26 +32,28 @@ def main(port: int = 5000, browse: bool = True) -> None:
         print_links(uri)
         return
     base = f"http://{HOST}:{port}"
-    if answers(base):
+    if is_up(base):
         raise PipelineError(
             f"another program uses port {port}.", where="recurrent ui", remedy="Choose: --port 5001"
         )
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
     command += ["--workers", "1", "--backend-store-uri", uri]
-    # No telemetry, and no workers for jobs that this project does not have.
-    quiet = {
+    # Disable telemetry, and job workers, which this project does not need.
+    environment = {
         **os.environ,
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the server as well
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # so that SIGTERM stops the server, too
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with (
         LOG.open("wb") as log,
-        subprocess.Popen(command, env=quiet, stdout=log, stderr=log) as server,
+        subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server,
     ):
         try:
-            wait_for(base, server)
+            wait_until_up(base, server)
             first = print_links(base)
             note("Ctrl-C stops the server.")
             if browse and has_display():
@@ -65,17 +67,17 @@ def main(port: int = 5000, browse: bool = True) -> None:
     sys.exit(code)
 
 
-def wait_for(base: str, server: "subprocess.Popen[bytes]") -> None:
+def wait_until_up(base: str, server: "subprocess.Popen[bytes]") -> None:
     """Wait until the server answers."""
-    until = time.monotonic() + PATIENCE_S
-    while not answers(base):
+    until = time.monotonic() + START_TIMEOUT_S
+    while not is_up(base):
         if server.poll() is not None or time.monotonic() > until:
             server.terminate()
             raise PipelineError(f"MLflow's server did not start; see {LOG}.", where="recurrent ui")
         time.sleep(0.2)
 
 
-def answers(base: str) -> bool:
+def is_up(base: str) -> bool:
     """Return whether a server answers at this address."""
     try:
         requests.get(f"{base}/health", timeout=5)
