@@ -101,11 +101,12 @@ def sweep(
         typer.Option(help="Name of the sweep. Default: the variant and a hash of the settings."),
     ] = None,
     jobs: Jobs = None,
+    cluster: Cluster = None,
 ) -> None:
     """Search settings of a variant for the lowest validation loss, or continue such a sweep."""
     from recurrent.commands import sweep
 
-    sweep.main(experiment, ranges, trials, seed, jobs, name)
+    sweep.main(experiment, ranges, trials, seed, jobs, name, cluster)
 
 
 @app.command(epilog="Example: recurrent replicate --corpus sales=rossmann-store-sales.zip")

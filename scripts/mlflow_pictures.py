@@ -39,7 +39,7 @@ def main(base: str) -> None:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_page(color_scheme="light")
         page.add_init_script(RETURNING_VISITOR)
-        for name, address in {**addresses(base), "sweep": sweep_address(base)}.items():
+        for name, address in {**addresses(base), **sweep_address(base)}.items():
             size: ViewportSize = {
                 "width": WIDTHS.get(name, WIDTH),
                 "height": HEIGHTS.get(name, HEIGHT),
@@ -70,14 +70,14 @@ def addresses(base: str) -> dict[str, str]:
     }
 
 
-def sweep_address(base: str) -> str:
-    """Return the address of the view of the newest sweep."""
+def sweep_address(base: str) -> dict[str, str]:
+    """Return the address of the view of the newest sweep, if there is one (docs/sweeps.md)."""
     client = MlflowClient(base)
     experiments = [one.experiment_id for one in client.search_experiments()]
     newest = client.search_runs(experiments, filter_string=f"tags.{SWEEP} LIKE '%'", max_results=1)
     if not newest:
-        sys.exit(f"{base} has no sweep: run the example of docs/sweeps.md")
-    return link(base, newest[0].info.experiment_id, newest[0].data.tags[SWEEP])
+        return {}
+    return {"sweep": link(base, newest[0].info.experiment_id, newest[0].data.tags[SWEEP])}
 
 
 def take(page: Page, address: str, picture: Path) -> None:

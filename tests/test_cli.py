@@ -48,7 +48,7 @@ def test_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"recurrent.commands.{name}.main", lambda *given: heard.append(given))
     for line in (
         "repro --jobs 3 --beyond --no-summary",
-        "repro lyrics_gru lyrics_lstm",
+        "repro lyrics_gru lyrics_lstm --cluster tcp://host:8786",
         "summary --beyond",
         "replicate --corpus sales=a.zip --corpus names=b=c.txt",
         "generate nietzsche_rnn/lecture --prefix abc -n 7 --top 3 --seed 3",
@@ -57,8 +57,8 @@ def test_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         assert CliRunner().invoke(app, line.split()).exit_code == 0
     assert heard == [
-        (3, False, True, ()),
-        (None, True, False, ["lyrics_gru", "lyrics_lstm"]),
+        (3, False, True, (), None),
+        (None, True, False, ["lyrics_gru", "lyrics_lstm"], "tcp://host:8786"),
         ("beyond", False),
         (None, {"sales": Path("a.zip"), "names": Path("b=c.txt")}),
         ("nietzsche_rnn/lecture", "abc", 7, None, 3, 3, 1),

@@ -1,12 +1,12 @@
 """The coordinator's side: `connect` turns a Dask scheduler's address into a cluster for jobs."""
 
 import logging
-import pickle
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -50,7 +50,8 @@ def connect(
             where="--cluster",
             remedy="Run: pip install --editable '.[cluster]'",
         ) from missing
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters, we say
+    for logger in ("distributed", "distributed.client"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)  # we say ourselves what matters
     try:
         client = distributed.Client(address, timeout=PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as fault:
@@ -128,13 +129,14 @@ class Cluster:
         self._threads = ThreadPoolExecutor(slots)
         self._tasks: set[distributed.Future[task.Answer]] = set()
         self._histories: dict[str, Path] = {}  # of the runs that are trained now
+        self._adding = Lock()
         self._topic = f"recurrent-{uuid4().hex}"
         self._closed = False
         client.subscribe_topic(self._topic, self._add_history)
         client.subscribe_topic("all", self._note_workers)
 
-    def submit(self, work: Training, /) -> Future[bool]:
-        """Train a run on a worker."""
+    def submit(self, work: Training, /) -> Future[Any]:
+        """Train a run on a worker; return what the work returns there."""
         return self._threads.submit(self._train, work)
 
     def finish(self) -> None:
@@ -147,29 +149,29 @@ class Cluster:
         self._client.cancel([*self._tasks])
         self._threads.shutdown(cancel_futures=True)
 
-    def _train(self, training: Training) -> bool:
+    def _train(self, training: Training) -> Any:
         """Train a run on a worker, and put its files into the run store."""
         run, store = training.run, RunStore(training.store)
         with store.filling(run.fingerprint, f"run {run}") as place:
-            if store.finished(run.fingerprint):  # by the process that this one waited for
-                return True
             self._histories[run.fingerprint] = place / HISTORY
             try:
-                finished = self._compute(training)
+                done = self._compute(training)
             finally:
-                del self._histories[run.fingerprint]
-            finished.parcel.unpack(place)
-            store.finish(run.fingerprint, finished.about)
-        return True
+                with self._adding:
+                    del self._histories[run.fingerprint]
+            done.parcel.unpack(place)
+            if done.about is not None:
+                store.finish(run.fingerprint, done.about)
+        return done.value
 
-    def _compute(self, training: Training) -> task.Finished:
-        """Return the files of a run, from the first worker that can train it."""
+    def _compute(self, training: Training) -> task.Done:
+        """Return the answer of the first worker that can train a run."""
         encoded = paths.encoded(training.run.variant.dataset)
         data = data_digest(encoded)
         sent, preferred = None, None
         while True:
             answer = self._ask(training, data, sent, preferred)
-            if isinstance(answer, task.Finished):
+            if isinstance(answer, task.Done):
                 return answer
             if isinstance(answer, task.Failed):
                 raise answer.error
@@ -185,12 +187,13 @@ class Cluster:
     ) -> task.Answer:
         """Return a worker's answer to a task."""
         import distributed
+        from distributed.protocol.pickle import dumps, loads
 
         run = training.run
         work = partial(task.train, training, self._expected, data, sent, self._topic)
         future = self._client.submit(
-            lambda content: pickle.loads(content)(),  # the scheduler need not have this project
-            pickle.dumps(work),
+            lambda content: loads(content)(),  # so that the scheduler need not have this project
+            dumps(work),
             key=f"{run}: {uuid4().hex[:8]}",
             workers=preferred,
             allow_other_workers=preferred is not None,
@@ -228,7 +231,10 @@ class Cluster:
     def _add_history(self, event: tuple[float, Any]) -> None:
         """Write new lines of a run's history where its progress is looked up."""
         _, new = event
-        if path := self._histories.get(new["run"]):
+        with self._adding:
+            path = self._histories.get(new["run"])
+            if path is None:
+                return
             with path.open("r+b" if path.exists() else "wb") as file:
                 file.seek(new["at"])
                 file.write(new["text"])

@@ -46,14 +46,15 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class Finished:
-    """The run is finished."""
+class Done:
+    """The work is done."""
 
-    about: dict[str, Any]  # as in the run store
-    parcel: Parcel
+    value: Any  # what it returned
+    about: dict[str, Any] | None  # as in the run store; None if the run is unfinished
+    parcel: Parcel  # all files of a finished run; of another one, its history
 
 
-Answer = Refused | Lacks | Failed | Finished
+Answer = Refused | Lacks | Failed | Done
 
 
 def train(
@@ -76,15 +77,16 @@ def train(
     if project is None:
         return Lacks(worker.address)
     store = RunStore(cache_folder(ROOT).resolve() / FOLDER)
-    if not store.finished(run.fingerprint):
-        progress = Progress(worker, topic, store, run.fingerprint)
+    progress = Progress(worker, topic, store, run.fingerprint)
+    try:
         with trainers.one() as trainer:
-            here = replace(training, store=store.folder)
-            if error := trainer.train(here, project, progress.report):
-                return Failed(error)
+            value = trainer.train(replace(training, store=store.folder), project, progress.report)
+    except PipelineError as error:
+        return Failed(error)
     about = store.about(run.fingerprint)
-    assert about is not None, "the run is finished"
-    return Finished(about, Parcel.pack(store.place(run.fingerprint), FILES))
+    place = store.place(run.fingerprint)
+    names = [name for name in (HISTORY,) if (place / name).exists()] if about is None else FILES
+    return Done(value, about, Parcel.pack(place, names))
 
 
 def find_project(dataset: str, data: str, sent: Parcel | None) -> Path | None:

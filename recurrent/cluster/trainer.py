@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from recurrent.common.errors import PipelineError
 from recurrent.training.fingerprint import ROOT
 from recurrent.training.interrupt import GRACE_S, finish_epoch_on_interrupt
 from recurrent.training.job import Training
 
+# What work returns, or the error. A class of this module would be one of `__main__` there.
+Answer = tuple[Any, PipelineError | None]
 POLL_S = 0.5  # between looks at a run's progress
 INTERRUPTED = 130  # the exit status after SIGINT
 
@@ -44,10 +47,8 @@ class Trainer:
         )
         theirs.close()
 
-    def train(
-        self, training: Training, project: Path, wanted: Callable[[], bool]
-    ) -> PipelineError | None:
-        """Train a run on the data of a project folder; return the error that the user can fix.
+    def train(self, training: Training, project: Path, wanted: Callable[[], bool]) -> Any:
+        """Train a run on the data of a project folder; return what the work returns.
 
         Ask now and then whether the run is still wanted, and stop it if not.
         """
@@ -57,12 +58,14 @@ class Trainer:
                 if not wanted():
                     self.stop()
                     raise Stopped
-            answer: PipelineError | None = self._connection.recv()
+            value, error = self._connection.recv()
         except (EOFError, ConnectionError) as end:
             raise RuntimeError(
                 f"the training process ended with status {self._process.wait()}"
             ) from end
-        return answer
+        if error:
+            raise error
+        return value
 
     @property
     def alive(self) -> bool:
@@ -103,15 +106,18 @@ def main(number: int) -> None:
     """Train the runs that come through a connection."""
     finish_epoch_on_interrupt()
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    connection: Connection[PipelineError | None, tuple[Training, Path]] = Connection(number)
+    connection: Connection[Answer, tuple[Training, Path]] = Connection(number)
     while True:
-        training, project = connection.recv()
-        os.chdir(project)
-        answer = None
         try:
-            training()
+            training, project = connection.recv()
+        except EOFError:  # the Dask worker ended
+            return
+        os.chdir(project)
+        answer: Answer
+        try:
+            answer = training(), None
         except PipelineError as fault:
-            answer = fault
+            answer = None, fault
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         connection.send(answer)

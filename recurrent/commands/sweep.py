@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from recurrent.cluster.coordinator import connect
 from recurrent.commands import jobs, publish, repro
 from recurrent.commands.chapters import chapters
 from recurrent.commands.lookup import find, pipelines, refuse_unknown_lectures
@@ -44,6 +45,7 @@ def main(
     seed: int = 0,
     workers: int | None = None,
     name: str | None = None,
+    cluster: str | None = None,
 ) -> None:
     """Run the missing trials of a sweep, publish it, and show its best trials."""
     space = parse(ranges)
@@ -71,9 +73,9 @@ def main(
         planned = [trial.job() for trial in sweep.unfinished(trials)]
         done = max(0, trials - len(planned))
         note(f"sweep {name}: {done} of {trials} trials are done. The same command continues it.")
-        parallel.run_jobs(
-            planned, workers or parallel.default_workers(settings.runtime), lambda _: None
-        )
+        here = workers or parallel.default_workers(settings.runtime)
+        with connect(cluster, settings.runtime, workers) as away:
+            parallel.run_jobs(planned, here, lambda _: None, cluster=away)
         found = to_tracked_sweep(sweep, name, seed, space)
     if settings.runtime.tracking:
         publish_sweep_or_warn(found)

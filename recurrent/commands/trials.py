@@ -69,6 +69,7 @@ class Trial:
             finished=self.prepare,
             progress=self.progress,
             next_jobs=self.record,
+            away=True,
         )
 
     def prepare(self) -> bool:
@@ -98,14 +99,14 @@ class Work:
     """The work of a worker for a trial."""
 
     runtime: Runtime
-    folder: Path  # of the run store
-    run: Run | None = None
+    store: Path  # the folder of the run store
+    run: Run | None = None  # set when the trial is proposed
     earlier: "Earlier" = ()  # complete trials when it started
 
     def __call__(self) -> Outcome:
         """Train the run."""
         assert self.run is not None
-        return train_trial(self.run, self.runtime, self.folder, self.earlier)
+        return train_trial(self.run, self.runtime, self.store, self.earlier)
 
 
 def with_values(settings: Config, variant: Variant, values: Mapping[str, Value]) -> Variant:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Point = tuple[str, float, int]  # metric, value, step
+FORMAT = 2  # of what is published; a higher number publishes all runs again
 NOT_CURVES = ("variant", "seed", "epoch")  # columns of a history
 PARTS = ("train", "valid", "gradient")  # a column such as train_loss becomes train/loss
 
@@ -147,7 +148,7 @@ class TrackedRun:
 
     def state(self) -> str:
         """Return a hash of everything that is published. The fingerprint stands for the weights."""
-        state = hashlib.sha256(self.fingerprint.encode())
+        state = hashlib.sha256(f"{FORMAT} {self.fingerprint}".encode())
         paths = (
             self.results.evaluation(*self._key),
             self.results.samples(*self._key),

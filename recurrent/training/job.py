@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from recurrent.common.config import Runtime
 from recurrent.tracking.history import Row
@@ -12,13 +13,16 @@ from recurrent.training.store import RunStore
 
 @dataclass(frozen=True)
 class Training:
-    """Train a run into a store; return True."""
+    """Train a run into a store; return True.
+
+    A subclass may do and return something else with the run. It may leave it unfinished.
+    """
 
     run: Run
     runtime: Runtime
     store: Path  # the folder of the run store
 
-    def __call__(self) -> bool:
+    def __call__(self) -> Any:
         from recurrent.training.worker import train_run
 
         train_run(self.run, self.runtime, RunStore(self.store), stop_after_epoch)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from recurrent.training import parallel
 from recurrent.training.fingerprint import Run, plan
 from recurrent.training.job import Training
 from recurrent.training.store import FILES, HISTORY, RunStore
+from tests.cluster.work import Half
 from tests.training.small import edit, write_project
 from tests.training.toy import PLAIN
 
@@ -34,16 +36,11 @@ class Trainer:
 
     alive = True
 
-    def train(
-        self, training: Training, project: Path, wanted: Callable[[], bool]
-    ) -> PipelineError | None:
+    def train(self, training: Training, project: Path, wanted: Callable[[], bool]) -> Any:
         assert wanted()
-        try:
-            training()
-        except PipelineError as fault:
-            return fault
+        value = training()
         wanted()  # sends the history
-        return None
+        return value
 
 
 @pytest.fixture
@@ -87,6 +84,17 @@ def test_runs_arrive_with_the_bytes_that_the_worker_wrote(
         assert content(store, run) == content(there, run)
     assert len([*(worker / task.DATA).glob("*/data/encoded/text")]) == 1
     assert sum(sizes) == sum(len(content(store, run)[HISTORY]) for run in runs)
+
+
+def test_work_may_return_anything_and_leave_its_run_unfinished(address: str, worker: Path) -> None:
+    settings, store = config.load(), RunStore()
+    run, *_ = plan(settings, "writing")
+    with connect(address, settings.runtime) as cluster:
+        assert cluster is not None
+        work = Half(run, settings.runtime, store.folder.resolve())
+        assert cluster.submit(work).result(60) == f"half of {run}"
+    assert not store.finished(run.fingerprint)
+    assert (store.place(run.fingerprint) / HISTORY).read_text() == "epoch\n1\n"
 
 
 @pytest.mark.usefixtures("restored_torch")

@@ -145,6 +145,7 @@ def test_the_lectures_never_read_what_goes_beyond_them() -> None:
 
 PACKAGES = sorted(path.name for path in (ROOT / "recurrent").iterdir() if path.is_dir())
 MAY_IMPORT = {  # package -> the other packages that it may import, besides `common`
+    "cluster": {"training"},
     "commands": {*PACKAGES} - {"__pycache__"},
     "common": set(),
     "data": set(),
@@ -185,6 +186,8 @@ def test_no_model_module_imports_another_but_for_base_and_fast() -> None:
 
 
 ONLY_IN = {
+    "dask": ("recurrent/cluster/",),
+    "distributed": ("recurrent/cluster/",),
     "mlflow": ("recurrent/serving/", "recurrent/tracking/"),
     "optuna": ("recurrent/sweeps/",),
     "jieba": ("recurrent/data/words/encode.py",),

@@ -15,7 +15,7 @@ from tests.project import ROOT
 from tests.reliability.runs import STORE
 from tests.training.small import edit, write_project
 
-EPOCHS = 200  # of each of the three runs: time to be disturbed
+EPOCHS = 120  # of each of the three runs: time to be disturbed
 TTL_S = 5  # of a worker without a heartbeat; Dask's default is five minutes
 FILL = """
 from recurrent.cluster.coordinator import connect
@@ -95,17 +95,15 @@ class Machines:
     def __init__(self, folder: Path, project: Path) -> None:
         self.folder, self.project = folder, project
         self.started: list[Machine] = []
-        self.start_scheduler()
-
-    def start_scheduler(self) -> None:
-        """Start a scheduler."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
         self.address = f"tcp://127.0.0.1:{port}"
         command = ("-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", port)
         ttl = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": f"{TTL_S}s"}
-        self.scheduler = self._start(self.folder, *command, "--no-dashboard", **ttl)
+        elsewhere = folder / "scheduler"  # it needs no checkout
+        elsewhere.mkdir()
+        self.scheduler = self._start(elsewhere, *command, "--no-dashboard", **ttl)
 
     def clone(self, name: str) -> Path:
         """Return a clone of the project, made if it is new."""

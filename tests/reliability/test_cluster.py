@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from recurrent.training.checkpoint import Checkpoint
@@ -75,6 +76,25 @@ def test_a_worker_that_dies_or_hangs(
     assert run in finished(other.folder), "the other worker did its run"
     assert trained(cluster.project) == one_machine
     kept.found = f"noticed after {noticed:.0f} s"
+
+
+def test_a_training_process_that_dies(
+    cluster: Machines, one_machine: dict[str, bytes], promise: Promised
+) -> None:
+    kept = promise(
+        "A worker whose training process dies trains the run again, with the same bytes",
+        "kill -9 of the training process in mid-run",
+    )
+    worker = cluster.worker("one")
+    coordinator = cluster.coordinator()
+    wait_until(lambda: busy(worker), coordinator)
+    processes = psutil.Process(worker.process.pid).children(recursive=True)
+    (trainer,) = (one for one in processes if "recurrent.cluster.trainer" in one.cmdline())
+    trainer.kill()
+    kept.injected = 1
+    status, printed = coordinator.end()
+    assert status == 0, printed
+    assert trained(cluster.project) == one_machine
 
 
 def test_a_scheduler_that_dies(

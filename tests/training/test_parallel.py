@@ -5,7 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -14,6 +17,7 @@ from recurrent.common.config import Runtime
 from recurrent.training import parallel
 from recurrent.training.checkpoint import Checkpoint
 from recurrent.training.fingerprint import plan
+from recurrent.training.schedule import Job
 from recurrent.training.store import RunStore
 from tests.project import ROOT
 from tests.training.small import edit, write_project
@@ -49,6 +53,43 @@ def test_one_run_per_processor_and_one_on_a_gpu(monkeypatch: pytest.MonkeyPatch)
     assert parallel.default_workers(Runtime(device="cpu", threads=2, reproducible="fast")) == 3
     monkeypatch.setattr(parallel, "gpu_name", lambda runtime: "a GPU")
     assert parallel.default_workers(Runtime()) == 1
+
+
+class Elsewhere(ThreadPoolExecutor):
+    """A cluster that does two jobs at once; it notes how many it has at one time."""
+
+    slots = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now, self.most = 0, 0
+
+    def submit(self, work: Callable[[], Any], /) -> Future[Any]:  # type: ignore[override]
+        self.now += 1
+        self.most = max(self.most, self.now)
+        future = super().submit(work)
+        future.add_done_callback(lambda _: setattr(self, "now", self.now - 1))
+        return future
+
+
+def test_a_cluster_does_the_jobs_that_can_be_done_away() -> None:
+    done: dict[str, int] = {}
+
+    def job(name: str, *after: str, **where: bool) -> Job:
+        def note_process(process: int) -> list[Job]:
+            done[name] = process
+            return []
+
+        return Job(name, name, os.getpid, bool, frozenset(after), next_jobs=note_process, **where)
+
+    away = [job(name, away=True) for name in "abcde"]
+    jobs = [*away, job("after", "a", "b"), job("here", "after", here=True)]
+    with Elsewhere() as cluster:
+        parallel.run_jobs(jobs, 1, lambda name: None, cluster=cluster)
+    assert cluster.most == 2
+    assert {*done} == {*"abcde", "after", "here"}
+    assert [*done][-1] == "here", "it waited for a job of a local worker, which waited for others"
+    assert {name for name, process in done.items() if process != os.getpid()} == {"after"}
 
 
 def workers(parent: int) -> list[psutil.Process]:

@@ -35,6 +35,15 @@ def test_equally_long_jobs_keep_their_order() -> None:
     assert order([job(key) for key in "cab"], dict.fromkeys("abc", 1.0)) == ["c", "a", "b"]
 
 
+def test_jobs_for_another_machine_can_be_taken_apart() -> None:
+    jobs = [replace(job("a"), away=True), job("b"), replace(job("c"), away=True)]
+    schedule = Schedule({"a": 1.0, "b": 2.0, "c": 3.0}.get)
+    schedule.add(jobs)
+    taken = [schedule.next(away=True), schedule.next(away=False), schedule.next(away=False)]
+    assert [one and one.key for one in taken] == ["c", "b", None]
+    assert schedule.next() == jobs[0], "without a cluster, either kind"
+
+
 def test_the_start_of_the_longest_chain_is_first() -> None:
     jobs = [job("a"), job("b"), job("after b", "b")]
     assert order(jobs, {"a": 3, "b": 1, "after b": 4}) == ["b", "after b", "a"]

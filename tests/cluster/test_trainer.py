@@ -1,0 +1,48 @@
+"""The process that trains for a Dask worker: what comes back, and how it ends."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recurrent.cluster.trainer import Stopped, Trainer, Trainers
+from recurrent.common.errors import PipelineError
+from recurrent.training.fingerprint import Run
+from recurrent.training.store import HISTORY
+from tests.cluster import work
+from tests.small_experiment import variant
+from tests.training.toy import PLAIN
+
+RUN = Run(variant("small/one"), 7, "f" * 64)
+
+
+@pytest.fixture
+def trainers() -> Iterator[Trainers]:
+    made = Trainers()
+    yield made
+    with made.one() as trainer:
+        trainer.stop()
+
+
+def test_it_does_one_work_after_another_until_it_is_not_wanted(
+    trainers: Trainers, tmp_path: Path
+) -> None:
+    with trainers.one() as trainer:
+        done = trainer.train(work.Half(RUN, PLAIN, tmp_path), tmp_path, lambda: True)
+    assert done == "half of small/one, seed 7"
+    assert (tmp_path / RUN.fingerprint / HISTORY).exists()
+    with trainers.one() as same, pytest.raises(PipelineError, match=r"explodes\. Lower `learn"):
+        same.train(work.Fails(RUN, PLAIN, tmp_path), tmp_path, lambda: True)
+    assert same is trainer and trainer.alive
+    with trainers.one() as same, pytest.raises(Stopped):
+        same.train(work.Lasts(RUN, PLAIN, tmp_path), tmp_path, lambda: False)
+    assert same is trainer and not trainer.alive
+
+
+def test_a_process_that_dies_is_an_error_and_is_replaced(
+    trainers: Trainers, tmp_path: Path
+) -> None:
+    with trainers.one() as trainer, pytest.raises(RuntimeError, match="ended with status 9"):
+        trainer.train(work.Dies(RUN, PLAIN, tmp_path), tmp_path, lambda: True)
+    with trainers.one() as another:
+        assert another is not trainer and isinstance(another, Trainer)
