@@ -113,7 +113,7 @@ def test_another_environment_is_refused_before_anything_starts(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(coordinator, "differences", lambda *_: "has torch 2")
-    said = r"worker inproc://\S+ has torch 2\. Start it again in a checkout of the same commit"
+    said = r"worker inproc://\S+ has torch 2\. Restart it in a checkout of the same commit"
     with pytest.raises(PipelineError, match=said), connect(address, PLAIN):
         pytest.fail("it was accepted")
 
