@@ -97,7 +97,7 @@ def refuse_others(
     """Refuse workers whose checkout or environment differs from ours."""
     found = client.run(describe, runtime, on_error="return")
     reasons = {
-        worker: f"cannot be checked ({one!r}): was it started in a checkout?"
+        worker: f"cannot be checked ({one!r}): is it started in a checkout?"
         if isinstance(one, BaseException)
         else differences(one, expected)
         for worker, one in found.items()

@@ -128,7 +128,7 @@ def run_here(jobs: Iterable[Job], *_: object) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small project, entered; the folder of its run store is returned."""
+    """The run store of a small project, which is the current folder."""
     write_project(tmp_path)
     shutil.copy(ROOT / "lectures.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -143,7 +143,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_sweep_shows_its_best_trials_and_a_second_call_adds_the_missing_ones(
     small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Half of these rates are so high that the loss becomes NaN.
+    # Half of these learning rates are so high that the loss becomes NaN.
     ranges = [f"{RATE}=0.001,0.01,0.1,2e38,3e38", f"{HIDDEN}=2..9"]
     changes = {"optimizer": "sgd", "epochs": 2}
     edit(Path(), {"experiments": {"writing": {"training": changes}}})

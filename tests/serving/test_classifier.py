@@ -1,4 +1,4 @@
-"""Classify names: batches, seeds, unknown characters, and names that are refused."""
+"""Classify names: batches, seeds, unknown characters, and refused names."""
 
 from collections.abc import Iterator
 from itertools import chain

@@ -1,4 +1,4 @@
-"""What a sweep may search, as it is typed."""
+"""Parse the search space of a sweep."""
 
 import re
 
