@@ -219,7 +219,7 @@ def used() -> float:
 
 
 def all_used() -> float:
-    """Return the CPU seconds of all programs of this machine since it started."""
+    """Return the CPU seconds that all programs have used since the machine started."""
     times = psutil.cpu_times()
     return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
 

@@ -26,15 +26,14 @@ Cluster = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Train on the workers of this Dask scheduler, such as tcp://host:8786; --jobs is then "
-        "the number of runs at once.",
+        help="Train on the workers of this Dask scheduler, such as tcp://host:8786. --jobs is then "
+        "the number of parallel runs.",
     ),
 ]
 Model = Annotated[
     str,
     typer.Argument(
-        help="A champion, such as names-to-sex, or experiment/variant; without a variant, the "
-        "experiment's first."
+        help="A champion, such as names-to-sex, or experiment/variant (default: the first variant)."
     ),
 ]
 
@@ -99,14 +98,12 @@ def sweep(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sampler.")] = 0,
     name: Annotated[
         str | None,
-        typer.Option(
-            help="Name of the sweep. Default: from the variant and a hash of all it uses."
-        ),
+        typer.Option(help="Name of the sweep. Default: the variant and a hash of the settings."),
     ] = None,
     jobs: Jobs = None,
     cluster: Cluster = None,
 ) -> None:
-    """Search settings of a variant for the lowest validation loss. A stopped sweep continues."""
+    """Search settings of a variant for the lowest validation loss, or continue such a sweep."""
     from recurrent.commands import sweep
 
     sweep.main(experiment, ranges, trials, seed, jobs, name, cluster)
@@ -190,7 +187,7 @@ def generate(
 def serve(
     model: Model,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")
+        str, typer.Option(help="Address to listen on; 0.0.0.0 accepts other machines.")
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 chooses a free one.")
@@ -212,12 +209,12 @@ def publish() -> None:
 
 @app.command(epilog="Example: recurrent ui --port 5001")
 def ui(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 5000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 5000,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open a browser if there is a display.")
     ] = True,
 ) -> None:
-    """Show all runs in MLflow, with a link to each lecture's runs and charts."""
+    """Show all runs in MLflow, and print links to each lecture's runs and charts."""
     from recurrent.commands import ui
 
     ui.main(port, browser)
@@ -225,7 +222,7 @@ def ui(
 
 @app.command(epilog="Example: recurrent experiments")
 def experiments() -> None:
-    """Show what DVC experiments changed: `dvc exp show`, narrow enough for a terminal."""
+    """Show what DVC experiments changed, as `dvc exp show` does, but in fewer columns."""
     from recurrent.commands import experiments
 
     experiments.main()

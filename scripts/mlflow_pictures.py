@@ -1,6 +1,6 @@
-"""Take the screenshots of docs/mlflow.md and docs/sweeps.md: MLflow's page in a browser.
+"""Take the screenshots for docs/mlflow.md and docs/sweeps.md in a browser.
 
-`recurrent ui --no-browser` must be running: `python scripts/mlflow_pictures.py http://127.0.0.1:5000`.
+First start `recurrent ui --no-browser`. Then `python scripts/mlflow_pictures.py URL` takes them.
 """
 
 import json
@@ -18,12 +18,12 @@ from recurrent.tracking.sweeps import SWEEP
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 1440, 900
 HEIGHTS = {"sweep": 1080}  # twenty trials
-WIDTHS = {"models": WIDTH * 3 // 2}  # the metrics are right of nine other columns
+WIDTHS = {"models": WIDTH * 3 // 2}  # the metrics come after nine other columns
 SETTLED_MS = 8000  # tables and charts are drawn after the page has loaded
-RETURNING = """for (const [key, value] of [
+RETURNING_VISITOR = """for (const [key, value] of [
     ["mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true"],
     ["mlflow.workflowType_v1", '"machine_learning"'],
-]) localStorage.setItem(key, value)"""  # the page opens its assistant at the first visit
+]) localStorage.setItem(key, value)"""  # MLflow opens its assistant at the first visit
 EXPERIMENT = "Predicting sex from names"
 COMPARED = ("LSTM, two layers", "bidirectional LSTM")
 REGISTERED = "names-to-sex"
@@ -38,7 +38,7 @@ def main(base: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_page(color_scheme="light")
-        page.add_init_script(RETURNING)
+        page.add_init_script(RETURNING_VISITOR)
         for name, address in {**addresses(base), **sweep_address(base)}.items():
             size: ViewportSize = {
                 "width": WIDTHS.get(name, WIDTH),

@@ -18,8 +18,8 @@ def main() -> None:
 
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
-    """Run every cell in that folder; leave out what differs from one machine to another."""
-    metadata = notebook.metadata.copy()  # the kernel adds its version
+    """Execute every cell in a folder, without output that differs between machines."""
+    metadata = notebook.metadata.copy()  # execution adds the kernel's version
     NotebookClient(
         notebook,
         timeout=TIMEOUT_S,

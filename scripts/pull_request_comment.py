@@ -46,7 +46,7 @@ def committed(path: Path, commit: str) -> pd.DataFrame:
 def changed_claims(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Return the claims whose verdict differs, with both verdicts.
 
-    The words are those of `after`; a new or removed claim has only one verdict.
+    The text of a claim is that of `after`; a new or removed claim has only one verdict.
     """
     both = after.merge(before, "outer", on="id", suffixes=("", "_before"), sort=False)
     for column in ("lecture", "statement"):
@@ -72,7 +72,7 @@ def comment(changes: dict[str, pd.DataFrame], metrics: str) -> str:
         parts.append("No claim changes its verdict.")
     parts += ["### Metrics", metrics_table(metrics)]
     parts.append(
-        "CI rebuilt these results on the pull request, and compares them with the base. If its "
+        "CI rebuilt these results and compared them with the base branch. If its "
         "step *Compare the results with those in git* fails, run `make repro` and commit the "
         "results."
     )
@@ -89,7 +89,7 @@ def claims_table(claims: pd.DataFrame) -> str:
 
 
 def cell(text: object) -> str:
-    """Return a text as it must be written in a cell of a Markdown table."""
+    """Escape a text for a cell of a Markdown table."""
     return str(text).replace("|", r"\|")
 
 

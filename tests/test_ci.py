@@ -49,7 +49,7 @@ def test_a_job_that_may_write_runs_no_code_of_the_pull_request() -> None:
 
 
 def test_nothing_that_somebody_else_can_name_is_pasted_into_a_script() -> None:
-    """A branch's or a title's name in `run` would be executed: it belongs into `env`."""
+    """A branch's or a title's name in `run` would be executed: it belongs in `env`."""
     scripts = [step["run"] for job in JOBS.values() for step in job["steps"] if "run" in step]
     assert not [script for script in scripts if "${{" in script]
 

@@ -63,7 +63,7 @@ def test_options_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
         (None, {"sales": Path("a.zip"), "names": Path("b=c.txt")}),
         ("nietzsche_rnn/lecture", "abc", 7, None, 3, 3, 1),
         ("nietzsche_rnn", "abc", 40, 2.0, None, 0, 9),
-        ("a/b", ["training.epochs=1..3", "training.batch_size=8,16"], 5, 1, None, "c"),
+        ("a/b", ["training.epochs=1..3", "training.batch_size=8,16"], 5, 1, None, "c", None),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a worker's checkout and environment must have in common with ours."""
+"""Compare a worker's checkout and environment with ours."""
 
 import platform
 import subprocess
@@ -17,7 +17,7 @@ from recurrent.training.fingerprint import (
     installed,
 )
 
-# Besides those that compute: they carry settings, weights and tasks between machines.
+# Those that compute, and those that carry settings, weights and tasks between machines.
 LIBRARIES = (*FITTING_LIBRARIES, *BOOSTING, "pydantic", "safetensors", "distributed")
 CODE = "code"
 
@@ -34,18 +34,18 @@ def describe(runtime: Runtime) -> dict[str, str]:
 
 
 def differences(theirs: Mapping[str, str], ours: Mapping[str, str]) -> str:
-    """Return what a worker has and we do not, as the end of a sentence about it; "" if nothing."""
+    """Describe how a worker differs, as the predicate of a sentence; "" if it does not."""
     found = [name for name in ours if theirs.get(name) != ours[name]]
     if found == [CODE]:
         return "has other code than this project, at the same commit"
     return " and ".join(
         f"has {name} {theirs.get(name, '(missing)')}, this project has {ours[name]}"
         for name in found
-        if name != CODE  # another commit says it better
+        if name != CODE  # a hash says less than the commit
     )
 
 
-@cache  # as of when this process loaded the code
+@cache  # the commit from which this process loaded its code
 def commit() -> str:
     """Return the commit that is checked out."""
     command = ["git", "rev-parse", "--short=12", "HEAD"]
@@ -54,7 +54,7 @@ def commit() -> str:
 
 
 def computing_modules() -> tuple[str, ...]:
-    """Return the modules that runs start from."""
+    """Return the modules whose imports are the code of a run."""
     loaded = [
         f"{PACKAGE}.{folder}.{path.stem}"
         for folder in ("models", "tasks")

@@ -1,4 +1,4 @@
-"""The coordinator's side: `connect` turns a Dask scheduler's address into a cluster for jobs."""
+"""The coordinator of a cluster: `connect` yields the workers of a Dask scheduler for jobs."""
 
 import logging
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from recurrent.training.store import HISTORY, RunStore
 if TYPE_CHECKING:
     import distributed
 
-PATIENCE_S = 10  # until a scheduler answers, and has a worker
+PATIENCE_S = 10  # to wait for the scheduler, and for a worker
 RETRIES = 2  # of a run whose training process was killed
 GUIDE = "docs/cluster.md"
 
@@ -35,8 +35,8 @@ def connect(
 ) -> Iterator["Cluster | None"]:
     """Yield the workers of a Dask scheduler for `run_jobs(cluster=...)`; None without an address.
 
-    `slots` is how many runs they train at once; by default, as many as they have threads. Workers
-    whose checkout or environment is not ours are refused.
+    `slots` is the number of parallel runs; the default is the number of their threads. Refuse
+    workers whose checkout or environment differs from ours.
     """
     if address is None:
         yield None
@@ -51,7 +51,7 @@ def connect(
             remedy="Run: pip install --editable '.[cluster]'",
         ) from missing
     for logger in ("distributed", "distributed.client"):
-        logging.getLogger(logger).setLevel(logging.CRITICAL)  # we say ourselves what matters
+        logging.getLogger(logger).setLevel(logging.CRITICAL)  # we report failures ourselves
     try:
         client = distributed.Client(address, timeout=PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as fault:
@@ -60,7 +60,7 @@ def connect(
             where=address,
             remedy=f"Start one with `dask scheduler` ({GUIDE}), or leave out --cluster.",
         ) from fault
-    # Datasets travel inside tasks, so that no dead worker takes one with it.
+    # Tasks contain their datasets, so that a dead worker loses none. Do not warn of their size.
     with client, dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
         expected = describe(runtime)
         workers = find_workers(client, address)
@@ -94,7 +94,7 @@ def find_workers(client: "distributed.Client", address: str) -> dict[str, int]:
 def refuse_others(
     client: "distributed.Client", address: str, runtime: Runtime, expected: dict[str, str]
 ) -> None:
-    """Refuse workers whose checkout or environment is not ours."""
+    """Refuse workers whose checkout or environment differs from ours."""
     found = client.run(describe, runtime, on_error="return")
     reasons = {
         worker: f"cannot be checked ({one!r}); it may not be started in a checkout"
@@ -107,13 +107,13 @@ def refuse_others(
         raise PipelineError(
             "; ".join(refused) + ".",
             where=address,
-            remedy="Start it again in a checkout of the same commit, with the packages of "
+            remedy="Restart it in a checkout of the same commit, with the packages of "
             f"requirements.txt ({GUIDE}).",
         )
 
 
 class Cluster:
-    """The workers of a Dask scheduler. A thread here waits for each run."""
+    """The workers of a Dask scheduler. Here, a thread waits for each run."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class Cluster:
         self._workers = {*workers}
         self._threads = ThreadPoolExecutor(slots)
         self._tasks: set[distributed.Future[task.Answer]] = set()
-        self._histories: dict[str, Path] = {}  # of the runs that are trained now
+        self._histories: dict[str, Path] = {}  # of the runs in progress
         self._adding = Lock()
         self._topic = f"recurrent-{uuid4().hex}"
         self._closed = False
@@ -140,11 +140,11 @@ class Cluster:
         return self._threads.submit(self._train, work)
 
     def finish(self) -> None:
-        """Wait for the runs that are trained now."""
+        """Wait for the runs in progress."""
         self._threads.shutdown(cancel_futures=True)
 
     def close(self) -> None:
-        """Cancel what still runs. Workers stop after the epoch, with a checkpoint."""
+        """Cancel the runs in progress. Workers stop after the epoch, with a checkpoint."""
         self._closed = True
         self._client.cancel([*self._tasks])
         self._threads.shutdown(cancel_futures=True)
@@ -178,8 +178,8 @@ class Cluster:
             if isinstance(answer, task.Lacks):
                 names = sorted(path.name for path in encoded.iterdir())
                 sent, preferred = Parcel.pack(encoded, names), answer.worker
-            else:  # it joined later, and would be given one run after another
-                note(f"warning: worker {answer.worker} {answer.why}; it is sent away")
+            else:  # it joined later, and Dask would give it one run after another
+                note(f"warning: worker {answer.worker} {answer.why}; it is removed")
                 self._client.retire_workers([answer.worker])
 
     def _ask(
@@ -210,26 +210,26 @@ class Cluster:
                 "the connection to the scheduler was lost.",
                 where=self._address,
                 remedy="Finished runs are kept. Run the same command again once the scheduler and "
-                "its workers are back, or leave out --cluster to go on here.",
+                "its workers are back, or leave out --cluster to continue on this machine.",
             ) from lost
         except distributed.KilledWorker as killed:
             raise PipelineError(
-                f"{killed.allowed_failures + 1} workers were killed while they trained it.",
+                f"{killed.allowed_failures + 1} workers were killed while they trained this run.",
                 where=str(run),
-                remedy="Their logs may say why (out of memory?). Finished runs are kept.",
+                remedy="See their logs (out of memory?). Finished runs are kept.",
             ) from killed
         except Exception as fault:
             raise PipelineError(
-                f"it failed on {RETRIES + 1} workers, the last time with: {fault}.",
+                f"the run failed {RETRIES + 1} times, the last time with: {fault}.",
                 where=str(run),
-                remedy="The log of the worker says more. Finished runs are kept.",
+                remedy="See the log of the worker. Finished runs are kept.",
             ) from fault
         finally:
             self._tasks.discard(future)
         return answer
 
     def _add_history(self, event: tuple[float, Any]) -> None:
-        """Write new lines of a run's history where its progress is looked up."""
+        """Write new lines of a run's history to the run store, where its progress is read."""
         _, new = event
         with self._adding:
             path = self._histories.get(new["run"])
@@ -241,7 +241,7 @@ class Cluster:
                 file.truncate()
 
     def _note_workers(self, event: tuple[float, Any]) -> None:
-        """Say which workers come and go."""
+        """Report workers that join or leave."""
         _, what = event
         action, worker = what.get("action"), what.get("worker")
         if self._closed or action not in ("add-worker", "remove-worker"):
@@ -251,6 +251,6 @@ class Cluster:
             note(f"worker {worker} joined")
         else:
             self._workers.discard(worker)
-            note(f"warning: worker {worker} is gone; others do its runs")
+            note(f"warning: worker {worker} is gone; others train its runs")
             if not self._workers:
                 note(f"waiting for a worker at {self._address}; finished runs are kept")

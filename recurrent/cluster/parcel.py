@@ -1,4 +1,4 @@
-"""Files on their way to another machine, with their checksums."""
+"""Files that are sent to another machine, with their checksums."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ class Parcel:
         return cls(content, {name: digest(one) for name, one in content.items()})
 
     def unpack(self, folder: Path) -> None:
-        """Write the files into a folder, after a check of each."""
+        """Check all files, then write them into a folder."""
         damaged = [name for name, one in self.content.items() if digest(one) != self.sha256[name]]
         if damaged:
             raise PipelineError(

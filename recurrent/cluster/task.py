@@ -1,4 +1,4 @@
-"""The task of a Dask worker: train one run, and give back its files."""
+"""The task of a Dask worker: train one run, and return its files."""
 
 import shutil
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from recurrent.training.store import FILES, FOLDER, HISTORY, RunStore, cache_fol
 if TYPE_CHECKING:
     from distributed import Worker
 
-DATA = Path(".dvc/tmp/cluster")  # datasets that were sent here, by their hash
+DATA = Path(".dvc/tmp/cluster")  # datasets from the coordinator, by hash
 trainers = Trainers()
 
 
@@ -33,7 +33,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Lacks:
-    """The worker lacks the dataset: send it."""
+    """The worker needs the dataset."""
 
     worker: str
 
@@ -90,7 +90,7 @@ def train(
 
 
 def find_project(dataset: str, data: str, sent: Parcel | None) -> Path | None:
-    """Return a folder that has the encoded dataset: this checkout, or one for what was sent."""
+    """Return the project folder of a dataset: this checkout, or one for a received dataset."""
     own = ROOT / paths.encoded(dataset)
     if own.is_dir() and data_digest(own) == data:
         return ROOT
@@ -123,7 +123,7 @@ class Progress:
         self._sent = 0
 
     def report(self) -> bool:
-        """Send what is new; return whether the run is still wanted here."""
+        """Send new lines; return whether the run is still wanted."""
         try:
             text = self._history.read_bytes()
         except FileNotFoundError:

@@ -1,7 +1,7 @@
 """A process that trains run after run for a Dask worker.
 
 Dask loads NumPy before our settings can choose its kernels, its workers may have several threads,
-and a thread cannot be stopped. So runs are trained in processes of their own, as on one machine.
+and a thread cannot be stopped. So each run is trained in a separate process, as on one machine.
 """
 
 import os
@@ -22,9 +22,9 @@ from recurrent.training.fingerprint import ROOT
 from recurrent.training.interrupt import GRACE_S, finish_epoch_on_interrupt
 from recurrent.training.job import Training
 
-# What work returns, or the error. A class of this module would be one of `__main__` there.
+# The result, or the error. Not a class: the process runs this module as `__main__`.
 Answer = tuple[Any, PipelineError | None]
-POLL_S = 0.5  # between looks at a run's progress
+POLL_S = 0.5  # between checks of a run's progress
 INTERRUPTED = 130  # the exit status after SIGINT
 
 
@@ -33,7 +33,7 @@ class Stopped(Exception):
 
 
 class Trainer:
-    """The process, as the Dask worker sees it."""
+    """The training process, as seen by the Dask worker."""
 
     def __init__(self) -> None:
         self._connection, theirs = Pipe()
@@ -50,7 +50,7 @@ class Trainer:
     def train(self, training: Training, project: Path, wanted: Callable[[], bool]) -> Any:
         """Train a run on the data of a project folder; return what the work returns.
 
-        Ask now and then whether the run is still wanted, and stop it if not.
+        Stop the run as soon as `wanted` returns False.
         """
         try:
             self._connection.send((training, project))
@@ -73,7 +73,7 @@ class Trainer:
         return self._process.poll() is None
 
     def stop(self) -> None:
-        """Let the run end its epoch, for a moment; then end the process."""
+        """Let the run finish its epoch for a few seconds; then end the process."""
         self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(GRACE_S + 2)
@@ -84,7 +84,7 @@ class Trainer:
 
 @dataclass
 class Trainers:
-    """The processes of one Dask worker: as many as it has threads."""
+    """The training processes of one Dask worker, one for each thread."""
 
     _idle: list[Trainer] = field(default_factory=list)
 

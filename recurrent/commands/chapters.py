@@ -1,4 +1,4 @@
-"""What MLflow's experiments show: lectures.yaml and dvc.lock, in the words of its page."""
+"""MLflow's experiments and datasets, from lectures.yaml and dvc.lock."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,18 +10,18 @@ from recurrent.tracking.experiments import Chapter
 from recurrent.tracking.runs import TrackedData
 
 LOCKS = (Path("dvc.lock"), Path("beyond/dvc.lock"))
-MORE_COLUMNS = {  # beside the metric that ranks a lecture's models
+MORE_COLUMNS = {  # by the metric that ranks a lecture's models
     "accuracy": ("test/log_loss", "valid/accuracy"),
     "loss": ("test/perplexity", "train/final_loss", "train/final_perplexity", "valid/loss"),
 }
 READING = """\
-- `test/…`: held-out records, which neither trained the model nor chose its epoch; `…_sd` is the
-  standard deviation over seeds, `…_bayes` the best possible.
-- `train/final_…`: the trained model on the text that it was trained on, as the lecture measures.
-- Other curves are means over seeds, by epoch; `seed_0/…` are those of one seed.
+- `test/…`: on held-out records, which neither trained the model nor chose its epoch; `…_sd` is the
+  standard deviation over seeds, `…_bayes` the best possible score.
+- `train/final_…`: the trained model, measured on its training text, as the lecture does.
+- All other metrics are curves: means over seeds, by epoch. `seed_0/…` are the curves of one seed.
 
-To compare, select runs and choose *Compare*, or open the view of charts (`recurrent ui` prints
-the links)."""
+To compare runs, select them and choose *Compare*, or open the view of charts: `recurrent ui` prints
+the links."""
 
 
 def chapters() -> dict[str, Chapter]:
@@ -47,17 +47,17 @@ def chapter(key: str, lecture: Lecture) -> Chapter:
     )
 
 
-def called_by_people() -> dict[str, str]:
-    """Return what people call each variant."""
+def display_names() -> dict[str, str]:
+    """Return the display name of each variant."""
     return {
-        name: called
+        name: display_name
         for lecture in lectures.load().values()
-        for name, called in lecture.names.items()
+        for name, display_name in lecture.names.items()
     }
 
 
 def tracked_data(name: str, hashes: Mapping[str, str]) -> TrackedData:
-    """Return an encoded dataset with DVC's hash of its folder."""
+    """Describe an encoded dataset, with DVC's hash of its folder."""
     path = paths.encoded(name) / "report.json"
     report = files.read_json(path) if path.exists() else {}
     sizes = {split: report[split] for split in ("train", "valid", "test") if split in report}

@@ -1,7 +1,7 @@
 """`recurrent experiments`: what DVC's experiments changed, with a column for each experiment.
 
-`dvc exp show` has a column for each parameter and metric, named by its whole path: too wide for a
-terminal if an experiment has more than one variant.
+`dvc exp show` has a column for each parameter and metric, headed by its whole path, and is too wide
+for a terminal.
 """
 
 import csv
@@ -31,7 +31,9 @@ def main() -> None:
     if done.returncode:
         raise PipelineError(done.stderr.strip(), where=" ".join(command))
     rows = [*csv.DictReader(done.stdout.splitlines())]
-    rows.sort(key=lambda row: row["Experiment"])  # the workspace and the commit have no name
+    rows.sort(
+        key=lambda row: row["Experiment"]
+    )  # the workspace and the commit, which have no name, come first
     show(compare(rows), Console())
 
 
@@ -55,12 +57,12 @@ def is_score(column: str) -> bool:
 
 
 def is_hash(column: str, experiments: Sequence[Row]) -> bool:
-    """Return whether a column has hashes: of what a stage depends on."""
+    """Return whether a column has the hashes of a stage's dependencies."""
     return any(HASH.fullmatch(row[column]) for row in experiments)
 
 
 def title(column: str) -> str:
-    """Return what a row is called: a parameter as `-S` takes it, a metric with its variant."""
+    """Return the title of a row: a parameter as in `-S`, or a metric with its variant."""
     found = SCORE.fullmatch(column)
     return f"{found['variant']} {found['metric']}" if found else column
 

@@ -57,7 +57,7 @@ def main(
         print_stream(prefix, (piece for (piece,) in pieces))
     else:
         for text in zip(*pieces, strict=True):
-            # A line break within a sample is escaped: one line is one sample.
+            # Escape line breaks, so that each sample is one line.
             print(printable(prefix + "".join(text)))
 
 

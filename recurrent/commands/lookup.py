@@ -46,7 +46,7 @@ def find_trained(name: str) -> Trained:
     folder = paths.champion(name)
     if not (folder / paths.CHAMPION).exists():
         raise PipelineError(
-            "this champion is not here.",
+            "this champion has not been trained or pulled.",
             where=name,
             remedy="Run `recurrent repro`, or `dvc pull champions` if the project has a remote.",
         )

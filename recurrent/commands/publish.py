@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from recurrent.commands.chapters import called_by_people, chapters, locked_hashes, tracked_data
+from recurrent.commands.chapters import chapters, display_names, locked_hashes, tracked_data
 from recurrent.commands.jobs import stage_of
 from recurrent.commands.lookup import pipelines, plan_if_encoded
 from recurrent.common import config, files, paths
@@ -44,12 +44,12 @@ class Skipped:
             self.stages.append(stage)
 
     def report(self) -> None:
-        """Say which variants were skipped, why, and what to do."""
+        """Print which variants were skipped, why, and what to do."""
         for reason, names in self.names.items():
             note(f"not published: {', '.join(names)}: {reason}.")
         if self.stages:
             note(
-                "If `recurrent repro` trains nothing, this trains them into the store again: "
+                "If `recurrent repro` trains nothing, this command trains them again: "
                 f"dvc repro -f -s {' '.join(self.stages)}"
             )
 
@@ -88,7 +88,7 @@ def after_repro() -> None:
 def tracked_runs(skipped: Skipped) -> Iterator[TrackedRun]:
     """Yield every evaluated variant whose weights are those of the current settings."""
     store, commit, hashes = RunStore(), git_commit(), locked_hashes()
-    of_lecture, called = chapters(), called_by_people()
+    of_lecture, names = chapters(), display_names()
     for settings in pipelines():
         for experiment in settings.experiments:
             variants = [v for v in settings.variants(experiment) if is_evaluated(v, settings)]
@@ -106,7 +106,7 @@ def tracked_runs(skipped: Skipped) -> Iterator[TrackedRun]:
                 else:
                     yield TrackedRun(
                         variant=variant,
-                        called=called.get(variant.name, variant.name),
+                        display_name=names.get(variant.name, variant.name),
                         chapter=of_lecture[variant.lecture],
                         dataset=settings.encoding(variant.dataset),
                         data=tracked_data(variant.dataset, hashes),
@@ -138,10 +138,10 @@ def has_weights(run: Run, results: paths.Results, store: RunStore) -> bool:
 
 
 def champions(runs: Sequence[TrackedRun]) -> list[Champion]:
-    """Return the champions that are among these runs, with the weights of these runs.
+    """Return the champions among these runs.
 
-    Networks of the lectures' own corpora are other models, so their names say so: otherwise
-    `recurrent replicate` and `recurrent repro` would take the alias from each other.
+    Networks trained on the lectures' own corpora have a suffix in their names: otherwise `recurrent
+    replicate` and `recurrent repro` would take the alias from each other.
     """
     settings = config.load()
     suffix = "" if settings.source == "bundled" else f"-{settings.source}"

@@ -1,4 +1,4 @@
-"""`recurrent serve`: answer over HTTP with a trained model."""
+"""`recurrent serve`: serve a trained model over HTTP."""
 
 from recurrent.commands import lookup
 from recurrent.commands.generate import refuse_both_sides
@@ -24,7 +24,7 @@ def main(name: str, host: str, port: int) -> None:
     dataset = paths.encoded(variant.dataset)
     if (dataset / "vectors.npy").exists():
         raise PipelineError(
-            "this model reads another network's vectors, so it cannot read a table.",
+            "this model reads the embeddings of another network, so it cannot be served.",
             where=variant.name,
             remedy="Choose a model of sales_networks or sales_methods.",
         )

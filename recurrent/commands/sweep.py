@@ -14,7 +14,7 @@ from recurrent.cluster.coordinator import connect
 from recurrent.commands import jobs, publish, repro
 from recurrent.commands.chapters import chapters
 from recurrent.commands.lookup import find, pipelines, refuse_unknown_lectures
-from recurrent.commands.trials import Sweep, file_of, with_values
+from recurrent.commands.trials import Sweep, parameter_file, with_values
 from recurrent.common import files, paths
 from recurrent.common.config import Config, Variant
 from recurrent.common.console import note
@@ -23,7 +23,7 @@ from recurrent.common.locking import REPRO, locked
 from recurrent.report.numbers import number
 from recurrent.report.terminal import show
 from recurrent.report.views import Cell, Table
-from recurrent.sweeps.space import Space, Value, corners, parse, short, written
+from recurrent.sweeps.space import Space, Value, corners, format_value, parse, short_name
 from recurrent.tracking.experiments import CHARTS, TABLE
 from recurrent.tracking.sweeps import TrackedSweep, publish_sweep_or_warn
 from recurrent.training import parallel
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(".dvc/tmp/sweeps")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-FEWEST = 10  # validation records; lesson six has a split of one
-SHOWN = 5  # trials in the table
+MIN_RECORDS = 10  # of validation; a dataset of lesson six has one
+TABLE_ROWS = 5  # trials in the table
 
 
 def main(
@@ -48,7 +48,7 @@ def main(
     name: str | None = None,
     cluster: str | None = None,
 ) -> None:
-    """Run the trials that a sweep lacks, publish it, and show its best trials."""
+    """Run the missing trials of a sweep, publish it, and show its best trials."""
     space = parse(ranges)
     settings, variant = find(experiment)
     refuse_unknown_lectures([settings])
@@ -65,7 +65,8 @@ def main(
         name = f"{variant.experiment}-{variant.variant}-{identity[:8]}"
     elif not NAME.fullmatch(name) or name in (TABLE, CHARTS):  # views that MLflow has already
         raise PipelineError(
-            f"{name!r} must be letters, digits, dots, hyphens and underscores.", where="--name"
+            f"{name!r} may have only letters, digits, dots, hyphens and underscores.",
+            where="--name",
         )
     with locked(f"sweep {name}", FOLDER / f"{name}.lock"):
         study = study_class(FOLDER / f"{name}.log", space, seed, identity)
@@ -76,26 +77,26 @@ def main(
         here = workers or parallel.default_workers(settings.runtime)
         with connect(cluster, settings.runtime, workers) as away:
             parallel.run_jobs(planned, here, lambda _: None, cluster=away)
-        found = tracked(sweep, name, seed, space)
+        found = to_tracked_sweep(sweep, name, seed, space)
     if settings.runtime.tracking:
         publish_sweep_or_warn(found)
     report(found, Console())
 
 
 def refuse_wrong_model(variant: Variant) -> None:
-    """Refuse settings that the model does not have, before any trial starts."""
+    """Refuse settings that do not fit the model, before any trial starts."""
     from recurrent.models import base  # imports torch
 
     base.build({**variant.model.model_dump(), "inputs": 2, "outputs": 2})
 
 
 def load_study_class() -> type["Study"]:
-    """Return the class that keeps the trials, or say how to install Optuna."""
+    """Import the class of studies; if Optuna is missing, say how to install it."""
     try:
         from recurrent.sweeps.study import Study
     except ModuleNotFoundError as fault:
         raise PipelineError(
-            f"this needs Optuna ({fault}).",
+            f"Optuna is missing ({fault}).",
             where="recurrent sweep",
             remedy="Install it: pip install -e '.[sweep]'",
         ) from fault
@@ -114,20 +115,22 @@ def encode(settings: Config, dataset: str) -> None:
 def refuse_without_validation(settings: Config, variant: Variant) -> None:
     """Refuse a variant without enough validation records; name those that have them."""
     count = validation_records(variant)
-    if count >= FEWEST:
+    if count >= MIN_RECORDS:
         return
     own = [*settings.variants(variant.experiment)]
     others = [one for each in pipelines() for one in each.variants()]
     good = [
         names
         for those in (own, others)
-        if (names := [one.name for one in those if validation_records(one) >= FEWEST])
+        if (names := [one.name for one in those if validation_records(one) >= MIN_RECORDS])
     ]
     raise PipelineError(
-        f"a sweep compares validation losses, and its dataset {variant.dataset} has "
+        f"a sweep compares validation losses, but the dataset {variant.dataset} has "
         f"{count} validation record{'s' * (count != 1)}.",
         where=variant.name,
-        remedy=f"Choose one with more: {', '.join(good[0])}." if good else "",
+        remedy=f"Choose a variant with at least {MIN_RECORDS}: {', '.join(good[0])}."
+        if good
+        else "",
     )
 
 
@@ -143,15 +146,15 @@ def identify(settings: Config, variant: Variant, space: Space, seed: int, data: 
     return digest([trained, {key: str(one) for key, one in space.items()}, seed])
 
 
-def tracked(sweep: Sweep, name: str, seed: int, space: Space) -> TrackedSweep:
-    """Return the sweep as MLflow and the table show it."""
+def to_tracked_sweep(sweep: Sweep, name: str, seed: int, space: Space) -> TrackedSweep:
+    """Convert the sweep for MLflow and the table."""
     found = TrackedSweep(
         id=sweep.study.id,
         name=name,
         chapter=chapters()[sweep.variant.lecture],
         variant=sweep.variant.name,
         space={key: str(one) for key, one in space.items()},
-        names={key: short(key) for key in space},
+        names={key: short_name(key) for key in space},
         seed=seed,
         trials=sweep.study.trials(),
         git_commit=publish.git_commit(),
@@ -162,20 +165,20 @@ def tracked(sweep: Sweep, name: str, seed: int, space: Space) -> TrackedSweep:
 
 
 def commands(settings: Config, variant: Variant, values: Mapping[str, Value]) -> list[str]:
-    """Return the command lines that give the variant these values, and change no other variant."""
+    """Return the commands that give these values to this variant only."""
     own = f"variants.{variant.variant}."
     given = settings.experiments[variant.experiment].variants[variant.variant] or {}
-    file = "" if settings.pipeline == "lectures" else f"{file_of(settings)}:"
+    file = "" if settings.pipeline == "lectures" else f"{parameter_file(settings)}:"
     ours, dvc = ["recurrent", "try", variant.experiment], ["dvc", "exp", "run"]
     for key, value in values.items():
-        ours += ["-S", f"{own}{key}={written(value)}"]
-        add = "" if has(given, key) else "+"  # Hydra's sign for a key that is not there yet
+        ours += ["-S", f"{own}{key}={format_value(value)}"]
+        add = "" if has_key(given, key) else "+"  # Hydra adds a key that the file lacks
         place = f"experiments.{variant.experiment}.{own}{key}"
-        dvc += ["-S", f"{file}{add}{place}={written(value)}"]
+        dvc += ["-S", f"{file}{add}{place}={format_value(value)}"]
     return [shlex.join(ours), shlex.join(dvc)]
 
 
-def has(values: Any, key: str) -> bool:
+def has_key(values: Any, key: str) -> bool:
     """Return whether a nested map has a dotted key."""
     for part in key.split("."):
         if not isinstance(values, Mapping) or part not in values:
@@ -197,7 +200,7 @@ def report(sweep: TrackedSweep, console: Console) -> None:
         best_trials(sweep, f"{sweep.variant}: the best of {len(sweep.trials)} trials ({counts})"),
         console,
     )
-    console.print("The best again, with all seeds:", highlight=False)
+    console.print("To train the best with all seeds, run one of:", highlight=False)
     for command in sweep.commands:
         console.print(f"  {command}", highlight=False, soft_wrap=True)
 
@@ -207,11 +210,11 @@ def best_trials(sweep: TrackedSweep, title: str) -> Table:
     rows = [
         (
             Cell(str(trial.number), "number"),
-            *(Cell(written(value), "code") for value in trial.values.values()),
+            *(Cell(format_value(value), "code") for value in trial.values.values()),
             Cell(str(len(trial.losses)), "number"),
             Cell(number(trial.objective), "number"),
         )
-        for trial in sweep.ranked[:SHOWN]
+        for trial in sweep.ranked[:TABLE_ROWS]
     ]
     head = ("trial", *sweep.names.values(), "epochs", "validation loss")
     return Table(title, head, tuple(rows))

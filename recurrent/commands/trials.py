@@ -1,4 +1,4 @@
-"""The trials of a sweep as jobs: proposed here, trained in a worker, recorded here."""
+"""The trials of a sweep as jobs: a worker trains them, this process proposes and records them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Sweep:
-    """What the trials of a sweep share."""
+    """The data that the trials of a sweep share."""
 
     settings: Config
     variant: Variant
@@ -34,7 +34,7 @@ class Sweep:
     data: str  # digest of the dataset
 
     def unfinished(self, total: int) -> Iterator["Trial"]:
-        """Yield the trials to run: first those that a kill interrupted, then new ones."""
+        """Yield the trials to run: first the interrupted ones, then new ones."""
         known = self.study.trials()
         for trial in known[:total]:
             if trial.state == "running":
@@ -51,7 +51,7 @@ class Sweep:
 
 @dataclass
 class Trial:
-    """A trial. It is proposed when there is a worker for it, and so knows all results by then."""
+    """A trial. It is proposed once a worker is free, so that it uses all results so far."""
 
     sweep: Sweep
     number: int
@@ -96,7 +96,7 @@ class Trial:
 
 @dataclass
 class Work:
-    """What a worker does for a trial."""
+    """The work of a worker for a trial."""
 
     runtime: Runtime
     store: Path  # the folder of the run store
@@ -110,7 +110,7 @@ class Work:
 
 
 def with_values(settings: Config, variant: Variant, values: Mapping[str, Value]) -> Variant:
-    """Return the variant with these values, or refuse one that does not fit its key."""
+    """Return the variant with these values; refuse values that do not fit."""
     chosen = settings.experiments[variant.experiment]
     overrides = deepcopy(chosen.variants[variant.variant]) or {}
     for key, value in values.items():
@@ -120,9 +120,9 @@ def with_values(settings: Config, variant: Variant, values: Mapping[str, Value])
     try:
         return changed.resolve(variant.experiment, variant.variant)
     except ValueError as fault:
-        raise PipelineError(f"{fault}.", where=str(file_of(settings))) from fault
+        raise PipelineError(f"{fault}.", where=str(parameter_file(settings))) from fault
 
 
-def file_of(settings: Config) -> Path:
+def parameter_file(settings: Config) -> Path:
     """Return the parameter file of a pipeline."""
     return paths.BEYOND_PARAMS if settings.pipeline == "beyond" else paths.PARAMS

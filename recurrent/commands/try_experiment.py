@@ -34,13 +34,12 @@ DATASETS = "datasets."
 def main(experiment: str, changes: Sequence[str] = (), workers: int | None = None) -> None:
     """Apply `key=value` changes to the parameter files, rebuild the experiment, show its scores.
 
-    A variant that cannot be trained, because its loss explodes for example, is marked in the
-    table.
+    The table marks variants that cannot be trained, for example because the loss explodes.
     """
     settings, variant = find(experiment)
     if variant.experiment != experiment:
         raise PipelineError(
-            "this is a variant, and `recurrent try` takes an experiment.",
+            "this is a variant, but `recurrent try` takes an experiment.",
             where=experiment,
             remedy="Name its experiment.",
         )
@@ -59,7 +58,9 @@ def main(experiment: str, changes: Sequence[str] = (), workers: int | None = Non
     if failures:
         for why in failures.values():
             note(f"error: {why}")
-        note(f"data/ and metrics/ keep what {experiment} had before: DVC needs every variant.")
+        note(
+            f"data/ and metrics/ keep the earlier results of {experiment}: DVC needs all variants."
+        )
         sys.exit(1)
 
 
@@ -166,7 +167,7 @@ def without(settings: Config, experiment: str, failures: Failures) -> Config | N
 
 
 def compare_scores(settings: Config, experiment: str, failures: Failures) -> Table:
-    """Return each variant's scores beside those of the last commit, and what else changed."""
+    """Compare each variant's scores with the last commit, and list what else changed."""
     committed = load_committed(settings.pipeline)
     scores = read_stored_scores(settings, experiment, failures) if failures else {}
     rows = []
@@ -182,7 +183,7 @@ def compare_scores(settings: Config, experiment: str, failures: Failures) -> Tab
 
 
 def score_cells(variant: str, before: Scores, now: Scores | None) -> Iterator[tuple[Cell, ...]]:
-    """Yield the cells of each metric of a variant; without scores, it could not be trained."""
+    """Yield the cells of each metric of a variant; `now` is None if it could not be trained."""
     for metric in now or before or ("",):
         if metric == "bayes":  # the best possible loss: a property of the data
             continue
@@ -198,7 +199,7 @@ def score_cells(variant: str, before: Scores, now: Scores | None) -> Iterator[tu
 
 
 def other_changes(settings: Config, variant: Variant, committed: Config | None) -> Iterator[str]:
-    """Yield what makes the scores hard to compare with the last commit's: epochs and data."""
+    """Yield the changes that make scores hard to compare: other epochs or data."""
     if committed is None:
         return
     try:

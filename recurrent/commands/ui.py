@@ -1,4 +1,4 @@
-"""`recurrent ui`: MLflow's page, with a link to each lecture's runs and charts."""
+"""`recurrent ui`: MLflow's web page, with links to each lecture's runs and charts."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ from recurrent.tracking.sweeps import sweeps
 
 HOST = "127.0.0.1"
 LOG = Path(".dvc/tmp/mlflow.log")  # the server's output
-PATIENCE_S = 60.0  # until a server answers; the first start takes about ten seconds
+START_TIMEOUT_S = 60.0  # the first start takes about ten seconds
 
 
 def main(port: int = 5000, browse: bool = True) -> None:
@@ -39,22 +39,23 @@ def main(port: int = 5000, browse: bool = True) -> None:
     refuse_used(port)
     base = f"http://{HOST}:{port}"
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
+    command += ["--workers", "1"]
     # No telemetry, and no workers for jobs that this project does not have. The address of the
     # store may have a password, which others could read on the command line.
-    quiet = {
+    environment = {
         **os.environ,
         "MLFLOW_BACKEND_STORE_URI": uri,
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the server as well
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it stops the server, too
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with (
         LOG.open("wb") as log,
-        subprocess.Popen([*command, "--workers", "1"], env=quiet, stdout=log, stderr=log) as server,
+        subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server,
     ):
         try:
-            wait_for(base, server)
+            wait_until_up(base, server)
             first = print_links(base)
             note("Ctrl-C stops the server.")
             if browse and has_display():
@@ -68,10 +69,10 @@ def main(port: int = 5000, browse: bool = True) -> None:
     sys.exit(code)
 
 
-def wait_for(base: str, server: "subprocess.Popen[bytes]") -> None:
+def wait_until_up(base: str, server: "subprocess.Popen[bytes]") -> None:
     """Wait until the server answers."""
-    until = time.monotonic() + PATIENCE_S
-    while not answers(base):
+    until = time.monotonic() + START_TIMEOUT_S
+    while not is_up(base):
         if server.poll() is not None or time.monotonic() > until:
             raise PipelineError(f"MLflow's server did not start; see {LOG}.", where="recurrent ui")
         time.sleep(0.2)
@@ -91,7 +92,7 @@ def refuse_used(port: int) -> None:
             ) from fault
 
 
-def answers(base: str) -> bool:
+def is_up(base: str) -> bool:
     """Return whether the server answers at this address, which no proxy may answer for."""
     with requests.Session() as session:
         session.trust_env = False

@@ -14,7 +14,7 @@ from recurrent.data.names.batches import of_equal_length
 from recurrent.data.vocabulary import Vocabulary
 from recurrent.models import base
 
-LONGEST_NAME = 30  # characters
+MAX_LENGTH = 30  # characters
 BATCH = 1024  # names
 UNDECIDED = "?"  # the label of a name without any known character
 
@@ -34,7 +34,7 @@ class Prediction(NamedTuple):
 
 
 class Classifier:
-    """A trained variant. It averages the probabilities of its seeds."""
+    """A trained variant that classifies names. It averages the probabilities of its seeds."""
 
     def __init__(self, folder: Path) -> None:
         spec = base.read_spec(folder)
@@ -49,28 +49,29 @@ class Classifier:
         self.models = [base.restore(spec, base.seed_file(folder, seed)) for seed in spec["seeds"]]
 
     def classify(self, batches: Iterable[Sequence[str]]) -> Iterator[list[Prediction]]:
-        """Yield the predictions for each batch of names, in order. Refuse a name that is too long,
-        after the predictions for the names before it.
+        """Yield the predictions for each batch of names, in order.
+
+        Refuse a name that is too long, after the predictions for the names before it.
         """
         classified = 0
         for lines in batches:
             names = ["".join(line.split()) for line in lines]
             for start in range(0, len(names), BATCH):
                 batch = names[start : start + BATCH]
-                valid = [*takewhile(lambda name: len(name) <= LONGEST_NAME, batch)]
+                valid = [*takewhile(lambda name: len(name) <= MAX_LENGTH, batch)]
                 if valid:
                     yield self.predict(valid)
                 classified += len(valid)
                 if len(valid) < len(batch):
                     name = batch[len(valid)]
                     raise PipelineError(
-                        f"{name[:LONGEST_NAME]!r}... has {len(name):,} characters.",
+                        f"{name[:MAX_LENGTH]!r}... has {len(name):,} characters.",
                         where=f"name {classified + 1}",
-                        remedy=f"Give a name per line or row, of up to {LONGEST_NAME} characters.",
+                        remedy=f"Write one name per line, with at most {MAX_LENGTH} characters.",
                     )
 
     def predict(self, names: Sequence[str]) -> list[Prediction]:
-        """Return the prediction for each name, which has no spaces and is not too long."""
+        """Return a prediction for each name; names must have no spaces and not be too long."""
         unknown = [self.vocabulary.unknown(name) for name in names]
         known = [
             "".join(c for c in name if c not in missing) if missing else name
@@ -88,7 +89,7 @@ class Classifier:
 
     @torch.inference_mode()
     def probabilities(self, names: Sequence[str]) -> NDArray[np.float64]:
-        """Return the probability of each class, (names, classes); zeros for an empty name."""
+        """Return probabilities, (names, classes); zeros for an empty name."""
         ids, lengths = self.vocabulary.encode_rows(names)
         found = np.zeros((len(names), len(self.classes)))
         for rows in of_equal_length(np.flatnonzero(lengths).astype(np.int32), lengths, BATCH):

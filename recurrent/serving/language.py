@@ -1,4 +1,4 @@
-"""Continue and measure text with a trained language model."""
+"""Continue text, and compute its loss, with a trained language model."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,13 +14,13 @@ from recurrent.models.base import State
 from recurrent.tasks.generation import Choice, Generator, refuse_unknown
 from recurrent.tasks.next_token import log_prob_of
 
-WINDOWS = 1024  # that are measured at once
-STEPS = 256  # that a stateful model reads at once
+WINDOWS = 1024  # windows in a batch
+STEPS = 256  # tokens that a stateful model reads at once
 CPU = torch.device("cpu")
 
 
 class LanguageModel:
-    """A trained variant, with the weights of its first seed. It reads characters, or words."""
+    """A trained language model over characters or words, with the weights of its first seed."""
 
     def __init__(self, folder: Path, words: Words, device: torch.device = CPU) -> None:
         spec = base.read_spec(folder)
@@ -46,10 +46,11 @@ class LanguageModel:
 
     @torch.inference_mode()
     def nats_per_character(self, text: str) -> float | None:
-        """Return the loss of the text after its first token, in nats (lower is likelier).
+        """Return the mean loss of the text in nats per character (lower means likelier).
 
-        Each token is predicted as in generation: from all tokens before it if the model is
-        stateful, or else from at most a window of them. Return None if nothing is predicted.
+        Each token is predicted as in generation: a stateful model reads all tokens before it, any
+        other model at most a window. Tokens that the model cannot predict, such as the first, do
+        not count; return None if there are no others.
         """
         symbols = self._symbols(text)
         if len(symbols) < 2:
@@ -85,7 +86,7 @@ class LanguageModel:
         return last
 
     def _shortest(self) -> int:
-        """Return how many tokens the model needs: 1, or a whole window (`Char3`)."""
+        """Return how many tokens the model needs to predict: 1, or a whole window (`Char3`)."""
         try:
             self.model(torch.ones(1, 1, dtype=torch.int64, device=self.device))
         except PipelineError:
@@ -93,7 +94,7 @@ class LanguageModel:
         return 1
 
     def _symbols(self, text: str) -> str:
-        """Return the text in symbols of the vocabulary; refuse characters that it lacks."""
+        """Encode the text as symbols of the vocabulary; refuse characters that it lacks."""
         symbols = to_symbols(text, self.words)
         # A symbol that stands for a word is not valid input.
         typed = {c for c in text if c in self.words}

@@ -1,4 +1,4 @@
-"""Save a trained variant as an MLflow model from code: no pickle, and all code that it needs."""
+"""Save a trained variant as an MLflow model from code: without pickle, with all code it needs."""
 
 import shutil
 import sys
@@ -19,7 +19,7 @@ from recurrent.common import files
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-# The distributions of the packages that our code imports; those that a model imports are pinned.
+# The PyPI names of the packages that our code imports. A model pins those that it imports.
 DISTRIBUTIONS = {
     "mlflow": ("mlflow",),
     "numpy": ("numpy",),
@@ -30,12 +30,12 @@ DISTRIBUTIONS = {
     "scipy": ("scipy",),
     "sklearn": ("scikit-learn",),
     "torch": ("torch",),
-    "xgboost": ("xgboost-cpu", "xgboost"),  # one of them is installed
+    "xgboost": ("xgboost-cpu", "xgboost"),  # whichever is installed
 }
 
 
 class Interface(NamedTuple):
-    """What a model takes and returns, and an example of its input."""
+    """The signature of a model, and an example of its input and parameters."""
 
     signature: ModelSignature
     example: pd.DataFrame
@@ -77,7 +77,9 @@ def next_token(spec: Mapping[str, Any]) -> Interface:
 
 def regress(spec: Mapping[str, Any]) -> Interface:
     """Return the interface of a model of sales."""
-    columns = dict(name.split("=", 1) for name in spec["about"]["vocabulary"])  # the last levels
+    columns = dict(
+        name.split("=", 1) for name in spec["about"]["vocabulary"]
+    )  # the last level of each
     inputs = Schema([text(name) for name in columns])
     return Interface(ModelSignature(inputs, Schema([number("value")])), pd.DataFrame([columns]))
 
@@ -88,7 +90,7 @@ def text(name: str) -> ColSpec:
 
 
 def number(name: str) -> ColSpec:
-    """Return a column of numbers, of which some may be missing."""
+    """Return a column of numbers; values may be missing."""
     return ColSpec(DataType.double, name, required=False)
 
 
@@ -102,17 +104,17 @@ INTERFACES: dict[str, Callable[[Mapping[str, Any]], Interface]] = {
 def save(
     network: Path, target: Path, task: str, words: Path | None = None, model: Model | None = None
 ) -> Interface:
-    """Write the MLflow model of a variant to an empty folder; return what it takes and returns.
+    """Write the MLflow model of a variant to an empty folder; return its interface.
 
-    `network` has the spec and the weights; `words`, if any, is the file of the words that its
-    symbols stand for; `model` is MLflow's record of the model.
+    `network` is the folder of the spec and the weights; `words` is the file of the words that
+    symbols stand for, if any; `model` is MLflow's record of the model.
     """
     spec = files.read_json(network / "spec.json")
     interface = INTERFACES[task](spec)
     signature, example, params = interface
     script = HERE / f"pyfunc_{task}.py"
     with TemporaryDirectory() as folder:
-        # MLflow takes a path for a URI, so one with `%` or `#` is copied to a place without.
+        # MLflow reads a path as a URI, so copy everything to a folder without `%` or `#`.
         place = Path(folder)
         artifacts = {"network": place / "network"}
         shutil.copytree(network, artifacts["network"], copy_function=shutil.copyfile)
@@ -138,8 +140,10 @@ def save(
 
 @cache
 def all_code() -> frozenset[Path]:
-    """Return the files of all tasks and networks. Every model carries all of them: in a process
-    that loads several models, Python imports `recurrent` from the first one only.
+    """Return the code files of all tasks and networks.
+
+    Every model carries all of them: a process that loads several models imports `recurrent` only
+    from the first one.
     """
     models = sorted(path.stem for path in (ROOT / "recurrent/models").glob("[a-z]*.py"))
     ours, _ = imported(
@@ -151,13 +155,15 @@ def all_code() -> frozenset[Path]:
 
 @cache
 def requirements(task: str, module: str) -> list[str]:
-    """Return the packages of others that a model imports, each with the installed version."""
+    """Return the third-party packages that a model imports, pinned to the installed versions."""
     _, packages = imported(f"recurrent.serving.pyfunc_{task}", f"recurrent.models.{module}")
     return [requirement(package) for package in sorted(packages)]
 
 
 def imported(*modules: str) -> tuple[frozenset[Path], set[str]]:
-    """Return our files that these modules import, late imports included, and others' packages."""
+    """Return the files of ours and the third-party packages that these modules import, late
+    imports included.
+    """
     finder = ModuleFinder(path=[str(ROOT)])
     for module in modules:
         finder.import_hook(module)
@@ -168,7 +174,7 @@ def imported(*modules: str) -> tuple[frozenset[Path], set[str]]:
 
 
 def requirement(package: str) -> str:
-    """Return the requirement of a package; without a label such as +cpu, which PyPI lacks."""
+    """Return a package pinned to its version, without a local label such as +cpu."""
     for distribution in DISTRIBUTIONS[package]:
         try:
             return f"{distribution}=={version(distribution).partition('+')[0]}"

@@ -8,16 +8,16 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from recurrent.serving.requests import explained, numbers, one_thread, refuse_large, texts
+from recurrent.serving.requests import as_bad_request, numbers, one_thread, refuse_large, texts
 
-MOST_NAMES = 10_000  # in a request to a server
+MAX_NAMES = 10_000  # in a request to a server
 
 
 class NameClassifier(PythonModel):
-    """A row with a `name` gives a label, its probability, and the probability of each class."""
+    """Predict a label, its probability, and the probability of each class for each `name`."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Load the networks. PyTorch is imported here, so that saving a model does without it."""
+        """Load the networks. Import PyTorch here, so that saving a model does not need it."""
         from recurrent.serving.classifier import Classifier
 
         self.classifier = Classifier(Path(context.artifacts["network"]))
@@ -29,9 +29,9 @@ class NameClassifier(PythonModel):
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
         """Classify the names."""
-        with explained(), one_thread():
+        with as_bad_request(), one_thread():
             names = texts(model_input, "name")
-            refuse_large(len(names), MOST_NAMES, "names")
+            refuse_large(len(names), MAX_NAMES, "names")
             found = [*chain.from_iterable(self.classifier.classify([names]))]
         columns = {
             "label": pd.Series([one.label for one in found], dtype=object),

@@ -9,17 +9,17 @@ import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from recurrent.common.errors import PipelineError
-from recurrent.serving.requests import explained, numbers, one_thread, refuse_large, texts
+from recurrent.serving.requests import as_bad_request, numbers, one_thread, refuse_large, texts
 
-LARGEST = {"length": 100_000, "temperature": 1e6, "seed": (1 << 63) - 1}
-MOST_CHARACTERS = 20_000  # that a request to a server reads and writes
+MAX_PARAMETERS = {"length": 100_000, "temperature": 1e6, "seed": (1 << 63) - 1}
+MAX_CHARACTERS = 20_000  # of prefixes and continuations in a request to a server
 
 
 class TextContinuation(PythonModel):
-    """A row with a `prefix` gives its continuation, and the loss of the prefix."""
+    """Continue each `prefix`, and compute its loss."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Load the network. PyTorch is imported here, so that saving a model does without it."""
+        """Load the network. Import PyTorch here, so that saving a model does not need it."""
         from recurrent.data.words.spelling import words_of
         from recurrent.serving.language import LanguageModel
 
@@ -32,13 +32,13 @@ class TextContinuation(PythonModel):
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
-        """Continue each prefix by itself: with one seed, its text does not depend on the others."""
+        """Continue each prefix separately, so that its text does not depend on the others."""
         settings = params or {}
-        with explained(), one_thread():
+        with as_bad_request(), one_thread():
             refuse_out_of_range(settings)
             prefixes = texts(model_input, "prefix")
             size = sum(map(len, prefixes)) + settings["length"] * len(prefixes)
-            refuse_large(size, MOST_CHARACTERS, "characters")
+            refuse_large(size, MAX_CHARACTERS, "characters")
             continuations = [self._continue(prefix, **settings) for prefix in prefixes]
             nats = [*map(self.language.nats_per_character, prefixes)]
         columns = {
@@ -56,7 +56,7 @@ class TextContinuation(PythonModel):
 
 def refuse_out_of_range(settings: dict[str, Any]) -> None:
     """Refuse a parameter that is negative, not finite, or too large."""
-    for name, largest in LARGEST.items():
+    for name, largest in MAX_PARAMETERS.items():
         value = settings[name]
         if not (isfinite(value) and 0 <= value <= largest):
             raise PipelineError(f"must be from 0 to {largest:,}, got {value}.", where=name)

@@ -7,16 +7,16 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from recurrent.serving.requests import explained, one_thread, refuse_large, texts
+from recurrent.serving.requests import as_bad_request, one_thread, refuse_large, texts
 
-MOST_ROWS = 10_000  # in a request to a server
+MAX_ROWS = 10_000  # in a request to a server
 
 
 class SalesRegressor(PythonModel):
-    """A row with a level of each column, as text, gives the predicted value."""
+    """Predict a value for each row, which has a level of each column, as text."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Load the networks. PyTorch is imported here, so that saving a model does without it."""
+        """Load the networks. Import PyTorch here, so that saving a model does not need it."""
         from recurrent.serving.regressor import Regressor
 
         self.regressor = Regressor(Path(context.artifacts["network"]))
@@ -28,8 +28,8 @@ class SalesRegressor(PythonModel):
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
         """Predict the value of each row."""
-        with explained(), one_thread():
-            refuse_large(len(model_input), MOST_ROWS, "rows")
+        with as_bad_request(), one_thread():
+            refuse_large(len(model_input), MAX_ROWS, "rows")
             columns = {name: texts(model_input, name) for name in self.regressor.levels}
             values = self.regressor.predict(columns)
         return pd.DataFrame({"value": values}, index=model_input.index)

@@ -14,7 +14,7 @@ BATCH = 8192  # rows
 
 
 class Regressor:
-    """A trained variant. It averages the predictions of its seeds, as the paper does."""
+    """A trained model of sales. It averages the predictions of its seeds, as the paper does."""
 
     def __init__(self, folder: Path) -> None:
         spec = base.read_spec(folder)
@@ -44,12 +44,12 @@ class Regressor:
         return mean
 
     def _ids(self, column: str, values: Sequence[str]) -> list[int]:
-        """Return the symbols of a column's levels; refuse a level that it does not have."""
+        """Encode the levels of a column; refuse a level that the training data do not contain."""
         known = self.levels[column]
         for row, value in enumerate(values, start=1):
             if value not in known:
                 raise PipelineError(
-                    f"the training data do not have {value!r:.40}.",
+                    f"the training data do not contain {value!r:.40}.",
                     where=f"column {column}, row {row}",
                     remedy=f"Use one of: {', '.join([*known][:10])}.",
                 )
@@ -57,7 +57,7 @@ class Regressor:
 
 
 def levels(vocabulary: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return the symbol of each level of each column; a vocabulary names it `column=level`."""
+    """Return the symbol of each level, by column. The vocabulary has entries `column=level`."""
     found: dict[str, dict[str, int]] = {}
     for symbol, name in enumerate(vocabulary, start=1):  # 0 is padding
         column, _, level = name.partition("=")

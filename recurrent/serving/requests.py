@@ -1,4 +1,4 @@
-"""What our MLflow models share: columns, limits, clear errors, and threads."""
+"""Shared by our MLflow models: columns, limits, errors and threads."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -14,8 +14,8 @@ SERVED = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # MLflow's scoring server sets it
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Raise an error that the caller can fix as MLflow's exception for a bad request (400)."""
+def as_bad_request() -> Iterator[None]:
+    """Turn an error that the caller can fix into MLflow's exception for a bad request (400)."""
     try:
         yield
     except PipelineError as fault:
@@ -24,7 +24,7 @@ def explained() -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute with one thread: these networks are small, and more threads wait for each other."""
+    """Compute with one thread: these networks are too small for more."""
     import torch
 
     threads = torch.get_num_threads()
@@ -47,7 +47,7 @@ def texts(frame: pd.DataFrame, column: str) -> list[str]:
 
 
 def numbers(values: Sequence[float | None]) -> "pd.Series[Any]":
-    """Return a column of numbers. None stays None, which is null in JSON; NaN is not JSON."""
+    """Return a column of numbers. Keep None, which is null in JSON; NaN is not valid JSON."""
     return pd.Series([*values], dtype=object if None in values else float)
 
 
@@ -55,6 +55,6 @@ def refuse_large(size: int, most: int, unit: str) -> None:
     """Refuse a request to a server that would take longer than the server waits (a minute)."""
     if size > most and os.environ.get(SERVED) == "true":
         raise PipelineError(
-            f"this request needs {size:,} {unit}.",
+            f"the request is too large: {size:,} {unit}.",
             remedy=f"Send requests of at most {most:,} {unit}.",
         )

@@ -33,35 +33,35 @@ def serve(name: str, network: Path, task: str, words: Path | None, host: str, po
         )
         note(f"{name} is served on {url(listener)}/invocations until you press Ctrl-C. Try:")
         note(curl(url(listener), interface))
-        with suppress(KeyboardInterrupt):  # after the requests in progress
+        with suppress(KeyboardInterrupt):  # raised after the requests in progress
             server.run(sockets=[listener])
     note("The server has stopped.")
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; port 0 chooses a free one."""
+    """Return a listening socket; port 0 chooses a free port."""
     try:
         return socket.create_server((host, port), family=family(host))
     except OSError as fault:
         raise PipelineError(
-            f"cannot listen there ({fault.strerror or fault}).",
+            f"cannot listen at this address ({fault.strerror or fault}).",
             where=f"{host}:{port}",
             remedy="Choose another --port or --host.",
         ) from fault
 
 
 def family(host: str) -> socket.AddressFamily:
-    """Return the family of an address: IPv6 has colons."""
+    """Return IPv6 for an address with colons, otherwise IPv4."""
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def url(listener: socket.socket) -> str:
-    """Return where a socket listens."""
+    """Return the URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def curl(place: str, interface: package.Interface) -> str:
-    """Return a command line that sends an example."""
+    """Return a curl command that sends the example."""
     body = json.dumps(interface.request(), ensure_ascii=False)
     return f"curl {place}/invocations -H {shlex.quote(JSON)} -d {shlex.quote(body)}"

@@ -1,1 +1,1 @@
-"""Search over a few settings of one variant: the space, the trials, and what a trial trains."""
+"""Search a few settings of one variant: the space, the study, and its trials."""

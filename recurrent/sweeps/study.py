@@ -1,8 +1,8 @@
-"""The trials of a sweep, kept by Optuna in a file. Only this module imports optuna.
+"""The trials of a sweep in a file of Optuna. Only this module imports optuna.
 
-One process proposes and records all trials. What it proposes depends on the seed, the number of the
-trial, and the trials before it, and not on what a sampler remembers. So a sweep that was killed
-proposes what it would have proposed.
+One process proposes and records all trials. A proposal depends on the seed, the number of the trial
+and the earlier trials, but not on the state of a sampler. So a sweep that continues after a kill
+makes the same proposals.
 """
 
 import os
@@ -31,8 +31,8 @@ from recurrent.sweeps.trial import Outcome
 from recurrent.tracking.sweeps import TrackedTrial
 from recurrent.training.fingerprint import digest
 
-DIGITS = 4  # of a proposed number, so that it can be typed
-WARM_UP = 3  # a trial is not stopped in the first third of its epochs
+DIGITS = 4  # significant digits of a proposed number, so that it is easy to type
+WARM_UP = 3  # no trial is pruned in the first third of its epochs
 ID, IDENTITY, FAILED = "id", "identity", "failed"  # attributes of studies and of trials
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -62,12 +62,12 @@ class Study:
 
     @property
     def id(self) -> str:
-        """What no other study has, not even one of the same name."""
+        """An id that no other study has, not even one of the same name."""
         return str(self._study.user_attrs[ID])
 
     def trials(self) -> list[TrackedTrial]:
-        """Return all trials, in their order."""
-        return [tracked(trial) for trial in self._study.trials]
+        """Return all trials, in order."""
+        return [to_tracked_trial(trial) for trial in self._study.trials]
 
     def complete(self) -> list[FrozenTrial]:
         """Return the complete trials, for `is_worse_than_median`."""
@@ -82,18 +82,18 @@ class Study:
         sketch = optuna.create_study(sampler=sampler)
         sketch.add_trials(known)
         proposed = sketch.ask(self.distributions).params
-        values = {key: rounded(one, proposed[key]) for key, one in self.space.items()}
+        values = {key: round_value(one, proposed[key]) for key, one in self.space.items()}
         running = TrialState.RUNNING
         self._study.add_trial(
             create_trial(state=running, params=values, distributions=self.distributions)
         )
-        return tracked(self._study.trials[-1])
+        return to_tracked_trial(self._study.trials[-1])
 
     def record(self, number: int, outcome: Outcome) -> None:
         """Record the outcome of a trial.
 
-        Optuna's sampler ignores failed trials, and would propose such values again. So a failure
-        is recorded as a pruned trial without losses: the worst of all.
+        Optuna's sampler ignores failed trials and would propose similar values again. So record a
+        failure as a pruned trial without losses, which ranks as the worst.
         """
         study = self._storage.get_study_id_from_name(self._study.study_name)
         trial = self._storage.get_trial_id_from_study_id_trial_number(study, number)
@@ -108,17 +108,17 @@ class Study:
 
 
 def distribution(one: Range | Choices) -> BaseDistribution:
-    """Return Optuna's form of a range or of choices."""
+    """Return Optuna's distribution for a range or choices."""
     if isinstance(one, Choices):
         return CategoricalDistribution(one.values)
-    if one.whole:
+    if one.is_integer:
         return IntDistribution(int(one.low), int(one.high), log=one.log)
     return FloatDistribution(one.low, one.high, log=one.log)
 
 
-def rounded(one: Range | Choices, value: Any) -> Value:
+def round_value(one: Range | Choices, value: Any) -> Value:
     """Round a proposed number, within its range."""
-    if isinstance(one, Range) and not one.whole:
+    if isinstance(one, Range) and not one.is_integer:
         return min(max(float(f"{value:.{DIGITS}g}"), one.low), one.high)
     found: Value = value
     return found
@@ -127,7 +127,7 @@ def rounded(one: Range | Choices, value: Any) -> Value:
 def is_worse_than_median(
     losses: Mapping[int, float], epochs: int, earlier: Sequence[FrozenTrial]
 ) -> bool:
-    """Return whether the best loss so far is worse than the median of complete trials by now."""
+    """Return whether the best loss so far is worse than the median of trials at the epoch."""
     pruner = MedianPruner(n_warmup_steps=epochs // WARM_UP)
     study = optuna.create_study(pruner=pruner)
     study.add_trials(earlier)
@@ -135,8 +135,8 @@ def is_worse_than_median(
     return pruner.prune(study, study.trials[-1])
 
 
-def tracked(trial: FrozenTrial) -> TrackedTrial:
-    """Return a trial of Optuna's as tables and MLflow show it."""
+def to_tracked_trial(trial: FrozenTrial) -> TrackedTrial:
+    """Convert a trial of Optuna for tables and MLflow."""
     failed = trial.user_attrs.get(FAILED, "")
     return TrackedTrial(
         number=trial.number,
@@ -145,18 +145,18 @@ def tracked(trial: FrozenTrial) -> TrackedTrial:
         losses={**trial.intermediate_values},
         objective=trial.value if trial.state == TrialState.COMPLETE else None,
         reason=failed,
-        started=seconds(trial.datetime_start),
-        ended=seconds(trial.datetime_complete),
+        started=timestamp(trial.datetime_start),
+        ended=timestamp(trial.datetime_complete),
     )
 
 
-def seconds(moment: datetime | None) -> float:
-    """Return a moment in seconds since 1970; 0 if it is not known."""
+def timestamp(moment: datetime | None) -> float:
+    """Return a time in seconds since 1970; 0 if it is unknown."""
     return moment.timestamp() if moment else 0.0
 
 
 def repair(file: Path) -> None:
-    """Remove what a killed process left: its lock, and a line that it did not finish."""
+    """Remove what a killed process left: its lock, and an incomplete last line."""
     file.with_name(f"{file.name}.lock").unlink(missing_ok=True)
     if file.exists():
         content = file.read_bytes()

@@ -23,12 +23,12 @@ Losses = dict[int, float]  # validation loss by epoch
 
 
 class Pruned(Exception):
-    """Raised after an epoch to stop a run that is not worth continuing."""
+    """Raised after an epoch to stop a pruned trial."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a trial."""
+    """The outcome of a trial."""
 
     state: Literal["complete", "pruned", "failed"]
     losses: Losses
@@ -37,10 +37,9 @@ class Outcome:
 
 
 def train_trial(run: Run, runtime: Runtime, folder: Path, earlier: "Earlier") -> Outcome:
-    """Train a run in this process, and compare it after each epoch with complete trials.
+    """Train a run in this process, and compare it with complete trials after each epoch.
 
-    A run that cannot be trained, because its loss explodes or its batches are too large, is a
-    failed trial: the sweep continues.
+    If the loss explodes or the batches are too large, the trial fails and the sweep continues.
     """
     from recurrent.sweeps.study import is_worse_than_median
     from recurrent.training.worker import train_run
@@ -49,8 +48,8 @@ def train_trial(run: Run, runtime: Runtime, folder: Path, earlier: "Earlier") ->
 
     def report(_: Run, row: Row) -> None:
         stop_if_requested()
-        # The table has rounded losses. Reading them makes a run that is found in the store count
-        # exactly as one that was trained now.
+        # Read the rounded losses of the table, so that a run from the store and a run trained now
+        # give the same result.
         if row["epoch"] < epochs and is_worse_than_median(read_losses(run, runs), epochs, earlier):
             raise Pruned
 
@@ -68,7 +67,7 @@ def train_trial(run: Run, runtime: Runtime, folder: Path, earlier: "Earlier") ->
 
 
 def finished_outcome(run: Run, runs: RunStore) -> Outcome:
-    """Return the outcome of a run that the store has finished."""
+    """Return the outcome of a finished run in the store."""
     losses = read_losses(run, runs)
     return Outcome("complete", losses, objective(losses, run.variant.training))
 

@@ -1,4 +1,4 @@
-"""The best network of each lecture, as MLflow's registry records it."""
+"""The champion of a lecture, as MLflow's registry records it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from recurrent.tracking.runs import TrackedRun
 
 @dataclass(frozen=True)
 class Champion:
-    """The best network of a lecture at present, and the name of its registered model."""
+    """A lecture's network with the lowest validation loss, and the name of its registered model."""
 
     name: str
     title: str
     run: TrackedRun
     valid_loss: float
-    data: str  # digest of all datasets on which the validation losses can be compared
+    data: str  # digest of the datasets whose validation losses can be compared
 
     def tags(self) -> dict[str, str]:
-        """Return what the versions of the registered model are found and compared by."""
+        """Return the tags of a version: versions are found and compared by them."""
         return {
             "variant": self.run.variant.name,
             "valid_loss": repr(self.valid_loss),
@@ -37,6 +37,6 @@ class Champion:
         return digest.hexdigest()
 
     def state(self) -> str:
-        """Return a hash of everything that is registered. The weights stand for the commit."""
+        """Return a hash of everything that is registered, except the commit."""
         content = {**self.tags(), "git_commit": "", "name": self.name, "title": self.title}
         return hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()

@@ -1,8 +1,8 @@
-"""An MLflow experiment for each lecture: its description, and prepared views of its runs.
+"""MLflow's experiment for each lecture: its description, and two views of its runs.
 
-MLflow's page keeps a shared view as JSON in a tag of the experiment, and opens it by a link. We
-write two for each lecture: a table of the runs with the columns that matter, and charts with
-logarithmic axes.
+MLflow stores a shared view as JSON in a tag of the experiment; a link opens it. We write two views
+for each lecture: a table of its runs with the most important columns, and charts with logarithmic
+axes.
 """
 
 import json
@@ -11,25 +11,25 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-SHARED_VIEW = "mlflow.sharedViewState."  # tag: the key of a view follows
+SHARED_VIEW = "mlflow.sharedViewState."  # prefix of a tag; the key of the view follows
 TABLE, CHARTS = "runs", "charts"  # keys of our views
-LANDING = {"workflowType": "machine_learning"}  # else the page opens its view for LLM traces
+LANDING = {"workflowType": "machine_learning"}  # otherwise MLflow opens its view for LLM traces
 TRAINING = "training"
 UNSMOOTHED = {"xAxisKey": "step", "lineSmoothness": 0, "selectedXAxisMetricKey": ""}
-OURS = "Overview"  # our section of charts
+SECTION = "Overview"  # of our charts
 DATASET = "attributes.`Dataset`"
-FIRST_COLUMNS = ("1", "attributes.`Run Name`")  # ids in the page; the first is for selecting
+FIRST_COLUMNS = ("1", "attributes.`Run Name`")  # MLflow's ids; the first has the checkboxes
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """An experiment as MLflow shows it: a lecture, or the report on all of them."""
+    """An MLflow experiment: a lecture, or the report on all lectures."""
 
     key: str
     title: str
     description: str = ""  # Markdown
     columns: tuple[str, ...] = ()  # metrics in the table of runs, the most important first
-    charts: tuple[str, ...] = ()  # metrics with a chart each
+    charts: tuple[str, ...] = ()  # metrics, each with a chart
     higher_is_better: bool = False
     kind: str = TRAINING
 
@@ -58,13 +58,13 @@ class Chapter:
         return state
 
     def panels(self) -> dict[str, Any]:
-        """Return the state of the view of charts: ours in a section above all others."""
+        """Return the state of the view of charts."""
         return panels([chart(name) for name in self.charts])
 
 
 def panels(charts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the state of a view of charts: these in a section above all others."""
-    section = {"uuid": OURS, "name": OURS, "display": True, "isReordered": True}
+    """Return the state of a view with these charts in a section above all others."""
+    section = {"uuid": SECTION, "name": SECTION, "display": True, "isReordered": True}
     return {
         "runsHiddenMode": "FIRST_20_RUNS",
         "isAccordionReordered": True,  # our section stays first
@@ -88,11 +88,11 @@ def parallel_coordinates(parameters: Sequence[str], metric: str) -> dict[str, An
 
 
 def panel(name: str) -> dict[str, Any]:
-    """Return what all charts of our section share."""
+    """Return the settings that all charts of our section share."""
     return {
         "uuid": name,
         "displayName": name,
-        "metricSectionId": OURS,
+        "metricSectionId": SECTION,
         "runsCountToCompare": 20,
         "deleted": False,
         "isGenerated": False,
@@ -100,7 +100,7 @@ def panel(name: str) -> dict[str, Any]:
 
 
 def link(base: str, experiment_id: str, view: str) -> str:
-    """Return the address of a view of an experiment's runs in MLflow's page."""
+    """Return the URL of a view of an experiment's runs."""
     mode = {"compareRunsMode": "CHART"} if view == CHARTS else {}
     query = urlencode({**LANDING, **mode, "viewStateShareKey": view})
     return f"{base.rstrip('/')}/#/experiments/{experiment_id}/runs?{query}"

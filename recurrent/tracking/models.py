@@ -1,4 +1,4 @@
-"""The model of a run in MLflow: its files, and its place among the run's outputs.
+"""The MLflow model of a run: its files, and its entry in the run's outputs.
 
 store.py imports this after it has configured MLflow.
 """
@@ -18,7 +18,7 @@ from recurrent.tracking.runs import TrackedRun
 
 
 def find(client: MlflowClient, known: MlflowRun) -> LoggedModel | None:
-    """Return the model of a run, complete or not, or None."""
+    """Return the model of a run, complete or not; None if there is none."""
     found = client.search_logged_models(
         [known.info.experiment_id], filter_string=f"source_run_id = '{known.info.run_id}'"
     )
@@ -26,10 +26,10 @@ def find(client: MlflowClient, known: MlflowRun) -> LoggedModel | None:
 
 
 def create(client: MlflowClient, known: MlflowRun, run: TrackedRun) -> LoggedModel:
-    """Create the model of a run. It has no files yet."""
+    """Create the model of a run, without files."""
     return client.create_logged_model(
         known.info.experiment_id,
-        name=run.variant.name.replace("/", "-"),  # MLflow refuses a slash, and other signs
+        name=run.variant.name.replace("/", "-"),  # MLflow does not accept a slash
         source_run_id=known.info.run_id,
         tags={"fingerprint": run.fingerprint},
         params=run.parameters(),
@@ -38,9 +38,9 @@ def create(client: MlflowClient, known: MlflowRun, run: TrackedRun) -> LoggedMod
 
 
 def complete(client: MlflowClient, known: MlflowRun, run: TrackedRun, model: LoggedModel) -> None:
-    """Upload the files of the model and add it to the outputs of its run. A complete one is READY.
+    """Upload the files of a model, add it to the outputs of its run, and mark it as READY.
 
-    Without an interface, MLflow cannot load the model, and only its network is uploaded.
+    If MLflow cannot load the model, upload only its network.
     """
     if model.status == LoggedModelStatus.READY:
         return
@@ -63,14 +63,14 @@ def complete(client: MlflowClient, known: MlflowRun, run: TrackedRun, model: Log
 
 
 def changed_metrics(model: LoggedModel, metrics: Mapping[str, float]) -> dict[str, float]:
-    """Return the metrics whose last value, if any, is another one."""
+    """Return the metrics whose last logged value differs or is missing."""
     logged = sorted(model.metrics or (), key=lambda metric: metric.timestamp)
     last = {metric.key: metric.value for metric in logged}
     return {name: value for name, value in metrics.items() if last.get(name) != value}
 
 
 def links(model: LoggedModel, run: TrackedRun) -> dict[str, str]:
-    """Return what says of a metric which model it measures, and on which dataset."""
+    """Return the model and the dataset that metrics are linked to."""
     of_model = {"model_id": str(model.model_id)}
     if not run.data.digest:
         return of_model
@@ -80,8 +80,8 @@ def links(model: LoggedModel, run: TrackedRun) -> dict[str, str]:
 def has_interface(run: TrackedRun) -> bool:
     """Return whether MLflow can load the model.
 
-    A language model that sees ahead cannot continue text; it was measured by prefix. A model that
-    reads another network's vectors of a table cannot read the table.
+    A language model that sees ahead cannot continue text; it was evaluated by prefix. A model that
+    reads another network's vectors cannot read the table itself.
     """
     reads_vectors = (paths.encoded(run.variant.dataset) / "vectors.npy").exists()
     sees_ahead = run.evaluation().get("by_prefix", False)

@@ -1,4 +1,4 @@
-"""The champions in MLflow's registry: a version for new weights, and an alias on the best one."""
+"""The champions in MLflow's registry: versions, and an alias of the best one."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from mlflow.entities.model_registry import ModelVersion
 from recurrent.common.errors import PipelineError
 from recurrent.tracking import models
 from recurrent.tracking.champions import Champion
-from recurrent.tracking.store import Store, asked_once
+from recurrent.tracking.store import Store, without_retries
 
 ALIAS = "champion"
 URI = "MLFLOW_TRACKING_URI"
@@ -18,9 +18,9 @@ VERSIONS = "mlflow.modelVersions"  # tag of a model
 
 
 def register(store: Store, champion: Champion) -> str:
-    """Register new weights, and move the alias if they are better; say what has changed.
+    """Register new weights, and move the alias if they are better; return a description.
 
-    A step that is done is skipped, so publishing again completes what a kill left incomplete.
+    Each step is skipped if it is done, so publishing again completes what a kill interrupted.
     """
     client, name = store.client, champion.name
     marked = create_model(store, champion)
@@ -40,14 +40,14 @@ def register(store: Store, champion: Champion) -> str:
 
 
 def create_model(store: Store, champion: Champion) -> str | None:
-    """Create the registered model unless it exists; return the version that the alias marks."""
+    """Create the registered model unless it exists; return the version of its alias."""
     known = store.client.search_registered_models(f"name = '{champion.name}'")
     if known:
         version = known[0].aliases.get(ALIAS)
         return None if version is None else str(version)
     title = champion.title[:1].upper() + champion.title[1:]
     about = f"{title}. Alias `{ALIAS}`: the best network by validation loss."
-    with asked_once():
+    with without_retries():
         store.client.create_registered_model(champion.name, description=about)
     return None
 
@@ -58,11 +58,11 @@ def create_version(store: Store, champion: Champion) -> ModelVersion:
     model = known and models.find(store.client, known)
     if not model:
         raise PipelineError(
-            "its run has no model in MLflow.",
+            "the run has no model in MLflow.",
             where=champion.run.variant.name,
             remedy="Run `recurrent publish` again.",
         )
-    with asked_once(), tracking_at(store.uri):
+    with without_retries(), using_tracking_uri(store.uri):
         version = store.client.create_model_version(
             champion.name,
             source=f"models:/{model.model_id}",
@@ -70,7 +70,7 @@ def create_version(store: Store, champion: Champion) -> ModelVersion:
             tags=champion.tags(),
             model_id=model.model_id,
         )
-    # The page links the model to its version. A server writes this tag by itself.
+    # This tag makes MLflow link the model to its version. A server writes it by itself.
     link = [{"name": version.name, "version": version.version}]
     store.client.set_logged_model_tags(model.model_id, {VERSIONS: json.dumps(link)})
     return version
@@ -80,7 +80,7 @@ def beats(version: ModelVersion, current: ModelVersion) -> bool:
     """Return whether a version replaces the current champion.
 
     On the same data, its validation loss must be lower. On other data, losses cannot be compared,
-    and the present champion is that of the present data.
+    so the new version replaces the current one.
     """
     if not same_data(version, current):
         return True
@@ -88,7 +88,7 @@ def beats(version: ModelVersion, current: ModelVersion) -> bool:
 
 
 def describe(version: ModelVersion, before: ModelVersion | None) -> str:
-    """Describe a champion, and why it replaces the one before."""
+    """Describe a champion, and why it replaces the earlier one."""
     loss = float(version.tags["valid_loss"])
     text = f"{version.tags['variant']}, validation loss {loss:.4f} on {version.tags['dataset']}"
     if before is None:
@@ -107,8 +107,8 @@ def same_data(one: ModelVersion, other: ModelVersion) -> bool:
 
 
 @contextmanager
-def tracking_at(uri: str) -> Iterator[None]:
-    """Let MLflow find a model by its id: the registry looks in the default store, not in ours."""
+def using_tracking_uri(uri: str) -> Iterator[None]:
+    """Make our store the default, in which MLflow's registry looks up models."""
     before = os.environ.get(URI)
     os.environ[URI] = uri
     try:

@@ -1,4 +1,4 @@
-"""All results of a pipeline as MLflow records them: one run for each state of the report."""
+"""The results of a pipeline as MLflow records them: one run for each state of the report."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,14 +10,15 @@ from recurrent.common import files
 from recurrent.common.paths import Results
 from recurrent.tracking.experiments import Chapter
 
-COUNTS = ("reproduced", "differs", "claims_hold")  # keys of summary.json that are no lectures
+COUNTS = ("reproduced", "differs", "claims_hold")  # keys of summary.json; the others are lectures
 CHAPTER = Chapter(
     key="all",
     title="All lectures",
     description=(
-        "The report, its figures and its tables: a run for each state of the results.\n\n"
-        "`held_out/…` is the best network of a lecture on held-out records: accuracy for names, "
-        "nats per token for texts, mean absolute percentage error for sales."
+        "The report, its figures and its tables: a new run whenever the results change.\n\n"
+        "`held_out/…` is the score of a lecture's best network on held-out records: accuracy for "
+        "names (higher is better), nats per token for texts and mean absolute percentage error "
+        "for sales (lower is better)."
     ),
     columns=("claims_hold", "reproduced", "differs"),
     kind="report",
@@ -35,7 +36,7 @@ class TrackedResults:
 
     @property
     def name(self) -> str:
-        """What the run is called."""
+        """The name of the run."""
         return f"{self.pipeline}, {self.source}"
 
     def is_complete(self) -> bool:
@@ -59,7 +60,7 @@ class TrackedResults:
         }
 
     def tables(self) -> Iterator[tuple[str, dict[str, list[Any]]]]:
-        """Yield the tables of losses, perplexities and verdicts: a name and columns."""
+        """Yield the tables of scores, published numbers and claims, each with its name."""
         import pandas as pd
 
         for name, path in self._tables().items():

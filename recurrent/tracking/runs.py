@@ -36,7 +36,7 @@ class TrackedRun:
     """A trained and evaluated variant. MLflow finds its run by the fingerprint."""
 
     variant: Variant
-    called: str  # what people call the variant
+    display_name: str
     chapter: Chapter  # the MLflow experiment that it belongs to
     dataset: Dataset
     data: TrackedData
@@ -78,8 +78,8 @@ class TrackedRun:
     def points(self) -> Iterator[Point]:
         """Yield every point of every curve: the mean over seeds, each seed, and gradient norms.
 
-        Curves over epochs have the names that `curve_name` gives them; those of a seed have a
-        prefix. The norm of each parameter's gradient has a batch as its step.
+        Curves over epochs have names from `curve_name`; those of one seed have a prefix. The steps
+        of a parameter's gradient norm are batches.
         """
         history = self.history()
         columns = history.columns.drop(list(NOT_CURVES))
@@ -104,7 +104,7 @@ class TrackedRun:
         return history[history["variant"] == self.variant.variant]
 
     def table(self) -> dict[str, list[Any]]:
-        """Return losses and perplexities by seed and epoch, as columns."""
+        """Return losses, scores and perplexities by seed and epoch, as columns."""
         history = self.history().drop(columns="variant")
         found = {"seed": [*history["seed"]], "epoch": [*history["epoch"]]}
         for column in history.columns.drop(["seed", "epoch"]):
@@ -171,8 +171,8 @@ def curve_name(column: str, metric: str = "") -> str:
 def scores(evaluation: Mapping[str, Any]) -> dict[str, float]:
     """Return the scores of a variant, named as MLflow shows them.
 
-    Scores on other than test records, such as the text that a lecture trains on, are `final_`:
-    `train/loss` is a curve already.
+    Scores on anything but the test records, such as a lecture's training text, have the prefix
+    `final_`, because `train/loss` is a curve.
     """
     kinds = {"mean": "", "sd": "_sd", "ensemble": "_ensemble", "bayes": "_bayes"}
     split = evaluation["split"]
@@ -197,7 +197,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def _perplexity(loss: float | None) -> float | None:
-    """Return e to the power of a loss; None if it is too large, or no number."""
+    """Return e to the power of a loss; None if the loss is too large or missing."""
     return math.exp(loss) if loss is not None and loss < 700 else None
 
 

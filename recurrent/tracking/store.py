@@ -1,4 +1,4 @@
-"""MLflow's store: an experiment for each lecture; a run, and its model, for each variant."""
+"""MLflow's store: an experiment for each lecture, a run with a model for each variant."""
 
 import json
 import logging
@@ -28,10 +28,10 @@ from recurrent.tracking.runs import Point, TrackedRun
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 TRIES = 4  # to open a database, within a second; MLflow's own ten take 100 seconds
 ARTIFACTS = "mlartifacts"
-FINGERPRINT, PUBLISHED = "fingerprint", "published"  # tags; `published` is the state of the files
-STATE = "state"  # tag: what a run of all results was created for
-LONGEST_TAG, LONGEST_PARAMETER = 5000, 500  # characters that every backend of MLflow stores
-TABLES = "mlflow.loggedArtifacts"  # tag: the page shows these files as tables
+FINGERPRINT, PUBLISHED = "fingerprint", "published"  # tags; `published` is a hash of the files
+STATE = "state"  # tag: the state of the results that a run was created for
+LONGEST_TAG, LONGEST_PARAMETER = 5000, 500  # characters that every MLflow backend can store
+TABLES = "mlflow.loggedArtifacts"  # tag with the files that MLflow shows as tables
 Columns = Mapping[str, Sequence[Any]]
 BATCH = 1000  # metrics per call: the server's limit
 
@@ -80,7 +80,7 @@ class Store:
         return True
 
     def publish_results(self, results: TrackedResults, state: str) -> bool:
-        """Create a run for this state of the results; return False if there is one."""
+        """Create a run for this state of the results; return False if it is complete."""
         experiment, same = self.experiment(CHAPTER), f"tags.{STATE} = '{state}'"
         known = [*self.client.search_runs([experiment], filter_string=same, max_results=1)]
         if known and PUBLISHED in known[0].data.tags:
@@ -93,7 +93,7 @@ class Store:
             "mlflow.source.git.commit": results.git_commit,
         }
         if not known:
-            with asked_once():
+            with without_retries():
                 known = [self.client.create_run(experiment, tags=tags, run_name=results.name)]
         run_id = str(known[0].info.run_id)
         self.log_final(run_id, results.metrics())
@@ -119,7 +119,7 @@ class Store:
         return found[0] if found else None
 
     def experiment(self, chapter: Chapter) -> str:
-        """Return the id of a chapter's experiment, with its present tags; create it if missing."""
+        """Return the id of a chapter's experiment; create it if missing, and update its tags."""
         if chapter not in self.experiments:
             found = self._experiment(chapter.title)
             known = self.client.get_experiment(found).tags
@@ -155,10 +155,10 @@ class Store:
             "mlflow.source.git.commit": run.git_commit,
         }
         experiment = self.experiment(run.chapter)
-        with asked_once():
-            # Its duration in MLflow's page is the training time, not that of publishing.
+        with without_retries():
+            # MLflow then shows the training time as the duration of the run.
             start = int((time.time() - run.seconds) * 1000)
-            return self.client.create_run(experiment, start, tags, run_name=run.called)
+            return self.client.create_run(experiment, start, tags, run_name=run.display_name)
 
     def log_parameters(self, known: MlflowRun, parameters: Mapping[str, str]) -> None:
         """Add the parameters that the run lacks; MLflow does not accept a second value."""
@@ -189,10 +189,10 @@ class Store:
             upload(run_id, str(path), folder or None)
 
     def _log_model(self, known: MlflowRun, run: TrackedRun) -> LoggedModel:
-        """Bring the run's model up to date, but for its metrics; return it."""
+        """Bring the run's model up to date except for its metrics; return it."""
         model = models.find(self.client, known)
         if model is None:
-            with asked_once():
+            with without_retries():
                 model = models.create(self.client, known, run)
         models.complete(self.client, known, run, model)
         return model
@@ -204,7 +204,7 @@ class Store:
         self._log_metrics(run_id, changed)
 
     def _log_metrics(self, run_id: str, metrics: Mapping[str, float], **links: str) -> None:
-        """Log metrics without steps; `links` names the model and the dataset that they are of."""
+        """Log metrics without steps; `links` names the model and the dataset that they measure."""
         now = int(time.time() * 1000)
         final = [Metric(name, value, now, 0, **links) for name, value in metrics.items()]
         self.client.log_batch(run_id, metrics=final)
@@ -246,7 +246,7 @@ def _open_database(uri: str) -> None:
 
 
 @contextmanager
-def asked_once() -> Iterator[None]:
+def without_retries() -> Iterator[None]:
     """Disable retries: if only the response was lost, a retry would create a second run."""
     tries, os.environ[RETRIES] = os.environ[RETRIES], "0"
     try:

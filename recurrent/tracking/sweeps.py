@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Tags: all runs of a sweep have its id, the parent has its name, a child the trial's number.
 SWEEP_ID, SWEEP, TRIAL = "sweep_id", "sweep", "trial"
-MOST_RUNS = 50_000  # that MLflow returns at once
+MAX_RUNS = 50_000  # that MLflow returns in one call
 LOSS = "valid/loss"
 OBJECTIVE = "objective"  # metric: the validation loss of the kept weights
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}  # in MLflow, by state
@@ -32,7 +32,7 @@ STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}  # in 
 
 @dataclass(frozen=True)
 class TrackedTrial:
-    """One trial: its values, and what became of them."""
+    """A trial: its values and its outcome."""
 
     number: int
     values: Mapping[str, bool | int | float | str | None]  # by key
@@ -57,10 +57,10 @@ class TrackedSweep:
     chapter: Chapter  # the MLflow experiment that it belongs to
     variant: str  # experiment/variant
     space: Mapping[str, str]  # by key
-    names: Mapping[str, str]  # what MLflow calls each key
+    names: Mapping[str, str]  # in MLflow, by key
     seed: int  # of the sampler
     trials: Sequence[TrackedTrial]
-    commands: Sequence[str] = ()  # that reproduce the best trial
+    commands: Sequence[str] = ()  # to reproduce the best trial
     git_commit: str = ""
 
     @property
@@ -77,7 +77,7 @@ class TrackedSweep:
         )
 
     def parameters(self, trial: TrackedTrial) -> dict[str, str]:
-        """Return the values of a trial, under the names of other runs' parameters."""
+        """Return the values of a trial, named like the parameters of other runs."""
         return {self.names[key]: str(value) for key, value in trial.values.items()}
 
     def view(self) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class TrackedSweep:
         }
 
     def description(self) -> str:
-        """Return what the parent run says, in Markdown."""
+        """Return the description of the parent run, in Markdown."""
         space = [f"| `{key}` | {one} |" for key, one in self.space.items()]
         lines = [f"Sweep of {self.variant}, {len(self.ended)} trials.", ""]
         lines += ["| key | searched |", "|---|---|", *space]
@@ -112,7 +112,7 @@ def publish_sweep_or_warn(sweep: TrackedSweep) -> None:
         publish_sweep(sweep)
     except Exception as fault:  # whatever a tracker raises, the sweep is complete
         note(f"warning: MLflow does not have all trials ({one_line(fault)})")
-        note("Run the same command when MLflow works again: finished trials are not repeated.")
+        note("When MLflow works again, run the same command: finished trials are not repeated.")
 
 
 def publish_sweep(sweep: TrackedSweep) -> None:
@@ -128,7 +128,7 @@ def _publish_sweep(store: "Store", sweep: TrackedSweep) -> None:
 
     experiment = store.experiment(sweep.chapter)
     mine = f"tags.{SWEEP_ID} = '{sweep.id}'"
-    runs = store.client.search_runs([experiment], filter_string=mine, max_results=MOST_RUNS)
+    runs = store.client.search_runs([experiment], filter_string=mine, max_results=MAX_RUNS)
     known = {run.data.tags.get(TRIAL, ""): run for run in runs}
     parent = known.get("") or _create_parent(store, experiment, sweep)
     parent_id = str(parent.info.run_id)
@@ -183,8 +183,8 @@ def _create(
     started: float,
     tags: Mapping[str, str],
 ) -> Any:
-    """Create a run of a sweep. It has no fingerprint: `Store.find` must not take it for another."""
-    from recurrent.tracking.store import LONGEST_TAG, asked_once
+    """Create a run of a sweep, without a fingerprint, so that `Store.find` does not find it."""
+    from recurrent.tracking.store import LONGEST_TAG, without_retries
 
     shared = {
         SWEEP_ID: sweep.id,
@@ -192,7 +192,7 @@ def _create(
         "mlflow.source.git.commit": sweep.git_commit,
     }
     short = {key: value[:LONGEST_TAG] for key, value in tags.items()}
-    with asked_once():
+    with without_retries():
         return store.client.create_run(
             experiment, int(started * 1000), {**shared, **short}, run_name=name
         )

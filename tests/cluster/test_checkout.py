@@ -1,4 +1,4 @@
-"""What a worker must have in common with the coordinator, and what is said if it has not."""
+"""Differences between the checkouts of a worker and the coordinator."""
 
 import pytest
 

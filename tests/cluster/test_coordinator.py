@@ -1,4 +1,4 @@
-"""Runs on a Dask cluster, in this process: what arrives, what is sent once, what is refused."""
+"""Runs on a Dask cluster in this process: returned files, sent datasets, refused workers."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ class Trainer:
 
 @pytest.fixture
 def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The worker's checkout. The coordinator's is `project` beside it, entered."""
+    """The worker's checkout; the current folder is the coordinator's, `project` next to it."""
     checkout, project = tmp_path / "worker", tmp_path / "project"
     for folder in (checkout, project):
         folder.mkdir()
@@ -113,7 +113,7 @@ def test_another_environment_is_refused_before_anything_starts(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(coordinator, "differences", lambda *_: "has torch 2")
-    said = r"worker inproc://\S+ has torch 2\. Start it again in a checkout of the same commit"
+    said = r"worker inproc://\S+ has torch 2\. Restart it in a checkout of the same commit"
     with pytest.raises(PipelineError, match=said), connect(address, PLAIN):
         pytest.fail("it was accepted")
 

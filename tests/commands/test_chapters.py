@@ -1,6 +1,6 @@
 """MLflow's experiments are the lectures of lectures.yaml."""
 
-from recurrent.commands.chapters import called_by_people, chapters, locked_hashes, tracked_data
+from recurrent.commands.chapters import chapters, display_names, locked_hashes, tracked_data
 from recurrent.common import files, paths
 from tests.project import Project
 
@@ -27,7 +27,7 @@ def test_every_lecture_is_an_experiment_with_what_to_compare(project: Project) -
 
 
 def test_people_call_variants_by_their_names(project: Project) -> None:
-    assert called_by_people()["names_gated/bilstm"] == "bidirectional LSTM"
+    assert display_names()["names_gated/bilstm"] == "bidirectional LSTM"
 
 
 def test_a_dataset_has_dvcs_hash_as_its_digest(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""`recurrent experiments`: DVC's wide table, turned until it fits a terminal."""
+"""`recurrent experiments`: DVC's table, transposed to fit a terminal."""
 
 import csv
 

@@ -158,7 +158,7 @@ def test_a_champion_that_is_not_a_copy_is_not_registered(
 
 def test_a_switch_turns_publishing_off(trained: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     published: list[TrackedRun] = []
-    monkeypatch.setattr(publish, "publish_or_warn", lambda runs, *_: published.extend(runs))
+    monkeypatch.setattr(publish, "publish", lambda runs, *_: published.extend(runs))
     publish.after_repro()
     assert len(published) == 1
     trained.edit({"runtime.tracking": False})

@@ -30,7 +30,7 @@ def test_models_that_cannot_answer_are_refused(project: Project) -> None:
     assert "reads the text from both sides" in refusal("lyrics_bidirectional")
     save("sales_methods_on_vectors/neighbours", REGRESSOR)
     files.write_text(paths.encoded("sales_vectors") / "vectors.npy", "")
-    assert "reads another network's vectors" in refusal("sales_methods_on_vectors")
+    assert "reads the embeddings of another network" in refusal("sales_methods_on_vectors")
 
 
 def test_a_port_that_is_taken_is_refused_with_what_to_do(project: Project) -> None:

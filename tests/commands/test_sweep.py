@@ -39,7 +39,7 @@ def encoded(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         (
             "lyrics_lstm",
             r"lyrics_lstm/lecture: .* has 0 validation records\. "
-            r"Choose one with more: lyrics_lstm/held_out\.$",
+            r"Choose a variant with at least 10: lyrics_lstm/held_out\.$",
         ),
         ("nietzsche_char3", r"has 1 validation record\. .*lyrics_gru/held_out"),
     ],
@@ -75,7 +75,7 @@ def test_a_value_that_does_not_fit_its_key_is_refused_before_any_trial(
 @pytest.mark.usefixtures("encoded")
 def test_without_optuna_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "recurrent.sweeps.study", None)
-    with pytest.raises(PipelineError, match=r"needs Optuna .* pip install -e '\.\[sweep\]'"):
+    with pytest.raises(PipelineError, match=r"Optuna is missing .* pip install -e '\.\[sweep\]'"):
         sweep.main("lyrics_lstm/held_out", [f"{RATE}=0.1..0.2"])
 
 
@@ -92,7 +92,7 @@ VALUES: Values = {
 @pytest.mark.usefixtures("project")
 def test_the_printed_lines_change_that_variant_and_no_other(name: str) -> None:
     settings, variant = find(name)
-    file = trials.file_of(settings)
+    file = trials.parameter_file(settings)
     before = file.read_bytes()
     wanted = trials.with_values(settings, variant, VALUES)
     assert wanted != variant
@@ -119,7 +119,7 @@ def test_the_printed_lines_change_that_variant_and_no_other(name: str) -> None:
     check()
 
 
-def run_here(jobs: Iterable[Job], *_: object) -> None:
+def run_here(jobs: Iterable[Job], *_: object, **__: object) -> None:
     """Do what `run_jobs` does, in this process."""
     for job in jobs:
         result = None if job.finished() else job.work()
@@ -128,7 +128,7 @@ def run_here(jobs: Iterable[Job], *_: object) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small project, entered; the folder of its run store is returned."""
+    """The run store of a small project, which is the current folder."""
     write_project(tmp_path)
     shutil.copy(ROOT / "lectures.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -143,7 +143,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_sweep_shows_its_best_trials_and_a_second_call_adds_the_missing_ones(
     small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Half of these rates are so high that the loss becomes NaN.
+    # Half of these learning rates are so high that the loss becomes NaN.
     ranges = [f"{RATE}=0.001,0.01,0.1,2e38,3e38", f"{HIDDEN}=2..9"]
     changes = {"optimizer": "sgd", "epochs": 2}
     edit(Path(), {"experiments": {"writing": {"training": changes}}})
@@ -188,6 +188,6 @@ def test_a_sweep_in_which_every_trial_fails_says_why() -> None:
 
 
 def test_a_name_is_the_name_of_a_file(small: Path) -> None:
-    with pytest.raises(PipelineError, match=r"--name: '\.\./x' must be letters"):
+    with pytest.raises(PipelineError, match=r"--name: '\.\./x' may have only letters"):
         sweep.main("writing", [f"{RATE}=0.1..0.2"], name="../x")
     assert not small.exists()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMPT = "$ "
 LEFT_OUT = "…"  # alone in a line: any lines; within a line: any text
-# What differs from run to run, and what stands for it.
+# Text that differs from run to run, and its replacement.
 UNSTABLE = (
     (re.compile(r"\b[0-9a-f]{32}(\.dir)?\b|\b(?=[a-f]*\d)[0-9a-f]{7}\b"), "HASH"),
     (re.compile(r"\b\d\d:\d\d [AP]M\b"), "TIME"),
@@ -36,14 +36,14 @@ def read(page: str) -> Iterator[Step]:
 
 
 def stable(output: str) -> str:
-    """Return the output without what differs from run to run."""
+    """Replace text that differs from run to run."""
     for pattern, name in UNSTABLE:
         output = pattern.sub(name, output)
     return "\n".join(line.strip() for line in output.splitlines() if line.strip())
 
 
 def matches(shown: str, output: str) -> bool:
-    """Return whether a command's output is what the page shows."""
+    """Return whether a command's output matches the page."""
     lines = [
         r"(?:.*\n)*?" if line == LEFT_OUT else re.escape(line).replace(LEFT_OUT, ".*") + r"\n"
         for line in stable(shown).splitlines()

@@ -1,4 +1,4 @@
-"""Several machines on this one: clones of a project with a Dask worker each, and a scheduler."""
+"""A cluster on one machine: a scheduler, and clones of a project, each with a Dask worker."""
 
 import os
 import shutil
@@ -69,7 +69,7 @@ class Machine:
         return self.process.returncode, self.printed()
 
     def off(self) -> None:
-        """Kill it, if it still runs."""
+        """Kill it if it is still running."""
         try:
             self.signal(signal.SIGKILL)
         except ProcessLookupError:
@@ -120,7 +120,7 @@ class Machines:
         return machine
 
     def coordinator(self, slots: int = 0) -> Machine:
-        """Start to train what the project lacks, on the workers."""
+        """Start to train the missing runs on the workers."""
         return self._start(
             self.project, "fill.py", "--address", self.address, "--slots", f"{slots}"
         )
@@ -174,7 +174,7 @@ def trained(project: Path) -> dict[str, bytes]:
 
 
 def wait_until(true: Callable[[], object], machine: Machine, seconds: float = 120.0) -> float:
-    """Wait until something is true while a machine runs; return how long it took."""
+    """Wait until a condition holds while a machine runs; return the seconds."""
     started = time.monotonic()
     while not true():
         assert machine.process.poll() is None, machine.printed()

@@ -43,7 +43,7 @@ class Remote(NamedTuple):
     name: str
     url: str
     settings: Mapping[str, str] = MappingProxyType({})
-    secret: str = ""  # what git must never see
+    secret: str = ""  # must not be in git
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def folder(place: Path) -> Iterator[Remote]:
 
 @contextmanager
 def ssh(place: Path) -> Iterator[Remote]:
-    """OpenSSH's server, which lets this user in by a key."""
+    """OpenSSH's server, to which this user has a key."""
     if SSHD is None or find_spec("dvc_ssh") is None:
         pytest.skip("needs sshd (Debian: openssh-server) and dvc-ssh")
     port = free_port()
@@ -72,7 +72,7 @@ def ssh(place: Path) -> Iterator[Remote]:
 
 @contextmanager
 def s3(place: Path) -> Iterator[Remote]:
-    """Moto's server, which imitates S3. It is not the real one."""
+    """Moto's imitation of S3."""
     if find_spec("moto") is None or find_spec("dvc_s3") is None:
         pytest.skip("needs moto[server] and dvc-s3")
     port = free_port()

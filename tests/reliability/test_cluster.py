@@ -69,7 +69,7 @@ def test_a_worker_that_dies_or_hangs(
     doomed.signal(signal.SIGKILL if "kill" in fault else signal.SIGSTOP)
     kept.injected = 1
     noticed = wait_until(
-        lambda: "is gone; others do its runs" in coordinator.printed(), coordinator
+        lambda: "is gone; others train its runs" in coordinator.printed(), coordinator
     )
     status, printed = coordinator.end()
     assert status == 0, printed
@@ -180,7 +180,7 @@ def test_a_worker_that_differs(
     kept.injected += 1
     status, printed = coordinator.end()
     assert status == 0, printed
-    assert "has commit " in printed and "it is sent away" in printed
+    assert "has commit " in printed and "it is removed" in printed
     assert late.end(60)[0] == 0
     for clone in ("other", "old"):
         assert not (cluster.folder / clone / STORE).exists(), "it trained nothing"

@@ -1,4 +1,4 @@
-"""docs/experiments.md is replayed, and what runs in DVC's folders is published to the project."""
+"""Replay docs/experiments.md; publish experiments from DVC's temporary folders."""
 
 import os
 import shlex

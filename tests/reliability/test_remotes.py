@@ -106,7 +106,7 @@ def test_a_fresh_clone_predicts_and_retrains_nothing(
 
 
 def unreachable(kind: str, place: Path) -> Remote:
-    """Return a remote that does not answer, or not to us."""
+    """Return a remote that does not answer, or refuses us."""
     port = free_port()
     keys = {"access_key_id": KEY, "secret_access_key": SECRET}
     return {

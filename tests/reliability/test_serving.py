@@ -1,4 +1,4 @@
-"""Models over HTTP: whatever curl sends is answered or refused, and the server goes on."""
+"""Models over HTTP: the server answers or refuses any request, and continues."""
 
 import json
 import os
@@ -37,7 +37,7 @@ PYTHON = str(Path(sys.executable).parent)
 
 
 class Reply(NamedTuple):
-    """What curl received."""
+    """A response, as curl received it."""
 
     status: int
     body: str

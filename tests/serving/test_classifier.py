@@ -1,4 +1,4 @@
-"""Classify names: batches, seeds, unknown characters, and names that are refused."""
+"""Classify names: batches, seeds, unknown characters, and refused names."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -12,7 +12,7 @@ from recurrent.commands.predict import line
 from recurrent.common import files, paths
 from recurrent.common.errors import PipelineError
 from recurrent.serving import classifier
-from recurrent.serving.classifier import LONGEST_NAME, Classifier
+from recurrent.serving.classifier import MAX_LENGTH, Classifier
 from tests.commands.trained import CLASSIFIER, NAMES, save
 from tests.project import Project
 
@@ -62,7 +62,7 @@ def test_a_batch_has_the_predictions_for_its_names_one_by_one_in_order(
 
 def test_the_probabilities_of_a_batch_are_those_of_its_names(trained: Project) -> None:
     model = Classifier(FOLDER)
-    names = ["王小红", "", "李伟", "王", "红小王", "李" * LONGEST_NAME]
+    names = ["王小红", "", "李伟", "王", "红小王", "李" * MAX_LENGTH]
     together = model.probabilities(names)
     assert together[1].tolist() == [0, 0]
     for name, found in zip(names, together, strict=True):
@@ -102,7 +102,7 @@ def test_any_text_is_one_printable_line_or_refused(trained: Project, text: str) 
     try:
         (predictions,) = Classifier(FOLDER).classify([[text]])
     except PipelineError as fault:
-        assert len("".join(text.split())) > LONGEST_NAME
+        assert len("".join(text.split())) > MAX_LENGTH
         assert str(fault).startswith("name 1: ") and str(fault).isprintable()
     else:
         (prediction,) = predictions

@@ -1,4 +1,4 @@
-"""Measure a text with a language model: what it reads before each token, and the unit."""
+"""The loss of a text: its context for each token, and its unit."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def load(spec: dict[str, Any], words: dict[str, str] | None = None) -> LanguageM
 
 @torch.inference_mode()
 def nats(model: LanguageModel, before: str, token: str) -> float:
-    """The surprise at a token after what the model has read."""
+    """The loss of a token after the text before it, in nats."""
     outputs, _ = model.model(
         torch.from_numpy(model.vocabulary.encode(before).astype("int64"))[None]
     )

@@ -43,7 +43,7 @@ def answers(
     *questions: tuple[str, dict[str, list[str]], dict[str, Any]],
     python: str = sys.executable,
 ) -> list[Any]:
-    """Load models in a process that knows nothing of this repository; return what they answer."""
+    """Load models in a process without this repository; return their predictions."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     switches = {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     done = subprocess.run(

@@ -1,11 +1,11 @@
-"""What a sweep may search, as it is typed."""
+"""Parse the search space of a sweep."""
 
 import re
 
 import pytest
 
 from recurrent.common.errors import PipelineError
-from recurrent.sweeps.space import Choices, Range, corners, parse, short, written
+from recurrent.sweeps.space import Choices, Range, corners, format_value, parse, short_name
 
 RATE = "training.learning_rate"
 
@@ -31,7 +31,7 @@ def test_ranges_and_choices_are_read_and_written_alike(
 
 def test_the_ends_decide_whether_numbers_are_whole() -> None:
     space = parse(["training.epochs=2..8", f"{RATE}=1..2.0"])
-    assert [one.whole for one in space.values() if isinstance(one, Range)] == [True, False]
+    assert [one.is_integer for one in space.values() if isinstance(one, Range)] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def test_the_ends_decide_whether_numbers_are_whole() -> None:
         ("", "neither a range nor a list of choices"),
         ("a,", "neither"),
         ("[1],2", "neither"),
-        ("a..b", "no range of numbers"),
-        ("0..inf", "no range of numbers"),
-        ("..1", "no range of numbers"),
-        ("true..1", "no range of numbers"),
-        ("1..1", "must start below its end"),
-        ("0..1:log", "must start above 0"),
+        ("a..b", "not a range of numbers"),
+        ("0..inf", "not a range of numbers"),
+        ("..1", "not a range of numbers"),
+        ("true..1", "not a range of numbers"),
+        ("1..1", "LOW must be less than HIGH"),
+        ("0..1:log", "LOW must be above 0"),
     ],
 )
 def test_an_error_names_the_key_and_shows_the_right_form(text: str, message: str) -> None:
@@ -59,7 +59,9 @@ def test_an_error_names_the_key_and_shows_the_right_form(text: str, message: str
     "key", ["seeds", "dataset", "model.name", "variants.gru.training.epochs", "datasets.a.window"]
 )
 def test_only_settings_of_training_and_model_are_searched(key: str) -> None:
-    with pytest.raises(PipelineError, match=rf"{key}: a sweep searches settings of the training"):
+    with pytest.raises(
+        PipelineError, match=rf"{key}: a sweep can search only settings of the training"
+    ):
         parse([f"{key}=1..2"])
 
 
@@ -75,7 +77,10 @@ def test_corners_are_all_ends_and_choices() -> None:
 
 
 def test_names_and_values_are_those_of_the_rest_of_the_project() -> None:
-    assert short(RATE) == "learning_rate" and short("model.settings.hidden") == "model.hidden"
-    assert [written(value) for value in (None, True, 1e-5, 8, "gru")] == [
+    assert (
+        short_name(RATE) == "learning_rate"
+        and short_name("model.settings.hidden") == "model.hidden"
+    )
+    assert [format_value(value) for value in (None, True, 1e-5, 8, "gru")] == [
         "null", "true", "1e-05", "8", "gru",
     ]  # fmt: skip

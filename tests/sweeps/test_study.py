@@ -20,7 +20,7 @@ def opened(folder: Path, seed: int = 0, identity: str = "this") -> Study:
 
 
 def outcome(trial: TrackedTrial) -> Outcome:
-    """What a trial with these values leads to: the best rate is 0.01."""
+    """The outcome of a trial with these values: the best learning rate is 0.01."""
     rate = trial.values[RATE]
     assert isinstance(rate, float)
     if rate > 0.08:

@@ -1,4 +1,4 @@
-"""A trial: its objective is what the champions' is, and it can be pruned, fail and continue."""
+"""A trial: its objective is that of the champions; it can be pruned, fail and continue."""
 
 import re
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_a_model_that_is_fitted_at_once_has_one_loss() -> None:
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
-    """The run store of a small project, which is entered."""
+    """The run store of a small project, which is the current folder."""
     write_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     return RunStore(tmp_path / "store")

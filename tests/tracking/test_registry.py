@@ -120,7 +120,7 @@ def test_a_registration_that_a_kill_left_incomplete_is_completed(
 def test_a_version_that_someone_else_registered_is_replaced(lecture: Lecture, store: Store) -> None:
     champion = lecture.champion("first", 1.5)
     store.client.create_registered_model(lecture.name)
-    with registry.tracking_at(store.uri):
+    with registry.using_tracking_uri(store.uri):
         store.client.create_model_version(lecture.name, "file:///somewhere")
     store.client.set_registered_model_alias(lecture.name, "champion", "1")
     register(store, champion)
