@@ -53,6 +53,7 @@ class Machine:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_hear_ctrl_c,
             )
 
     def signal(self, number: int) -> None:
@@ -87,6 +88,11 @@ class Machine:
             for path in (self.folder / STORE).glob(f"*/{HISTORY}")
             if not (path.parent / MANIFEST).exists()
         }
+
+
+def _hear_ctrl_c() -> None:
+    """Undo what a shell does to commands in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Machines:
