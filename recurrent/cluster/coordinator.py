@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -19,7 +17,7 @@ from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
 from recurrent.training.fingerprint import data_digest
 from recurrent.training.job import Training
-from recurrent.training.store import HISTORY, RunStore
+from recurrent.training.store import RunStore
 
 if TYPE_CHECKING:
     import distributed
@@ -128,16 +126,20 @@ class Cluster:
         self._workers = {*workers}
         self._threads = ThreadPoolExecutor(slots)
         self._tasks: set[distributed.Future[task.Answer]] = set()
-        self._histories: dict[str, Path] = {}  # of the runs in progress
-        self._adding = Lock()
+        self._epochs: dict[str, int] = {}  # finished epochs of each run
         self._topic = f"recurrent-{uuid4().hex}"
         self._closed = False
-        client.subscribe_topic(self._topic, self._add_history)
+        client.subscribe_topic(self._topic, self._note_epochs)
         client.subscribe_topic("all", self._note_workers)
 
     def submit(self, work: Training, /) -> Future[Any]:
         """Train a run on a worker; return what the work returns there."""
         return self._threads.submit(self._train, work)
+
+    def progress(self, work: Training, /) -> float:
+        """Return how many of its epochs a run has finished, from 0 to 1."""
+        run = work.run
+        return self._epochs.get(run.fingerprint, 0) / run.variant.training.epochs
 
     def finish(self) -> None:
         """Wait for the runs in progress."""
@@ -152,16 +154,13 @@ class Cluster:
     def _train(self, training: Training) -> Any:
         """Train a run on a worker, and put its files into the run store."""
         run, store = training.run, RunStore(training.store)
+        done = self._compute(training)
+        # Not locked before: a worker on this machine may use the same store.
         with store.filling(run.fingerprint, f"run {run}") as place:
-            self._histories[run.fingerprint] = place / HISTORY
-            try:
-                done = self._compute(training)
-            finally:
-                with self._adding:
-                    del self._histories[run.fingerprint]
-            done.parcel.unpack(place)
-            if done.about is not None:
-                store.finish(run.fingerprint, done.about)
+            if not store.finished(run.fingerprint):
+                done.parcel.unpack(place)
+                if done.about is not None:
+                    store.finish(run.fingerprint, done.about)
         return done.value
 
     def _compute(self, training: Training) -> task.Done:
@@ -228,17 +227,10 @@ class Cluster:
             self._tasks.discard(future)
         return answer
 
-    def _add_history(self, event: tuple[float, Any]) -> None:
-        """Write new lines of a run's history to the run store, where its progress is read."""
+    def _note_epochs(self, event: tuple[float, Any]) -> None:
+        """Note how many epochs of a run a worker has finished."""
         _, new = event
-        with self._adding:
-            path = self._histories.get(new["run"])
-            if path is None:
-                return
-            with path.open("r+b" if path.exists() else "wb") as file:
-                file.seek(new["at"])
-                file.write(new["text"])
-                file.truncate()
+        self._epochs[new["run"]] = new["epochs"]
 
     def _note_workers(self, event: tuple[float, Any]) -> None:
         """Report workers that join or leave."""

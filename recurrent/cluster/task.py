@@ -4,8 +4,9 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
 
 from recurrent.cluster.checkout import describe, differences
 from recurrent.cluster.parcel import Parcel
@@ -96,25 +97,21 @@ def find_project(dataset: str, data: str, sent: Parcel | None) -> Path | None:
         return ROOT
     project = (ROOT / DATA).resolve() / data[:16]
     there = project / paths.encoded(dataset)
-    if there.is_dir() and data_digest(there) == data:
-        return project
-    if sent is None:
-        return None
     there.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(mkdtemp(dir=there.parent))
-    sent.unpack(part)
-    shutil.rmtree(there, ignore_errors=True)
-    try:
-        part.replace(there)
-    except OSError:  # another worker of this checkout was faster
-        shutil.rmtree(part)
-    if data_digest(there) != data:
-        raise RuntimeError(f"{there} is not the dataset that was sent")
+    with FileLock(project / "lock"):  # several workers may share this checkout
+        if there.is_dir() and data_digest(there) == data:
+            return project
+        if sent is None:
+            return None
+        shutil.rmtree(there, ignore_errors=True)
+        sent.unpack(there)
+        if data_digest(there) != data:
+            raise RuntimeError(f"{there} is not the dataset that was sent")
     return project
 
 
 class Progress:
-    """The history of a run, sent to the coordinator as it grows."""
+    """The epochs that a run has finished, for the coordinator."""
 
     def __init__(self, worker: "Worker", topic: str, store: RunStore, fingerprint: str) -> None:
         self._worker, self._topic, self._fingerprint = worker, topic, fingerprint
@@ -123,17 +120,14 @@ class Progress:
         self._sent = 0
 
     def report(self) -> bool:
-        """Send new lines; return whether the run is still wanted."""
+        """Send a new number of epochs; return whether the run is still wanted here."""
         try:
-            text = self._history.read_bytes()
-        except FileNotFoundError:
-            text = b""
-        if len(text) < self._sent:  # a checkpoint's history replaced it
-            self._sent = 0
-        if len(text) > self._sent:
-            line = {"run": self._fingerprint, "at": self._sent, "text": text[self._sent :]}
-            self._worker.log_event(self._topic, line)
-            self._sent = len(text)
+            epochs = max(0, self._history.read_bytes().count(b"\n") - 1)  # without the header
+        except OSError:
+            epochs = 0
+        if epochs != self._sent:
+            self._worker.log_event(self._topic, {"run": self._fingerprint, "epochs": epochs})
+            self._sent = epochs
         return self._wanted()
 
     def _wanted(self) -> bool:

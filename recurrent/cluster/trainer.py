@@ -97,9 +97,15 @@ class Trainers:
             trainer = Trainer()
         try:
             yield trainer
-        finally:
+        except PipelineError:  # the answer to this run
+            self._idle.append(trainer)
+            raise
+        except BaseException:  # it may still be training
             if trainer.alive:
-                self._idle.append(trainer)
+                trainer.stop()
+            raise
+        if trainer.alive:
+            self._idle.append(trainer)
 
 
 def main(number: int) -> None:

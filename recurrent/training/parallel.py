@@ -59,6 +59,9 @@ class Cluster(Protocol):
     def submit(self, work: Any, /) -> Future[Any]:
         """Do the work of a job that is `away`."""
 
+    def progress(self, work: Any, /) -> float:
+        """Return how much of the work is done, from 0 to 1."""
+
 
 def run_jobs(
     jobs: Iterable[Job],
@@ -162,10 +165,14 @@ class _Crew:
                 with self.log.open("a", encoding="utf-8", newline="") as file:
                     csv.writer(file).writerow([job.name, f"{started:.2f}", f"{took:.2f}"])
             self._complete(job, future.result())
-        now = [(job.name, job.progress()) for job, _ in self.running.values()]
+        now = [(job.name, self._progress(job)) for job, _ in self.running.values()]
         later = [(job.name, 0.0) for job in self.schedule.waiting.values()]
         left = self.estimate.seconds_left([*now, *later], self._slots)
         shown.show(now, len(self.schedule.done), len(now) + len(later), left)
+
+    def _progress(self, job: Job) -> float:
+        """Return how much of a running job is done, from 0 to 1."""
+        return self.cluster.progress(job.work) if self.cluster and job.away else job.progress()
 
     def put_back(self) -> list[Job]:
         """Let the jobs of killed workers wait again; return them."""

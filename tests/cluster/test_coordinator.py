@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import pytest
 
 from recurrent.cluster import coordinator, task
 from recurrent.cluster.coordinator import connect
+from recurrent.cluster.parcel import Parcel
 from recurrent.commands import jobs
-from recurrent.common import config
+from recurrent.common import config, paths
 from recurrent.common.errors import PipelineError
 from recurrent.training import parallel
-from recurrent.training.fingerprint import Run, plan
+from recurrent.training.fingerprint import Run, data_digest, plan
 from recurrent.training.job import Training
 from recurrent.training.store import FILES, HISTORY, RunStore
 from tests.cluster.work import Half
@@ -62,28 +64,44 @@ def content(store: RunStore, run: Run) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("restored_torch")
-def test_runs_arrive_with_the_bytes_that_the_worker_wrote(
-    address: str, worker: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sizes: list[int] = []
-    monkeypatch.setattr(
-        coordinator.Cluster,
-        "_add_history",
-        lambda _, event: sizes.append(len(event[1]["text"])),
-    )
+def test_runs_arrive_with_the_bytes_that_the_worker_wrote(address: str, worker: Path) -> None:
     settings, store = config.load(), RunStore()
     runs = plan(settings, "writing")
     planned = [jobs.training_job(run, settings.runtime, store) for run in runs]
     with connect(address, settings.runtime) as cluster:
         assert cluster is not None and cluster.slots == 1
         parallel.run_jobs(planned, 1, lambda name: None, cluster=cluster)
+        assert {*map(cluster.progress, [job.work for job in planned])} <= {0.0, 0.5, 1.0}
     there = RunStore(worker / ".dvc/cache/trained")
     assert len(runs) == 3
     for run in runs:
         assert store.finished(run.fingerprint)
         assert content(store, run) == content(there, run)
     assert len([*(worker / task.DATA).glob("*/data/encoded/text")]) == 1
-    assert sum(sizes) == sum(len(content(store, run)[HISTORY]) for run in runs)
+
+
+@pytest.mark.usefixtures("restored_torch")
+def test_a_worker_may_use_the_store_of_the_coordinator(
+    address: str, worker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, store = config.load(), RunStore()
+    monkeypatch.setattr(task, "cache_folder", lambda _: store.folder.parent)
+    monkeypatch.setattr(task, "FOLDER", store.folder.name)
+    run, *_ = plan(settings, "writing")
+    with connect(address, settings.runtime) as cluster:
+        job = jobs.training_job(run, settings.runtime, store)
+        parallel.run_jobs([job], 1, lambda name: None, cluster=cluster)
+    assert store.finished(run.fingerprint)
+
+
+def test_workers_of_one_checkout_unpack_a_dataset_once(worker: Path) -> None:
+    encoded = paths.encoded("text")
+    sent = Parcel.pack(encoded, sorted(path.name for path in encoded.iterdir()))
+    data = data_digest(encoded)
+    with ThreadPoolExecutor(4) as threads:
+        found = [*threads.map(lambda _: task.find_project("text", data, sent), range(8))]
+    assert len({*found}) == 1 and found[0] is not None
+    assert data_digest(found[0] / encoded) == data
 
 
 def test_work_may_return_anything_and_leave_its_run_unfinished(address: str, worker: Path) -> None:

@@ -39,6 +39,19 @@ def test_it_does_one_work_after_another_until_it_is_not_wanted(
     assert same is trainer and not trainer.alive
 
 
+def test_a_process_that_may_still_be_training_is_not_lent_again(
+    trainers: Trainers, tmp_path: Path
+) -> None:
+    def wanted() -> bool:
+        raise OSError("the history cannot be read")
+
+    with pytest.raises(OSError, match="history"), trainers.one() as trainer:
+        trainer.train(work.Lasts(RUN, PLAIN, tmp_path), tmp_path, wanted)
+    assert not trainer.alive
+    with trainers.one() as another:
+        assert another is not trainer
+
+
 def test_a_process_that_dies_is_an_error_and_is_replaced(
     trainers: Trainers, tmp_path: Path
 ) -> None:

@@ -64,6 +64,9 @@ class Elsewhere(ThreadPoolExecutor):
         super().__init__()
         self.now, self.most = 0, 0
 
+    def progress(self, work: Any) -> float:
+        return 0.5
+
     def submit(self, work: Callable[[], Any], /) -> Future[Any]:  # type: ignore[override]
         self.now += 1
         self.most = max(self.most, self.now)
