@@ -97,7 +97,7 @@ def refuse_others(
     """Refuse workers whose checkout or environment is not ours."""
     found = client.run(describe, runtime, on_error="return")
     reasons = {
-        worker: f"cannot be checked ({one!r}): is it started in a checkout?"
+        worker: f"cannot be checked ({one})"
         if isinstance(one, BaseException)
         else differences(one, expected)
         for worker, one in found.items()
