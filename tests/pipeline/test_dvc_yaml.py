@@ -218,7 +218,9 @@ def test_nothing_is_loaded_that_can_run_code() -> None:
     for folder in ("recurrent", "stages"):
         for path in (ROOT / folder).rglob("*.py"):
             names = imports(path.relative_to(ROOT).as_posix())
-            assert not any(name.partition(".")[0] in LOADS_CODE for name in names), path
+            loads = [name for name in names if {*LOADS_CODE} & {*name.split(".")}]
+            # Dask's messages are pickles: docs/cluster.md says whom that trusts.
+            assert not loads or "cluster" in path.parts, path
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                     called = (node.value.id, node.attr)
