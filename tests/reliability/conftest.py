@@ -10,10 +10,11 @@ import pytest
 
 from tests.project import ROOT
 from tests.reliability import runs
-from tests.reliability.ledger import Many, Promise, Promised, page
+from tests.reliability.ledger import Many, Promise, Promised, page, updated
 
 PROMISES = pytest.StashKey[list[Promise]]()
 OUTCOME = pytest.StashKey[str]()
+PAGE = ROOT / "metrics/reliability.md"
 HERE = ROOT / "tests/reliability"
 
 
@@ -41,12 +42,16 @@ def pytest_runtest_makereport(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the page after `pytest tests/reliability --long`, and after no part of it."""
+    """Write the page after `pytest tests/reliability --long`; after a part of it, its rows."""
     config = session.config
+    promises = config.stash[PROMISES]
+    if not (config.getoption("--long") and promises):
+        return
     everything = [Path(place).resolve() for place in config.args] == [HERE]
-    if config.getoption("--long") and everything and not config.getoption("keyword"):
-        text = page(config.stash[PROMISES])
-        (ROOT / "metrics/reliability.md").write_text(text, encoding="utf-8")
+    if everything and not config.getoption("keyword"):
+        PAGE.write_text(page(promises), encoding="utf-8")
+    else:
+        PAGE.write_text(updated(PAGE.read_text(encoding="utf-8"), promises), encoding="utf-8")
 
 
 @pytest.fixture
