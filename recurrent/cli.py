@@ -140,7 +140,8 @@ def predict(
 ) -> None:
     """Classify names with a trained model.
 
-    Prints a line for each name: name, label, probability and remark, separated by tabs.
+    Prints name, label, probability and remark, separated by tabs: a line for each name that is not
+    blank.
     """
     from recurrent.commands import predict
 

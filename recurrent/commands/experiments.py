@@ -12,13 +12,15 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 
 from recurrent.commands.repro import use_this_python
+from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
 from recurrent.report.numbers import number
 from recurrent.report.terminal import show
 from recurrent.report.views import Cell, Table
 
 Row = Mapping[str, str]  # an experiment as DVC shows it: values by column
-ABOUT = ("Experiment", "rev", "typ", "Created", "parent", "State", "Executor")
+EXPERIMENT = "Experiment"  # a column that is missing while there are none
+ABOUT = (EXPERIMENT, "rev", "typ", "Created", "parent", "State", "Executor")
 SCORE = re.compile(r"metrics/(?:beyond/)?scores/(?P<variant>.+)\.json:(?P<metric>.+)")
 HASH = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
@@ -31,9 +33,10 @@ def main() -> None:
     if done.returncode:
         raise PipelineError(done.stderr.strip(), where=" ".join(command))
     rows = [*csv.DictReader(done.stdout.splitlines())]
-    rows.sort(
-        key=lambda row: row["Experiment"]
-    )  # the workspace and the commit, which have no name, come first
+    if not any(row.get(EXPERIMENT) for row in rows):
+        note("there are no experiments yet. Run one: dvc exp run -S KEY=VALUE publish")
+        return
+    rows.sort(key=lambda row: row[EXPERIMENT])  # the workspace and the commit have no name
     show(compare(rows), Console())
 
 
@@ -47,7 +50,7 @@ def compare(experiments: Sequence[Row]) -> Table:
         (Cell(title(name)), *(cell(row[name], is_score(name)) for row in experiments))
         for name in columns
     ]
-    head = ("", *(row["Experiment"] or row["rev"] for row in experiments))
+    head = ("", *(row[EXPERIMENT] or row["rev"] for row in experiments))
     return Table("Experiments: what differs", head, tuple(rows))
 
 

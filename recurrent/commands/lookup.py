@@ -21,9 +21,15 @@ def pipelines(folder: Path = Path()) -> Iterator[Config]:
 def find(name: str) -> tuple[Config, Variant]:
     """Return a variant and its pipeline; the name may be an experiment's: its first variant."""
     known: dict[str, Config] = {}
+    champions: list[str] = []
     for settings in pipelines():
         known |= dict.fromkeys(settings.experiments, settings)
-    found = config.choose(known, name.partition("/")[0], "experiment")
+        champions += settings.champions
+    experiment = name.partition("/")[0]
+    near = config.hint(name, dict.fromkeys(champions))
+    if experiment not in known and near:
+        raise PipelineError(f"there is no experiment or champion {name!r}{near}")
+    found = config.choose(known, experiment, "experiment")
     return found, found.find(name)
 
 
@@ -75,3 +81,10 @@ def refuse_unknown_lectures(settings: Iterable[Config]) -> None:
                     where=str(file),
                     remedy=f"Choose one of: {', '.join(known)}.",
                 )
+
+
+def refuse_wrong_model(variant: Variant) -> None:
+    """Refuse settings that do not fit the model, before anything is trained."""
+    from recurrent.models import base  # imports torch
+
+    base.build({**variant.model.model_dump(), "inputs": 2, "outputs": 2})

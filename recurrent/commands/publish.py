@@ -153,7 +153,9 @@ def champions(runs: Sequence[TrackedRun]) -> list[Champion]:
             continue
         about = files.read_json(folder / paths.CHAMPION)
         run = of_variant.get(f"{about['experiment']}/{about['variant']}")
-        if run is None or not is_copy(folder, run):
+        if run is None:  # it is reported as not published
+            continue
+        if not is_copy(folder, run):
             note(f"not registered: {name}: {folder} has other weights than data/models. {CHOOSE}")
             continue
         lacks = [one for one in wanted.datasets if not paths.encoded(one).exists()]

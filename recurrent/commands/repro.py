@@ -11,6 +11,7 @@ from recurrent.commands import jobs, prune, publish, summary
 from recurrent.commands.lookup import refuse_unknown_lectures
 from recurrent.common import config, paths
 from recurrent.common.config import Config
+from recurrent.common.console import note
 from recurrent.common.locking import REPRO, locked
 from recurrent.training import parallel
 from recurrent.training.store import RunStore
@@ -65,11 +66,15 @@ def fill_store(
         for name in pipeline.experiments
         if not chosen or name in chosen
     }
-    with connect(cluster, runtime, workers) as away:
-        parallel.run_jobs(
-            jobs.plan_jobs(wanted, RunStore()),
-            here if away else workers or here,
-            jobs.load_durations(),
-            paths.JOBS_LOG,
-            away,
-        )
+    try:
+        with connect(cluster, runtime, workers) as away:
+            parallel.run_jobs(
+                jobs.plan_jobs(wanted, RunStore()),
+                here if away else workers or here,
+                jobs.load_durations(),
+                paths.JOBS_LOG,
+                away,
+            )
+    except KeyboardInterrupt:
+        note("stopped. Finished work is kept: the same command continues")
+        raise

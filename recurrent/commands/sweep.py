@@ -13,7 +13,12 @@ from rich.console import Console
 from recurrent.cluster.coordinator import connect
 from recurrent.commands import jobs, publish, repro
 from recurrent.commands.chapters import chapters
-from recurrent.commands.lookup import find, pipelines, refuse_unknown_lectures
+from recurrent.commands.lookup import (
+    find,
+    pipelines,
+    refuse_unknown_lectures,
+    refuse_wrong_model,
+)
 from recurrent.commands.trials import Sweep, parameter_file, with_values
 from recurrent.common import files, paths
 from recurrent.common.config import Config, Variant
@@ -75,19 +80,16 @@ def main(
         done = max(0, trials - len(planned))
         note(f"sweep {name}: {done} of {trials} trials are done. The same command continues it.")
         here = workers or parallel.default_workers(settings.runtime)
-        with connect(cluster, settings.runtime, workers) as away:
-            parallel.run_jobs(planned, here, lambda _: None, cluster=away)
+        try:
+            with connect(cluster, settings.runtime, workers) as away:
+                parallel.run_jobs(planned, here, lambda _: None, cluster=away)
+        except KeyboardInterrupt:
+            note("stopped. The same command continues the sweep")
+            raise
         found = to_tracked_sweep(sweep, name, seed, space)
     if settings.runtime.tracking:
         publish_sweep_or_warn(found)
     report(found, Console())
-
-
-def refuse_wrong_model(variant: Variant) -> None:
-    """Refuse settings that do not fit the model, before any trial starts."""
-    from recurrent.models import base  # imports torch
-
-    base.build({**variant.model.model_dump(), "inputs": 2, "outputs": 2})
 
 
 def load_study_class() -> type["Study"]:

@@ -12,7 +12,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from recurrent.commands import clone, jobs, repro
-from recurrent.commands.lookup import find, plan_if_encoded, refuse_unknown_lectures
+from recurrent.commands.lookup import (
+    find,
+    plan_if_encoded,
+    refuse_unknown_lectures,
+    refuse_wrong_model,
+)
 from recurrent.common import files, paths
 from recurrent.common.config import Config, Variant, load
 from recurrent.common.console import note
@@ -89,7 +94,10 @@ def edit(settings: Config, experiment: str, changes: Sequence[str]) -> list[Path
     try:
         for file in wanted:
             clone.edit(file, change)
-        refuse_unknown_lectures([load(settings.pipeline)])
+        changed = load(settings.pipeline)
+        refuse_unknown_lectures([changed])
+        for variant in changed.variants(experiment):
+            refuse_wrong_model(variant)
     except PipelineError:
         for file, content in before.items():
             files.write_bytes(file, content)

@@ -14,9 +14,9 @@ def show(table: Table, console: Console) -> None:
     """Print a table with numbers aligned to the right."""
     shown = RichTable(title=Text(table.title), title_justify="left", box=SIMPLE, padding=(0, 1))
     for place, name in enumerate(table.head):
-        right, wraps = table.numeric(place), any(row[place].kind == "text" for row in table.rows)
+        right = table.numeric(place)
         justify: Literal["left", "right"] = "right" if right else "left"
-        shown.add_column(name, justify=justify, no_wrap=not wraps, overflow="fold")
+        shown.add_column(name, justify=justify, no_wrap=right, overflow="fold")
     for row in table.rows:
         shown.add_row(*(Text(cell.code or cell.text) for cell in row))
     console.print(shown)

@@ -1,9 +1,12 @@
 """`recurrent experiments`: DVC's table, transposed to fit a terminal."""
 
 import csv
+import subprocess
 
+import pytest
 from rich.console import Console
 
+from recurrent.commands import experiments
 from recurrent.commands.experiments import compare
 from recurrent.report.terminal import show
 
@@ -31,3 +34,18 @@ def test_the_table_fits_a_terminal() -> None:
     show(TABLE, console)
     lines = console.export_text().splitlines()
     assert PARAMETER in "".join(lines) and max(map(len, lines)) <= 120
+
+
+def test_a_score_that_dvc_cannot_read_is_shown_as_dvc_shows_it() -> None:
+    rows = [*csv.DictReader(SHOWN.replace("0.125637", "!").splitlines())]
+    assert [cell.text for cell in compare(rows).rows[1]][2] == "!"
+
+
+def test_without_experiments_it_says_how_to_run_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    none = subprocess.CompletedProcess([], 0, stdout="rev,typ\nworkspace,baseline\n", stderr="")
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: none)
+    monkeypatch.setattr("recurrent.commands.experiments.use_this_python", lambda: None)
+    experiments.main()
+    assert "dvc exp run" in capsys.readouterr().err

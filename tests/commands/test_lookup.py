@@ -26,6 +26,7 @@ def test_a_name_may_be_a_variants_or_an_experiments(
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
+        ("names-to-sx", "no experiment or champion 'names-to-sx'; did you mean names-to-sex"),
         ("names_gate", "no experiment 'names_gate'.*names_gated"),
         ("lyrics_word", "no experiment 'lyrics_word'.*lyrics_words"),
         ("names_gated/gruu", "no variant of names_gated 'gruu'.*gru"),

@@ -58,6 +58,7 @@ def test_an_experiment_beyond_the_lectures_has_its_datasets_in_the_lectures_file
         ("training.learning_rate=-1", r"learning_rate.*-1"),
         ("training.learning_rat=1", "learning_rat"),
         ("training.learning_rate", "expected KEY=VALUE"),
+        ("model.settings.hiden=8", "hiden: unknown key"),
         ("title.a=1", "title is not a map"),
         ("seeds=[0", "not a YAML value"),
         ("datasets.sales.settings.test=0.2", r"does not use.*datasets\.lyrics_lecture, datasets"),
