@@ -1,6 +1,7 @@
 """The settings of both pipelines, and what they say about a name that the user typed."""
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,9 +27,9 @@ def find(name: str) -> tuple[Config, Variant]:
         known |= dict.fromkeys(settings.experiments, settings)
         champions += settings.champions
     experiment = name.partition("/")[0]
-    near = config.hint(name, dict.fromkeys(champions))
-    if experiment not in known and near:
-        raise PipelineError(f"there is no experiment or champion {name!r}{near}")
+    near = get_close_matches(name[:99], [*known, *champions], 1)
+    if experiment not in known and near and near[0] in champions:
+        raise PipelineError(f"there is no experiment or champion {name!r}; did you mean {near[0]}?")
     found = config.choose(known, experiment, "experiment")
     return found, found.find(name)
 
