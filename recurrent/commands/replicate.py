@@ -206,6 +206,13 @@ def leave_out(values: Any, corpora: set[str], datasets: set[str]) -> None:
         if section in values and not values[section]:
             values[section] = {}
             values.ca.items.pop(section, None)  # ruamel would write {} below the comment
+    champions = values.get("champions", {})
+    for name in [*champions]:
+        champions[name]["datasets"] = [
+            one for one in champions[name]["datasets"] if one not in datasets
+        ]
+        if not champions[name]["datasets"]:
+            del champions[name]
     examined = values.get("examined", {})
     for kind in {"gradient_flow", "embeddings", "clipping"} & examined.keys():
         kept = [name for name in examined[kind] if name.split("/")[0] not in experiments]

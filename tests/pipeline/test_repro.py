@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pandas as pd
 import pytest
@@ -138,8 +140,15 @@ def test_mlflow_shows_a_run_for_each_variant(workspace: Workspace) -> None:
     for name in ("train/loss", "seed_0/valid/loss", "seed_1/valid/loss"):
         steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
         assert sorted(steps) == [1, 2, 3, 4], name
-    stored = {Path(item.path).name for item in client.list_artifacts(run.info.run_id, "model")}
-    assert stored == {"seed-0.safetensors", "seed-1.safetensors", "spec.json"}
+    (model,) = client.search_logged_models(
+        [experiment.experiment_id], filter_string=f"source_run_id = '{run.info.run_id}'"
+    )
+    network = Path(url2pathname(urlsplit(model.artifact_location).path)) / "artifacts/network"
+    assert {path.name for path in network.iterdir()} == {
+        "seed-0.safetensors",
+        "seed-1.safetensors",
+        "spec.json",
+    }
 
 
 def test_publishing_again_changes_nothing(workspace: Workspace) -> None:

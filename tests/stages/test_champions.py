@@ -58,7 +58,7 @@ def test_networks_on_other_records_do_not_compete(project: Project) -> None:
 def test_a_champion_that_is_not_trained_is_refused_with_what_to_do(project: Project) -> None:
     champions.main()
     assert project.listing("data/champions") == set()
-    with pytest.raises(PipelineError, match=r"^lyrics: .*not here.*recurrent repro"):
+    with pytest.raises(PipelineError, match=r"^lyrics: .*not been trained.*recurrent repro"):
         find_trained("lyrics")
 
 
