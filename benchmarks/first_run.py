@@ -25,7 +25,7 @@ import typer
 
 from benchmarks import machine, modes
 from benchmarks.first_run_page import page
-from recurrent.commands import clone as clone_of
+from recurrent.commands.clone import PLACE
 from recurrent.common import config, console, files, paths
 from recurrent.common.errors import PipelineError
 from recurrent.training.fingerprint import plan
@@ -65,9 +65,9 @@ def main(
         if beyond:
             found["beyond_s"] = seconds([*REPRO, "--beyond"], clone)
             jobs = {**read_jobs(clone / paths.JOBS_LOG), **jobs}
-    if trainings := replicated(ROOT / clone_of.PLACE / "upstream", RunStore(ROOT / RUNS)):
-        alone = [Job(name, name, print, bool) for name in trainings]
-        found["replicate_s"] = makespan(alone, processors(), trainings.__getitem__)
+    if durations := replicated(ROOT / PLACE / "upstream", RunStore(ROOT / RUNS)):
+        jobs_of_runs = [Job(name, name, print, bool) for name in durations]
+        found["replicate_s"] = makespan(jobs_of_runs, processors(), durations.__getitem__)
     found["strict_over_fast"] = modes.strict_over_fast()
     write(found, {name: job.took for name, job in jobs.items()})
 
