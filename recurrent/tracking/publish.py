@@ -21,16 +21,6 @@ LOCK = Path(".dvc/tmp/publish.lock")
 USER = re.compile(r"(?<=://)[^/@\s]+@")  # name and password in an address
 
 
-def publish_or_warn(
-    runs: Iterable[TrackedRun],
-    results: Sequence[TrackedResults] = (),
-    champions: Sequence[Champion] = (),
-) -> None:
-    """Publish; if MLflow fails, print a warning."""
-    with warning_only():
-        publish(runs, results, champions)
-
-
 @contextmanager
 def warning_only() -> Iterator[None]:
     """Print a warning if publishing fails."""

@@ -9,7 +9,8 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 from mlflow.entities import Run as MlflowRun
 
-from recurrent.tracking.publish import publish_or_warn
+from recurrent.tracking.publish import publish as to_mlflow
+from recurrent.tracking.publish import warning_only
 from tests.project import ROOT
 from tests.tracking.toy import run_in, trained
 
@@ -94,4 +95,5 @@ def assert_one_warning(said: str) -> None:
 
 
 if __name__ == "__main__":
-    publish_or_warn([run_in(Path(sys.argv[1]), fingerprint=sys.argv[2])])
+    with warning_only():
+        to_mlflow([run_in(Path(sys.argv[1]), fingerprint=sys.argv[2])])
