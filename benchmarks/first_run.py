@@ -154,7 +154,10 @@ def read_jobs(log: Path) -> dict[str, Done]:
 def timeline(
     started: float, ended: float, lines: Sequence[tuple[float, str]], jobs: Mapping[str, Done]
 ) -> dict[str, float]:
-    """Return the seconds of each phase: planning, jobs, the start of `dvc repro`, its stages."""
+    """Return the seconds of each phase: planning, jobs, the start of `dvc repro`, its stages.
+
+    After its last stage, `recurrent repro` publishes to MLflow.
+    """
     first = min(job.started for job in jobs.values())
     last = max(job.started + job.took for job in jobs.values())
     later = [(when, STAGE.match(line)) for when, line in lines if when >= last]
@@ -162,6 +165,9 @@ def timeline(
     starts = [when for when, _ in stages]
     found = {"planning": first - started, "jobs": last - first}
     found["start of dvc repro"] = (starts[0] if starts else ended) - last
+    if stages:
+        when, stage = stages.pop()
+        stages.append((when, f"{stage}, publishing to MLflow"))
     for (when, stage), until in zip(stages, [*starts[1:], ended], strict=True):
         found[stage] = found.get(stage, 0.0) + until - when
     return found
