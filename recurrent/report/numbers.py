@@ -57,9 +57,9 @@ def beside(given: float, ours: float | None) -> str:
     return _signed(_fixed(ours, min(decimals, 6)))
 
 
-def percent(share: float) -> str:
-    """Format a share in whole percent."""
-    return _signed(f"{share:.0%}".replace("%", " %"))
+def percent(share: float, decimals: int = 0) -> str:
+    """Format a share in percent, whole by default."""
+    return _signed(f"{share:.{decimals}%}".replace("%", " %"))
 
 
 def count(value: int | None) -> str:

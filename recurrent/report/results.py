@@ -8,7 +8,7 @@ from recurrent.evaluation.rows import Claim, Published
 from recurrent.evaluation.verdicts import DIFFERS, GOOD, REPRODUCED, SEED_NOISE, by_system, compared
 from recurrent.report import metrics
 from recurrent.report.inputs import Inputs, Records, held_out
-from recurrent.report.numbers import beside, count, one_line, published, short
+from recurrent.report.numbers import beside, count, one_line, percent, published, short
 from recurrent.report.views import Group, Result
 
 UNKNOWN = "not compared"
@@ -133,9 +133,9 @@ def _headline(inputs: Inputs, records: Records) -> Result | None:
     against = inputs.called(other.name).removesuffix(HELD_OUT)
     alike = (one for one in inputs.scores if one.records == records.name and one.split == "test")
     way = share_of_the_way(alike, chosen.name)
-    share = (
-        "" if way is None else f" In log loss, this is {way:.0%} of the way to the best possible."
-    )
+    share = ""
+    if way is not None:
+        share = f" In log loss, this is {percent(way)} of the way to the best possible."
     does = f"{'beats' if gain > 0 else 'loses to'} {against} by {short(abs(gain), 2)}"
     return Result(
         "better" if gain > 0 else "worse",

@@ -1,19 +1,23 @@
 """Texts and answers of models, for corpora that we may publish."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from recurrent.report.inputs import Inputs
-from recurrent.report.numbers import one_line, percent
+from recurrent.report.numbers import count, one_line, percent
 from recurrent.report.views import Cell, Section, Table, measured, section, table
 
 WITHHELD = (
     "Samples of the lectures' own corpora are not shown: a network may have memorised its corpus, "
     "which we may not publish, and the names belong to real people."
 )
+MISLEADING = (
+    "If most models are wrong about a name, its label contradicts what its characters suggest."
+)
 Samples = Mapping[str, Mapping[str, Any]]  # by experiment/variant
 WAYS = ("by_seed", "drawn")  # greedy, and at a temperature
-SHOWN = 5  # right and wrong answers that are not folded
+EVERY = 2  # of right and wrong answers, which are sorted by confidence
 
 
 def samples(inputs: Inputs, lecture: str) -> Section | None:
@@ -67,27 +71,36 @@ def _while_training(inputs: Inputs, shown: Samples) -> Table | None:
 
 
 def _answered(inputs: Inputs, shown: Samples) -> list[Table | None]:
-    """Return some answers of the last network, and all answers of all models."""
+    """Return some answers of the last network, and the mistakes of all models."""
     classified = [name for name, sample in shown.items() if sample.get("right")]
     networks = [name for name in classified if not inputs.fitted(name)]
-    head = ("verdict", "name", "label", "answer", "probability")
     some = [
         row
         for name in networks[-1:]
         for kind in ("right", "wrong")
-        for row in _answers(kind, shown[name][kind][:SHOWN])
-    ]
-    rows = [
-        (*row[:1], inputs.model(name), *row[1:])
-        for name in classified
-        for kind in ("right", "wrong")
-        for row in _answers(kind, shown[name][kind])
+        for row in _answers(kind, shown[name][kind][::EVERY])
     ]
     title = f"Some answers of the {inputs.called(networks[-1])}" if networks else ""
     return [
-        table(title, head, some),
-        table("Answers of all models", ("verdict", "model", *head[1:]), rows, folded=True),
+        table(title, ("verdict", "name", "label", "answer", "probability"), some),
+        _mistakes([shown[name]["wrong"] for name in classified]),
     ]
+
+
+def _mistakes(of_models: Sequence[Sequence[Mapping[str, Any]]]) -> Table | None:
+    """Return the names that models classify wrongly, those of the most models first."""
+    by_name: dict[tuple[str, str, str], list[float]] = {}
+    for one in chain.from_iterable(of_models):
+        key = str(one["name"]), str(one["label"]), str(one["answer"])
+        by_name.setdefault(key, []).append(float(one["probability"]))
+    rows = [
+        (*map(Cell, key), Cell(count(len(found)), "number"), Cell(percent(max(found), 1), "number"))
+        for key, found in sorted(by_name.items(), key=lambda item: (-len(item[1]), -max(item[1])))
+    ]
+    models = len(of_models)
+    head = ("name", "label", "answer", f"models, of {models}", "highest probability")
+    title = f"The most confident mistakes of {models} model{'s' * (models != 1)}"
+    return table(title, head, rows, MISLEADING, folded=True)
 
 
 def _answers(kind: str, answers: Sequence[Mapping[str, Any]]) -> list[tuple[Cell, ...]]:
@@ -97,7 +110,7 @@ def _answers(kind: str, answers: Sequence[Mapping[str, Any]]) -> list[tuple[Cell
             Cell(str(one["name"])),
             Cell(str(one["label"])),
             Cell(str(one["answer"])),
-            Cell(percent(float(one["probability"])), "number"),
+            Cell(percent(float(one["probability"]), 1), "number"),
         )
         for one in answers
     ]

@@ -65,7 +65,8 @@ def _panel(axis: Axes, inputs: Inputs, group: Records) -> None:
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(-0.6, len(scores) - 0.4)
     axis.locator_params(axis="x", nbins=5)
-    axis.set_title(inputs.records(group.scores[0]), fontsize=8)
+    # On the left, a long title would be cut off where the axis ends.
+    axis.set_title(inputs.records(group.scores[0]), fontsize=8, loc="right")
 
 
 def grid(inputs: Inputs, chosen: Table) -> Chart | None:

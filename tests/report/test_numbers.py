@@ -70,6 +70,7 @@ def test_signs_counts_and_shares() -> None:
     assert difference(-0.5) == "−0.5000"
     assert (count(1234), count(None)) == ("1,234", "")
     assert percent(-0.824) == "−82 %"
+    assert percent(0.9992, 1) == "99.9 %"
 
 
 @given(FINITE)

@@ -87,6 +87,23 @@ def test_a_row_has_the_verdict_the_published_number_and_ours() -> None:
     assert every.folded
 
 
+@pytest.mark.usefixtures("upstream")
+def test_a_deviation_below_the_lowest_perplexity_is_left_out() -> None:
+    inputs = load()
+    rows = [
+        example.published(ours=1.5, sd=20.0, low=1.0, high=34.8, below=2),
+        example.published(ours=1.5, sd=0.4, low=1.0, high=3.2, below=1),
+        example.published(metric="train_loss", ours=0.5, sd=0.7),
+    ]
+    (found,) = tables.published(inputs, inputs.lectures["nietzsche"], rows[-1:])
+    assert "0.50 ± 0.70" in texts(found)[0]
+    _, found = tables.published(inputs, inputs.lectures["nietzsche"], rows[:2])
+    assert found is not None
+    shown = [dict(zip(found.head, row, strict=True)) for row in texts(found)]
+    assert [row["ours"] for row in shown] == ["1.5000", "1.50 ± 0.40"]
+    assert [row["seeds below published"] for row in shown] == ["2", "1"]
+
+
 @pytest.mark.usefixtures("bundled")
 def test_what_bundled_cannot_answer_the_committed_upstream_run_does() -> None:
     inputs = load()
