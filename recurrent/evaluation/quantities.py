@@ -9,6 +9,7 @@ from recurrent.common.config import Count, Frozen, Listed
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]  # experiment/variant
 Number = float | int
+Source = Annotated[str, Field(pattern="^(bundled|upstream|stand-in)$")]
 
 
 class Metric(Frozen):
@@ -133,7 +134,7 @@ class Statement(Pair):
     below: Number | None = None
     above: Number | None = None
     margin: Annotated[Number, Field(ge=0)]  # the interval reaches at least this far on each side
-    why: dict[str, str] = Field(default_factory=dict)  # why it does not hold, by source
+    why: dict[Source, str] = Field(default_factory=dict)  # why it does not hold
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from recurrent.common import files, paths
 from recurrent.common.errors import PipelineError
-from recurrent.evaluation import lectures
+from recurrent.evaluation import lectures, rows
 from recurrent.evaluation.claims import (
     Measurements,
     Missing,
@@ -25,6 +25,7 @@ from recurrent.evaluation.claims import (
 from recurrent.evaluation.estimates import Estimate
 from recurrent.evaluation.quantities import Quantity, Statement
 from recurrent.evaluation.rows import Claim
+from tests.project import ROOT
 from tests.small_experiment import RESULTS
 
 QUANTITY: TypeAdapter[Quantity] = TypeAdapter(Quantity)
@@ -250,6 +251,11 @@ class TestRule:
         why = {"bundled": "The text is too short.", "upstream": "never"}
         assert claim(value=OTHER, below=0, why=why).reason == "The text is too short."
         assert claim(value=OTHER, above=0, why=why).reason is None
+
+    @pytest.mark.parametrize("folder", ["metrics", "metrics/upstream"])
+    def test_every_committed_claim_that_does_not_hold_has_a_reason(self, folder: str) -> None:
+        found = rows.read(ROOT / folder / "claims.csv", rows.Claim)
+        assert found and not [one.id for one in found if one.verdict != "holds" and not one.reason]
 
     def test_a_claim_about_a_model_that_was_not_run_says_so(self) -> None:
         row = claim(value=MAPE, minus={"model": "net/gone", "metric": "mape"}, below=0)
