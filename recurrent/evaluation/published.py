@@ -143,7 +143,7 @@ def _over_seeds(number: Number, source: str, split: str, by_seed: Sequence[float
 
 
 def _written(number: Number, report: Mapping[str, Any], results: Results) -> Found:
-    """Return the text that the first seed wrote after a prefix, and how many seeds agree."""
+    """Return the text that most seeds wrote, and how many wrote the published one."""
     source = source_of(report["origin"])
     path = results.samples(report["experiment"], report["variant"])
     by_seed = files.read_json(path).get("by_seed", {}) if path.is_file() else {}
@@ -151,7 +151,8 @@ def _written(number: Number, report: Mapping[str, Any], results: Results) -> Fou
     texts = [texts[number.prefix][:length] for texts in by_seed.values() if number.prefix in texts]
     if not texts:
         return Found(source)
-    return Found(source, texts[0], seeds=len(texts), agree=texts.count(texts[0]))
+    most_common = max(texts, key=texts.count)  # the first of several
+    return Found(source, most_common, seeds=len(texts), agree=texts.count(str(number.published)))
 
 
 def _in_report(number: Number, path: Path) -> Found:
@@ -180,6 +181,7 @@ def judge(number: Number, found: Found, wanted: str) -> tuple[str | None, str | 
 
     Ours is *reproduced* within the tolerance. Else it is *within seed noise* if the published
     number lies in the interval of one more run. With random draws, their range alone decides.
+    A text is reproduced if most seeds write it, and within seed noise if any seed does.
     """
     if found.source not in (UPSTREAM, NO_CORPUS):
         return None, UNAVAILABLE if wanted == UPSTREAM else ANOTHER
@@ -188,7 +190,9 @@ def judge(number: Number, found: Found, wanted: str) -> tuple[str | None, str | 
     if number.no_verdict:
         return None, number.no_verdict
     if isinstance(number.published, str) or found.place is None:
-        return (REPRODUCED if found.ours == number.published else DIFFERS), None
+        if found.ours == number.published:
+            return REPRODUCED, None
+        return (SEED_NOISE if found.agree else DIFFERS), None
     low, high = found.interval or (inf, -inf)
     inside = low <= number.place <= high
     if found.drawn:

@@ -41,7 +41,7 @@ class Published(NamedTuple):
     tolerance: float | None = None  # as applied; None: a text, random draws, or no verdict
     below: int | None = None  # how many seeds are below the published number
     ensemble: bool = False  # the metric of the seeds' averaged predictions
-    agree: int | None = None  # how many seeds wrote the same text as the first one
+    agree: int | None = None  # how many seeds wrote the published text
 
 
 class Score(NamedTuple):

@@ -132,12 +132,17 @@ def _norms(inputs: Inputs, variant: Variant, table: pd.DataFrame) -> Chart:
 def findings(inputs: Inputs) -> Section | None:
     """Return a table of the gradient problems that runs detected (D3)."""
     found = {
-        inputs.called(variant.name): own
+        variant.name: own
         for variant in inputs.config.variants()
-        if (own := inputs.findings(variant)) is not None
+        if not inputs.fitted(variant.name) and (own := inputs.findings(variant)) is not None
     }
     rows = [
-        {"name": name, "seed": seed, **asdict(finding), "kind": KINDS.get(finding.kind)}
+        {
+            "name": inputs.called(name),
+            "seed": seed,
+            **asdict(finding),
+            "kind": KINDS.get(finding.kind),
+        }
         for name, own in found.items()
         for seed, finding in own
     ]
@@ -150,7 +155,7 @@ def findings(inputs: Inputs) -> Section | None:
     return Section(
         "findings",
         "Gradient problems that the runs detected",
-        (f"{count(len(found))} models recorded their gradients. {count(well)} have no findings.",),
+        (f"{count(len(found))} networks were trained. {count(well)} have no findings.",),
         tables=(listed,) if listed else (),
         folded=True,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from recurrent.tracking.history import Finding, read_findings, read_gradients, r
 
 BUNDLED = "bundled"
 SPLITS = {"train": "training", "valid": "validation", "test": "held-out"}
+# Accuracies on test names that no model was trained on.
+NOT_TRAINED_ON = ("accuracy_not_trained_on", "accuracy_new_given_name")
 LECTURES = paths.PIPELINES["lectures"]
 
 
@@ -66,7 +69,8 @@ class Inputs:
         text = self.config.corpora[corpus].kind == "text"
         unit = f"characters of {corpus}" if text else corpus
         kind = SPLITS.get(split, split)
-        if self.config.datasets[dataset].settings.get("split") == "independent":
+        independent = self.config.datasets[dataset].settings.get("split") == "independent"
+        if independent and score.metric not in NOT_TRAINED_ON:
             return f"{count(score.count)} {split} {unit}, some of which are training {unit}"
         return f"{count(score.count)} {kind} {unit}"
 
@@ -116,6 +120,17 @@ class Inputs:
         """Return the findings of a variant's runs; None if there is no file."""
         path = self.config.results.findings(variant.experiment, variant.variant)
         return read_findings(path) if path.is_file() else None
+
+    def comparison(self, one: Score, other: Score) -> Comparison | None:
+        """Return the comparison of two models by the metric of a score, if there is one."""
+        known = [self.comparisons]
+        if not self.main:  # one may be a model of the lectures
+            known.append(tuple(rows.read(LECTURES.comparisons, Comparison)))
+        for row in chain.from_iterable(known):
+            pair = f"{row.experiment}/{row.variant}", row.rival
+            if pair == (one.name, other.name) and row.metric == one.metric and not row.ensemble:
+                return row
+        return None
 
     def examined(self, name: str) -> pd.DataFrame:
         """Return a table of the stage `examine`; `name` is experiment/variant, `called` is ours."""

@@ -12,25 +12,25 @@ from recurrent.report.views import Cell, Group, Section, Table, section, table
 WHOSE = {BUNDLED: "synthetic, bundled", "upstream": "the lecture's own", "stand-in": "a stand-in"}
 LEAD = {
     "bundled": (
-        "We rebuilt five lectures on recurrent networks and tested their claims on corpora that we "
-        "generate, so we know the best possible loss. Each line ends with the measured value; the "
-        "chapters give intervals and reasons."
+        "We rebuilt five lectures on recurrent networks and tested what they claim or suggest, on "
+        "corpora that we generate. Each line ends with the measured value; the chapters give "
+        "intervals and reasons."
     ),
     "upstream": (
         "We rebuilt five lectures on recurrent networks, on the lectures' own corpora. A system is "
-        "reproduced if none of its numbers differs. Each line shows the last number: "
-        "published → ours."
+        "reproduced if none of its numbers differs. The mark is for its worst number; the line "
+        "shows its last: published → ours."
     ),
     "beyond": (
-        "More networks on the lectures' corpora: deeper, wider, on words, bidirectional. Each line "
+        "More networks for the lectures' tasks: deeper, wider, on words, bidirectional. Each line "
         "compares the network that validation chooses with the best model without a network, on "
         "held-out data."
     ),
 }
 READING = (
     "“Ours” is the mean over the seeds ± their standard deviation. Next to a published number, we "
-    "measure what the lecture measures; everywhere else, we measure on records that neither "
-    "trained the model nor chose its epoch.",
+    "measure what the lecture measures; elsewhere, on records that neither trained the model nor "
+    "chose its epoch, unless a table says *training* or *validation*.",
     "A number is *reproduced* if ours is within a fixed tolerance, *within seed noise* if it lies "
     "in the 95 % prediction interval of one more run, and *differs* otherwise. Numbers that depend "
     "on a random draw are compared with the range of many draws. A claim *holds* if the whole "

@@ -1,6 +1,7 @@
 """Lists of results: claims, systems with published numbers, and the best held-out models."""
 
 from collections.abc import Iterable, Sequence
+from math import isclose
 
 from recurrent.evaluation.headline import share_of_the_way
 from recurrent.evaluation.lectures import Lecture
@@ -12,6 +13,7 @@ from recurrent.report.numbers import beside, count, one_line, percent, published
 from recurrent.report.views import Group, Result
 
 UNKNOWN = "not compared"
+LEVEL = "level"
 PURE = ("ratio", "perplexity", "correlation", "accuracy")  # units that stand before the number
 HELD_OUT = ", held-out text"  # left out of names where all models are measured on it
 
@@ -35,7 +37,11 @@ def _claim(inputs: Inputs, row: Claim) -> Result:
             one = "One seed, so" if row.seeds else "No seeds, so"
             parts.append(f"{one} the margin alone decides: {ends}.")
         else:
-            parts.append(f"95 % interval over {count(row.seeds)} seeds: {ends}.")
+            what = f"95 % interval over {count(row.seeds)} seeds"
+            claim = inputs.lectures[row.lecture].claims.get(row.id)
+            if claim and isclose(row.high - row.low, 2 * claim.margin, abs_tol=1e-5):
+                what = f"The margin decides; the {what} is narrower"
+            parts.append(f"{what}: {ends}.")
     if row.models:
         parts.append(f"Models: {'; '.join(map(inputs.called, row.models.split()))}.")
     if row.reason:
@@ -136,9 +142,14 @@ def _headline(inputs: Inputs, records: Records) -> Result | None:
     share = ""
     if way is not None:
         share = f" In log loss, this is {percent(way)} of the way to the best possible."
+    tested = inputs.comparison(chosen, other)
+    verdict = (tested.verdict if tested else None) or UNKNOWN
     does = f"{'beats' if gain > 0 else 'loses to'} {against} by {short(abs(gain), 2)}"
+    if verdict == LEVEL:
+        side = "better" if gain > 0 else "worse"
+        does = f"is level with {against}: {short(abs(gain), 2)} {side}, within the error"
     return Result(
-        "better" if gain > 0 else "worse",
+        verdict,
         f"{on} {does}",
         value,
         f"{how} The best model without a network: {against}, at {short(other.ours)}.{best}{share}",

@@ -13,7 +13,8 @@ WITHHELD = (
     "which we may not publish, and the names belong to real people."
 )
 MISLEADING = (
-    "If most models are wrong about a name, its label contradicts what its characters suggest."
+    "Counts the models that have a name among their most confident mistakes. The labels of the "
+    "first names contradict what their characters suggest."
 )
 Samples = Mapping[str, Mapping[str, Any]]  # by experiment/variant
 WAYS = ("by_seed", "drawn")  # greedy, and at a temperature

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from recurrent.evaluation.quantities import Statement
 from recurrent.evaluation.verdicts import of_system
 from recurrent.report import results
 from recurrent.report.inputs import Inputs, load
@@ -62,6 +63,15 @@ def test_a_claim_says_what_was_measured_in_which_models(inputs: Inputs) -> None:
     )
     assert "One seed, so the margin alone decides: −0.100 to 0.300." in undecided.detail
     assert fails.detail.endswith("The corpus is short.")
+    lecture = inputs.lectures["nietzsche"]
+    statement = {"row": "A1", "statement": "s", "measured": "m", "unit": "", "below": 0}
+    narrow = Statement.model_validate({**statement, "value": 1, "margin": 0.2})
+    known = lecture.model_copy(update={"claims": {"three_beat_two": narrow}})
+    group = results.of_claims(replace(inputs, lectures={"nietzsche": known}), "nietzsche")
+    assert group is not None
+    assert "The margin decides; the 95 % interval over 3 seeds is narrower: −0.700 to −0.300." in (
+        group.results[0].detail
+    )
 
 
 def test_the_network_that_validation_chooses_is_compared_with_counting(inputs: Inputs) -> None:
@@ -79,6 +89,15 @@ def test_the_network_that_validation_chooses_is_compared_with_counting(inputs: I
     group = results.of_held_out(replace(inputs, scores=worse), "nietzsche")
     assert group is not None
     assert "loses to counts, bigram by 0.50" in group.results[0].text
+    level = (example.comparison(verdict="level"),)
+    for compared, verdict, says in (
+        (level, "level", "is level with counts, bigram: 0.50 better, within the error"),
+        ((), "not compared", "beats counts, bigram by 0.50"),
+    ):
+        group = results.of_held_out(replace(inputs, comparisons=compared), "nietzsche")
+        assert group is not None
+        assert group.results[0].verdict == verdict
+        assert group.results[0].text.endswith(says)
 
 
 def test_a_group_is_a_table_too_with_details_in_the_chapter_only(inputs: Inputs) -> None:
