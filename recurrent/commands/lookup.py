@@ -69,7 +69,7 @@ def plan_if_encoded(settings: Config, experiment: str) -> list[Run]:
 
 
 def refuse_unknown_lectures(settings: Iterable[Config]) -> None:
-    """Refuse an experiment whose lecture is not in lectures.yaml: its results have no chapter."""
+    """Refuse an experiment of a lecture that lectures.yaml lacks: the report would not show it."""
     known = lectures.load()
     for pipeline in settings:
         file = paths.BEYOND_PARAMS if pipeline.pipeline == "beyond" else paths.PARAMS

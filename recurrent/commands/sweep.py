@@ -12,13 +12,13 @@ from rich.console import Console
 
 from recurrent.cluster.coordinator import connect
 from recurrent.commands import jobs, publish, repro
-from recurrent.commands.chapters import chapters
 from recurrent.commands.lookup import (
     find,
     pipelines,
     refuse_unknown_lectures,
     refuse_wrong_model,
 )
+from recurrent.commands.tracked import tracked_experiments
 from recurrent.commands.trials import Sweep, parameter_file, with_values
 from recurrent.common import files, paths
 from recurrent.common.config import Config, Variant
@@ -153,7 +153,7 @@ def to_tracked_sweep(sweep: Sweep, name: str, seed: int, space: Space) -> Tracke
     found = TrackedSweep(
         id=sweep.study.id,
         name=name,
-        chapter=chapters()[sweep.variant.lecture],
+        experiment=tracked_experiments()[sweep.variant.lecture],
         variant=sweep.variant.name,
         space={key: str(one) for key, one in space.items()},
         names={key: short_name(key) for key in space},

@@ -12,13 +12,13 @@ from pathlib import Path
 import requests
 
 from recurrent.commands import publish
-from recurrent.commands.chapters import chapters
+from recurrent.commands.tracked import tracked_experiments
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
 from recurrent.tracking import database
 from recurrent.tracking.experiments import CHARTS, TABLE, link
 from recurrent.tracking.publish import without_user
-from recurrent.tracking.results import CHAPTER
+from recurrent.tracking.results import ALL_LECTURES
 from recurrent.tracking.sweeps import sweeps
 
 HOST = "127.0.0.1"
@@ -108,15 +108,16 @@ def print_links(base: str) -> str:
     from recurrent.tracking.store import Store
 
     store = Store()
-    found = [(chapter.title, store.experiment(chapter)) for chapter in chapters().values()]
+    experiments = tracked_experiments().values()
+    found = [(one.title, store.experiment_id(one)) for one in experiments]
     for title, experiment in found:
         print(f"{title}")
         print(f"  runs    {link(base, experiment, TABLE)}")
         print(f"  charts  {link(base, experiment, CHARTS)}")
         for sweep in sweeps(store, experiment):
             print(f"  sweep   {link(base, experiment, sweep)}")
-    print(f"{CHAPTER.title}: report, figures and tables")
-    print(f"  runs    {link(base, store.experiment(CHAPTER), TABLE)}", flush=True)
+    print(f"{ALL_LECTURES.title}: report, figures and tables")
+    print(f"  runs    {link(base, store.experiment_id(ALL_LECTURES), TABLE)}", flush=True)
     return link(base, found[0][1], TABLE)
 
 

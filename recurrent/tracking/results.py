@@ -8,10 +8,10 @@ from typing import Any
 
 from recurrent.common import files
 from recurrent.common.paths import Results
-from recurrent.tracking.experiments import Chapter
+from recurrent.tracking.experiments import TrackedExperiment
 
 COUNTS = ("reproduced", "differs", "claims_hold")  # keys of summary.json; the others are lectures
-CHAPTER = Chapter(
+ALL_LECTURES = TrackedExperiment(
     key="all",
     title="All lectures",
     description=(

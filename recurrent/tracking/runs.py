@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from recurrent.common import files
 from recurrent.common.config import Dataset, Variant
 from recurrent.common.paths import Results
-from recurrent.tracking.experiments import Chapter
+from recurrent.tracking.experiments import TrackedExperiment
 from recurrent.tracking.history import health, read_findings, read_gradients, read_history
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class TrackedRun:
 
     variant: Variant
     display_name: str
-    chapter: Chapter  # the MLflow experiment that it belongs to
+    experiment: TrackedExperiment  # in MLflow
     dataset: Dataset
     data: TrackedData
     fingerprint: str

@@ -6,7 +6,7 @@ from pathlib import Path
 from recurrent.common import config, files, paths
 from recurrent.evaluation import lectures
 from recurrent.evaluation.lectures import Lecture
-from recurrent.tracking.experiments import Chapter
+from recurrent.tracking.experiments import TrackedExperiment
 from recurrent.tracking.runs import TrackedData
 
 LOCKS = (Path("dvc.lock"), Path("beyond/dvc.lock"))
@@ -24,18 +24,18 @@ To compare runs, select them and choose *Compare*, or open the view of charts: `
 the links."""
 
 
-def chapters() -> dict[str, Chapter]:
+def tracked_experiments() -> dict[str, TrackedExperiment]:
     """Return MLflow's experiment for each lecture."""
-    return {key: chapter(key, lecture) for key, lecture in lectures.load().items()}
+    return {key: tracked_experiment(key, lecture) for key, lecture in lectures.load().items()}
 
 
-def chapter(key: str, lecture: Lecture) -> Chapter:
+def tracked_experiment(key: str, lecture: Lecture) -> TrackedExperiment:
     """Return MLflow's experiment for a lecture."""
     title = lecture.title.rpartition(" — ")[2]
     main = f"test/{lecture.headline}"
     rows = "\n".join(f"- {code} · {about}" for code, about in lecture.rows.items())
     perplexity = ["train/perplexity", "valid/perplexity"] * (lecture.headline == "loss")
-    return Chapter(
+    return TrackedExperiment(
         key=key,
         title=title[:1].upper() + title[1:],
         description="\n\n".join(
