@@ -13,7 +13,7 @@ import torch
 
 EVERY_MS = 500
 COMMAND = "nvidia-cuda-mps-control"
-PATIENCE_S = 30
+TIMEOUT_S = 30
 
 
 class Monitor:
@@ -90,7 +90,7 @@ def succeeds(command: list[str], text: str = "") -> bool:
             text=True,
             stdout=subprocess.DEVNULL,  # a pipe would wait for the daemon, which inherits it
             stderr=subprocess.DEVNULL,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
