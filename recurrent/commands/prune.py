@@ -50,11 +50,11 @@ def main() -> None:
     """Remove outputs, lock entries and runs that no parameter file names."""
     # A clone that is being updated has, for a moment, the parameters of the workspace.
     with locked("recurrent replicate", REPLICATE), locked("recurrent repro", REPRO):
-        outputs()
-        runs()
+        prune_outputs()
+        prune_runs()
 
 
-def outputs() -> None:
+def prune_outputs() -> None:
     """Remove outputs that no parameter file names, and their entries in dvc.lock.
 
     Only what dvc.lock lists as outputs is removed: other files in these folders are the user's.
@@ -124,7 +124,7 @@ def prune_lock(lock: Path, stale: Iterable[str]) -> None:
     note(f"removed from {lock}: {', '.join(sorted(stale))}")
 
 
-def runs() -> None:
+def prune_runs() -> None:
     """Remove runs from the store that no parameter file names, or that a newer run replaces.
 
     A run of other code, data or settings stays until its successor is finished. The parameter

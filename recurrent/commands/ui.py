@@ -36,7 +36,7 @@ def main(port: int = 5000, browse: bool = True) -> None:
     if uri.startswith("http"):
         print_links(uri)
         return
-    refuse_used(port)
+    refuse_used_port(port)
     base = f"http://{HOST}:{port}"
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
     command += ["--workers", "1"]
@@ -78,7 +78,7 @@ def wait_until_up(base: str, server: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.2)
 
 
-def refuse_used(port: int) -> None:
+def refuse_used_port(port: int) -> None:
     """Refuse a port that another program uses."""
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
