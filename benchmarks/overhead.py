@@ -183,7 +183,7 @@ def write(found: dict[str, float], stages: int, lines: int, repeats: int) -> Non
     table = pd.DataFrame({"what": seconds.keys(), "seconds": seconds.values()})
     table.to_csv(OUT / "overhead.csv", index=False, float_format="%.4g")
     page = PAGE.format(
-        machine=machine.described(),
+        machine=machine.describe(),
         repeats=repeats,
         stages=stages,
         lines=lines,
