@@ -19,6 +19,11 @@ def pipelines(folder: Path = Path()) -> Iterator[Config]:
         yield config.load("beyond", folder)
 
 
+def parameter_file(settings: Config) -> Path:
+    """Return the parameter file of a pipeline."""
+    return paths.BEYOND_PARAMS if settings.pipeline == "beyond" else paths.PARAMS
+
+
 def find(name: str) -> tuple[Config, Variant]:
     """Return a variant and its pipeline; the name may be an experiment's: its first variant."""
     known: dict[str, Config] = {}
@@ -72,14 +77,13 @@ def refuse_unknown_lectures(settings: Iterable[Config]) -> None:
     """Refuse an experiment of a lecture that lectures.yaml lacks: the report would not show it."""
     known = lectures.load()
     for pipeline in settings:
-        file = paths.BEYOND_PARAMS if pipeline.pipeline == "beyond" else paths.PARAMS
         for key, experiment in pipeline.experiments.items():
             lecture = experiment.lecture
             if lecture not in known:
                 raise PipelineError(
                     f"experiments.{key}.lecture: there is no lecture {lecture!r} in "
                     f"{paths.LECTURES}{config.hint(lecture, known)}.",
-                    where=str(file),
+                    where=str(parameter_file(pipeline)),
                     remedy=f"Choose one of: {', '.join(known)}.",
                 )
 

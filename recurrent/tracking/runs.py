@@ -148,18 +148,23 @@ class TrackedRun:
 
     def state(self) -> str:
         """Return a hash of everything that is published. The fingerprint stands for the weights."""
-        state = hashlib.sha256(f"{FORMAT} {self.fingerprint}".encode())
-        paths = (
+        return hash_files(
+            f"{FORMAT} {self.fingerprint}",
             self.results.evaluation(*self._key),
             self.results.samples(*self._key),
             self.results.history(self.variant.experiment),
             self.results.gradients(*self._key),
             self.results.findings(*self._key),
         )
-        for path in paths:
-            content = path.read_bytes() if path.exists() else b""
-            state.update(b"%d\0" % len(content) + content)
-        return state.hexdigest()
+
+
+def hash_files(label: str, *paths: Path) -> str:
+    """Return a hash of a label and the contents of files; a missing file counts as empty."""
+    found = hashlib.sha256(label.encode())
+    for path in paths:
+        content = path.read_bytes() if path.exists() else b""
+        found.update(b"%d\0" % len(content) + content)
+    return found.hexdigest()
 
 
 def curve_name(column: str, metric: str = "") -> str:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recurrent.common.console import note
 from recurrent.common.locking import locked
 from recurrent.tracking.database import project_folder
 from recurrent.tracking.experiments import (
@@ -16,7 +15,7 @@ from recurrent.tracking.experiments import (
     panels,
     parallel_coordinates,
 )
-from recurrent.tracking.publish import LOCK, one_line
+from recurrent.tracking.publish import LOCK
 from recurrent.tracking.runs import Point
 
 if TYPE_CHECKING:
@@ -104,15 +103,6 @@ class TrackedSweep:
             lines += ["", f"Best: trial {best.number}, validation loss {best.objective}", ""]
             lines += [f"    {command}" for command in self.commands]
         return "\n".join(lines)
-
-
-def publish_sweep_or_warn(sweep: TrackedSweep) -> None:
-    """Publish a sweep; if MLflow fails, print a warning."""
-    try:
-        publish_sweep(sweep)
-    except Exception as fault:  # whatever a tracker raises, the sweep is complete
-        note(f"warning: MLflow does not have all trials ({one_line(fault)})")
-        note("When MLflow works again, run the same command: finished trials are not repeated.")
 
 
 def publish_sweep(sweep: TrackedSweep) -> None:

@@ -11,7 +11,7 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 
 from recurrent.commands import sweep, trials
-from recurrent.commands.lookup import find
+from recurrent.commands.lookup import find, parameter_file
 from recurrent.commands.try_experiment import assign, parse_yaml
 from recurrent.common import config, files, paths
 from recurrent.common.errors import PipelineError
@@ -92,7 +92,7 @@ VALUES: Values = {
 @pytest.mark.usefixtures("project")
 def test_the_printed_lines_change_that_variant_and_no_other(name: str) -> None:
     settings, variant = find(name)
-    file = trials.parameter_file(settings)
+    file = parameter_file(settings)
     before = file.read_bytes()
     wanted = trials.with_values(settings, variant, VALUES)
     assert wanted != variant
@@ -185,6 +185,19 @@ def test_a_sweep_in_which_every_trial_fails_says_why() -> None:
     edit(Path(), {"experiments": {"writing": {"training": changed}}})
     with pytest.raises(PipelineError, match=r"no trial is complete \(2 failed\).*NaN"):
         sweep.main("writing", [f"{RATE}=2e38,3e38"], trials=2, workers=1)
+
+
+@pytest.mark.usefixtures("restored_torch", "small")
+def test_a_failing_tracker_costs_a_sweep_a_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(Path(), {"runtime": {"tracking": True}})
+    monkeypatch.setattr(sweep, "publish_sweep", lambda _: 1 / 0)
+    sweep.main("writing/lstm", [f"{RATE}=0.001..0.1"], trials=1, workers=1)
+    printed = capsys.readouterr()
+    assert "warning: MLflow is not up to date (ZeroDiv" in printed.err
+    assert "run the same command: finished trials are not repeated" in printed.err
+    assert "the best of 1 trials" in printed.out
 
 
 def test_a_name_is_the_name_of_a_file(small: Path) -> None:
