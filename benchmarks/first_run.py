@@ -7,7 +7,6 @@ projects the time of that command, from the stored runs.
 """
 
 import csv
-import os
 import re
 import resource
 import shutil
@@ -24,6 +23,7 @@ import psutil
 import typer
 
 from benchmarks import machine, modes
+from benchmarks.commands import make_environment, run
 from benchmarks.first_run_page import page
 from recurrent.commands.clone import PLACE
 from recurrent.common import config, console, files, paths
@@ -92,22 +92,6 @@ def first_run(clone: Path) -> tuple[dict[str, "JobTime"], dict[str, Any]]:
             for workers in WORKERS
         },
     }
-
-
-def run(command: list[str], folder: Path) -> None:
-    """Run a command that must succeed."""
-    done = subprocess.run(
-        command, cwd=folder, env=make_environment(), capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise PipelineError(f"failed: {done.stderr.strip()}", where=" ".join(command))
-
-
-def make_environment() -> dict[str, str]:
-    """Return this environment with this Python first, and without another MLflow store."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-    return {**kept, "PATH": path}
 
 
 def seconds(command: list[str], folder: Path) -> float:

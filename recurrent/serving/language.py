@@ -11,6 +11,7 @@ from recurrent.data.vocabulary import Vocabulary
 from recurrent.data.words.spelling import Words, to_symbols, to_text
 from recurrent.models import base
 from recurrent.models.base import State
+from recurrent.serving.spec import read_spec
 from recurrent.tasks.generation import Choice, Generator, refuse_unknown
 from recurrent.tasks.next_token import log_prob_of
 
@@ -23,14 +24,8 @@ class LanguageModel:
     """A trained language model over characters or words, with the weights of its first seed."""
 
     def __init__(self, folder: Path, words: Words, device: torch.device = CPU) -> None:
-        spec = base.read_spec(folder)
+        spec = read_spec(folder, required="window")
         about = spec["about"]
-        if "window" not in about:
-            raise PipelineError(
-                "this model was trained for another task.",
-                where=str(folder),
-                remedy="Run dvc repro.",
-            )
         self.model = base.restore(spec, base.seed_file(folder, spec["seeds"][0])).to(device)
         self.vocabulary, self.words, self.device = Vocabulary(about["vocabulary"]), words, device
         self.window: int = about["window"]
