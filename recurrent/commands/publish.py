@@ -124,15 +124,17 @@ def tracked_runs(skipped: Skipped) -> Iterator[TrackedRun]:
 
 
 def tracked_results() -> list[TrackedResults]:
-    """Return the results of each pipeline."""
+    """Return the results of each pipeline that has a report."""
     commit = git_commit()
-    return [TrackedResults(one.pipeline, one.source, one.results, commit) for one in pipelines()]
+    found = [TrackedResults(one.pipeline, one.source, one.results, commit) for one in pipelines()]
+    return [one for one in found if one.is_complete()]
 
 
 def is_evaluated(variant: Variant, settings: Config) -> bool:
     """Return whether a variant is trained and evaluated."""
     key = variant.experiment, variant.variant
-    return settings.results.evaluation(*key).exists() and settings.results.model(*key).exists()
+    spec = settings.results.model(*key) / "spec.json"
+    return spec.exists() and settings.results.evaluation(*key).exists()
 
 
 def has_weights(run: Run, results: paths.Results, store: RunStore) -> bool:

@@ -45,7 +45,7 @@ def publish(
     because the import takes longer than everything else. Without `trust_stamp`, query MLflow.
     """
     everything: list[TrackedRun | TrackedResults] = [*runs, *results]
-    wanted = {one.name: (one, one.state()) for one in everything if one.is_complete()}
+    wanted = {one.name: (one, one.state()) for one in everything}
     with locked("publishing to MLflow", project_folder() / LOCK):
         return _publish(wanted, champions, _read_stamp() if trust_stamp else {})
 

@@ -141,11 +141,6 @@ class TrackedRun:
         """Return the seconds of training and the scores, named as MLflow shows them."""
         return {"seconds": self.seconds, **scores(self.evaluation())}
 
-    def is_complete(self) -> bool:
-        """Return whether the variant is trained and evaluated."""
-        spec = self.results.model(*self._key) / "spec.json"
-        return spec.exists() and self.results.evaluation(*self._key).exists()
-
     def state(self) -> str:
         """Return a hash of everything that is published. The fingerprint stands for the weights."""
         return hash_files(
