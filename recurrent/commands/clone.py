@@ -13,12 +13,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from recurrent.common import config
+from recurrent.commands.locks import LOCKS, locked_outputs
 from recurrent.common.errors import PipelineError
 
 PLACE = Path(".dvc/tmp")
 DVC_LOCAL = Path(".dvc/config.local")
-LOCKS = ("dvc.lock", "beyond/dvc.lock")
 METRICS = Path("metrics")
 CODE = ("recurrent", "stages", "beyond")  # folders whose untracked files the clone gets, too
 IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> ")  # in the output of `git var`
@@ -96,12 +95,7 @@ def metric_files(folder: Path) -> list[Path]:
 def metric_outputs(folder: Path) -> list[str]:
     """Return the outputs below metrics/ that the clone's lock files list."""
     return [
-        out["path"]
-        for lock in LOCKS
-        if (folder / lock).exists()
-        for stage in config.read_yaml(folder / lock).get("stages", {}).values()
-        for out in stage.get("outs", ())
-        if Path(out["path"]).is_relative_to(METRICS)
+        out["path"] for out in locked_outputs(folder) if Path(out["path"]).is_relative_to(METRICS)
     ]
 
 

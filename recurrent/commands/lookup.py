@@ -39,7 +39,7 @@ def find(name: str) -> tuple[Config, Variant]:
     return found, found.find(name)
 
 
-class Trained(NamedTuple):
+class TrainedModel(NamedTuple):
     """A trained variant: its pipeline, and the folder of its spec and weights."""
 
     settings: Config
@@ -47,12 +47,12 @@ class Trained(NamedTuple):
     folder: Path
 
 
-def find_trained(name: str) -> Trained:
+def find_trained(name: str) -> TrainedModel:
     """Return a variant or a champion by name."""
     settings = config.load()
     if name not in settings.champions:
         settings, variant = find(name)
-        return Trained(
+        return TrainedModel(
             settings, variant, settings.results.model(variant.experiment, variant.variant)
         )
     folder = paths.champion(name)
@@ -63,7 +63,8 @@ def find_trained(name: str) -> Trained:
             remedy="Run `recurrent repro`, or `dvc pull champions` if the project has a remote.",
         )
     about = files.read_json(folder / paths.CHAMPION)
-    return Trained(settings, settings.find(f"{about['experiment']}/{about['variant']}"), folder)
+    variant = settings.find(f"{about['experiment']}/{about['variant']}")
+    return TrainedModel(settings, variant, folder)
 
 
 def plan_if_encoded(settings: Config, experiment: str) -> list[Run]:

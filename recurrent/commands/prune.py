@@ -17,6 +17,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from recurrent.commands import clone
+from recurrent.commands.locks import read_stages
 from recurrent.commands.lookup import pipelines, plan_if_encoded
 from recurrent.common import config, files
 from recurrent.common.config import Config
@@ -63,7 +64,7 @@ def prune_outputs() -> None:
     known = {output for one in found.values() for output in one.outputs}
     for pipeline, one in found.items():
         lock = FOLDERS[pipeline] / "dvc.lock"
-        stale = stale_entries(lock, one.stages)
+        stale = {name: entry for name, entry in read_stages(lock).items() if name not in one.stages}
         for path in stale_outputs(stale.values(), known):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
             note(f"removed {path}: the parameter files do not name it")
@@ -92,13 +93,6 @@ def outputs_of(stage: dict[str, Any]) -> Iterator[str]:
     for kind in ("outs", "metrics", "plots"):
         for out in stage.get(kind, ()):
             yield out if isinstance(out, str) else next(iter(out))
-
-
-def stale_entries(lock: Path, stages: set[str]) -> dict[str, Any]:
-    """Return the entries of a dvc.lock whose stages are no longer declared."""
-    values = config.read_yaml(lock) if lock.exists() else None
-    entries = (values or {}).get("stages") or {}
-    return {name: entry for name, entry in entries.items() if name not in stages}
 
 
 def stale_outputs(entries: Iterable[Any], known: set[Path]) -> list[Path]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recurrent.commands import clone
+from recurrent.commands.locks import LOCKS
 from recurrent.commands.lookup import pipelines
 from recurrent.common import config, files, locking, paths
 from recurrent.common.config import Config, Corpus, Download
@@ -245,7 +246,7 @@ def copy_metrics(folder: Path, commit: Mapping[str, str]) -> None:
 def describe_commit() -> dict[str, str]:
     """Return the commit that the clone was made from, for pages that show its results later."""
     commit = clone.run("git", "rev-parse", "--short", "HEAD").strip()
-    code = (".", *(f":(exclude){path}" for path in (*clone.LOCKS, clone.METRICS)))
+    code = (".", *(f":(exclude){path}" for path in (*LOCKS, clone.METRICS)))
     changed = clone.run("git", "diff", "--name-only", "HEAD", "--", *code)
     changed += "".join(clone.new_files(Path(), *clone.CODE))
     return {"commit": f"{commit} with uncommitted changes" if changed else commit}

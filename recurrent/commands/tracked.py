@@ -1,15 +1,14 @@
 """MLflow's experiments and datasets, from lectures.yaml and dvc.lock."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from recurrent.common import config, files, paths
+from recurrent.commands.locks import locked_outputs
+from recurrent.common import files, paths
 from recurrent.evaluation import lectures
 from recurrent.evaluation.lectures import Lecture
 from recurrent.tracking.experiments import TrackedExperiment
 from recurrent.tracking.runs import TrackedData
 
-LOCKS = (Path("dvc.lock"), Path("beyond/dvc.lock"))
 MORE_COLUMNS = {  # by the metric that ranks a lecture's models
     "accuracy": ("test/log_loss", "valid/accuracy"),
     "loss": ("test/perplexity", "train/final_loss", "train/final_perplexity", "valid/loss"),
@@ -66,8 +65,4 @@ def tracked_data(name: str, hashes: Mapping[str, str]) -> TrackedData:
 
 def locked_hashes() -> Mapping[str, str]:
     """Return the hash of every output that the lock files name."""
-    found: dict[str, str] = {}
-    for lock in filter(Path.exists, LOCKS):
-        for stage in ((config.read_yaml(lock) or {}).get("stages") or {}).values():
-            found |= {out["path"]: out["md5"] for out in stage.get("outs") or () if "md5" in out}
-    return found
+    return {out["path"]: out["md5"] for out in locked_outputs() if "md5" in out}
