@@ -22,7 +22,7 @@ from recurrent.training.determinism import prepare
 def main(
     name: str,
     prefix: str,
-    length: int = 40,
+    length: int,
     temperature: float | None = None,
     top: int | None = None,
     seed: int = 0,

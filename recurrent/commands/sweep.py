@@ -50,7 +50,7 @@ CONTINUE = "When MLflow works again, run the same command: finished trials are n
 def main(
     experiment: str,
     ranges: Sequence[str],
-    trials: int = 20,
+    trials: int,
     seed: int = 0,
     workers: int | None = None,
     name: str | None = None,

@@ -26,7 +26,7 @@ LOG = Path(".dvc/tmp/mlflow.log")  # the server's output
 START_TIMEOUT_S = 60.0  # the first start takes about ten seconds
 
 
-def main(port: int = 5000, browse: bool = True) -> None:
+def main(port: int, browse: bool) -> None:
     """Publish what MLflow lacks, print the links, and serve MLflow's page until Ctrl-C."""
     try:
         publish.main()

@@ -49,7 +49,7 @@ def test_a_variant_without_validation_is_refused_and_others_are_named(
     name: str, message: str
 ) -> None:
     with pytest.raises(PipelineError, match=message):
-        sweep.main(name, [f"{RATE}=0.1..0.2"])
+        sweep.main(name, [f"{RATE}=0.1..0.2"], 1)
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_a_value_that_does_not_fit_its_key_is_refused_before_any_trial(
     ranges: list[str], message: str
 ) -> None:
     with pytest.raises(PipelineError, match=message):
-        sweep.main("lyrics_lstm/held_out", ranges)
+        sweep.main("lyrics_lstm/held_out", ranges, 1)
 
 
 @pytest.mark.usefixtures("encoded")
 def test_without_optuna_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "recurrent.sweeps.study", None)
     with pytest.raises(PipelineError, match=r"Optuna is missing .* pip install -e '\.\[sweep\]'"):
-        sweep.main("lyrics_lstm/held_out", [f"{RATE}=0.1..0.2"])
+        sweep.main("lyrics_lstm/held_out", [f"{RATE}=0.1..0.2"], 1)
 
 
 VALUES: Values = {
@@ -202,5 +202,5 @@ def test_a_failing_tracker_costs_a_sweep_a_warning(
 
 def test_a_name_is_the_name_of_a_file(small: Path) -> None:
     with pytest.raises(PipelineError, match=r"--name: '\.\./x' may have only letters"):
-        sweep.main("writing", [f"{RATE}=0.1..0.2"], name="../x")
+        sweep.main("writing", [f"{RATE}=0.1..0.2"], trials=1, name="../x")
     assert not small.exists()
