@@ -39,8 +39,8 @@ def main(
     ours = Runtime().model_copy(update={"threads": threads, "device": "cpu"})
     rows, rate = [], 0.0
     for name, workload in WORKLOADS.items():
-        machine.settle(ours)
-        rate = max(rate, machine.rate() / 1e9)
+        machine.prepare_fast(ours)
+        rate = max(rate, machine.operations_per_second() / 1e9)
         found = measure(workload, {OURS: ours}, min(batches, workload.batches), repeats)
         rows.append({"network": name, "variant": workload.variant, **found})
         console.note(f"{name}: {found[PLAIN] / found[OURS]:.2f} times faster than the plain port")
@@ -59,7 +59,7 @@ def write(table: pd.DataFrame, rate: float, repeats: int) -> None:
         cells = [f"{plain:.3g}", f"{ours:.3g}", f"{plain / ours:.2f}"]
         lines.append([row["network"], *cells, f"{limit:.3g}", f"{limit / ours:.0%}"])
     page = PAGE.format(
-        machine=machine.described(),
+        machine=machine.describe(),
         rate=rate,
         repeats=repeats,
         table="\n".join(f"| {' | '.join(line)} |" for line in lines),

@@ -22,9 +22,9 @@ from recurrent.evaluation.paired import over_records
 from recurrent.evaluation.rows import Comparison
 
 LENGTHS = (50, 100, 200, 400, 800)
-FEWEST = 5  # blocks; an error estimated from fewer says little
+MIN_BLOCKS = 5  # an error estimated from fewer says little
 # In characters: the shortest line that counts, the longest way to its repeat, the shortest song.
-LINE, APART, SHORTEST = 6, 1000, 60
+MIN_LINE, MAX_DISTANCE, MIN_SONG = 6, 1000, 60
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def errors(difference: NDArray[np.float64]) -> list[float | None]:
     """Return the standard error for each length of a block; None with too few blocks."""
     return [
         sqrt(over_records(difference, length).variance)
-        if len(difference) >= FEWEST * length
+        if len(difference) >= MIN_BLOCKS * length
         else None
         for length in LENGTHS
     ]
@@ -80,14 +80,14 @@ def songs(lines: Sequence[str]) -> list[int]:
     seen: dict[str, list[int]] = defaultdict(list)
     place = 0
     for line in lines:
-        if len(line) >= LINE:
+        if len(line) >= MIN_LINE:
             seen[line].append(place)
         place += len(line) + 1
     stretches = sorted(
         (first, second + len(line))
         for line, found in seen.items()
         for first, second in pairwise(found)
-        if second - first < APART
+        if second - first < MAX_DISTANCE
     )
     joined: list[list[int]] = []
     for first, end in stretches:
@@ -95,7 +95,7 @@ def songs(lines: Sequence[str]) -> list[int]:
             joined[-1][1] = max(joined[-1][1], end)
         else:
             joined.append([first, end])
-    return [first for first, end in joined if end - first > SHORTEST]
+    return [first for first, end in joined if end - first > MIN_SONG]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ projects the time of that command, from the stored runs.
 """
 
 import csv
-import os
 import re
 import resource
 import shutil
@@ -24,6 +23,7 @@ import psutil
 import typer
 
 from benchmarks import machine, modes
+from benchmarks.commands import make_environment, run
 from benchmarks.first_run_page import page
 from recurrent.commands.clone import PLACE
 from recurrent.common import config, console, files, paths
@@ -51,7 +51,7 @@ def main(
     ] = None,
 ) -> None:
     """Time a first run in a fresh clone."""
-    found: dict[str, Any] = {"machine": machine.described(), "processors": processors()}
+    found: dict[str, Any] = {"machine": machine.describe(), "processors": processors()}
     with tempfile.TemporaryDirectory() as temporary:
         clone = (folder or Path(temporary) / "clone").absolute()
         run(["git", "clone", "--quiet", str(ROOT), str(clone)], ROOT)
@@ -61,53 +61,37 @@ def main(
         jobs, pipeline = first_run(clone)
         found |= pipeline
         found["noop_s"] = seconds(["dvc", "repro", "--quiet"], clone)
-        found["stage_overhead_s"] = cpu_of([sys.executable, "-m", *COLLECTED], clone)
+        found["stage_overhead_s"] = cpu_seconds([sys.executable, "-m", *COLLECTED], clone)
         if beyond:
             found["beyond_s"] = seconds([*REPRO, "--beyond"], clone)
             jobs = {**read_jobs(clone / paths.JOBS_LOG), **jobs}
-    if durations := replicated(ROOT / PLACE / "upstream", RunStore(ROOT / RUNS)):
+    if durations := replicate_durations(ROOT / PLACE / "upstream", RunStore(ROOT / RUNS)):
         jobs_of_runs = [Job(name, name, print, bool) for name in durations]
         found["replicate_s"] = makespan(jobs_of_runs, processors(), durations.__getitem__)
     found["strict_over_fast"] = modes.strict_over_fast()
     write(found, {name: job.took for name, job in jobs.items()})
 
 
-def first_run(clone: Path) -> tuple[dict[str, "Done"], dict[str, Any]]:
+def first_run(clone: Path) -> tuple[dict[str, "JobTime"], dict[str, Any]]:
     """Run the pipeline in a fresh clone; return its jobs, and what it took."""
-    before, started, busy = used(), time.time(), all_used()
+    before, started, busy = cpu_seconds_of_children(), time.time(), cpu_seconds_of_machine()
     lines = [*timed_lines(REPRO, clone)]
     ended = time.time()
-    own, others = used() - before, all_used() - busy
+    own, others = cpu_seconds_of_children() - before, cpu_seconds_of_machine() - busy
     jobs = read_jobs(clone / paths.JOBS_LOG)
     phases = timeline(started, ended, lines, jobs)
     rest = ended - started - phases["jobs"]
-    lengths = {name: job.took for name, job in jobs.items()}
+    durations = {name: job.took for name, job in jobs.items()}
     return jobs, {
         "pipeline_s": ended - started,
         "others_share": max(0.0, others - own) / (ended - started) / processors(),
         "timeline_s": phases,
-        "cpu_s": by_cause(own, lengths),
+        "cpu_s": cpu_by_cause(own, durations),
         "projected_s": {
-            str(workers): rest + makespan(as_jobs(lengths), workers, lengths.__getitem__)
+            str(workers): rest + makespan(as_jobs(durations), workers, durations.__getitem__)
             for workers in WORKERS
         },
     }
-
-
-def run(command: list[str], folder: Path) -> None:
-    """Run a command that must succeed."""
-    done = subprocess.run(
-        command, cwd=folder, env=environment_of(), capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise PipelineError(f"failed: {done.stderr.strip()}", where=" ".join(command))
-
-
-def environment_of() -> dict[str, str]:
-    """Return this environment with this Python first, and without another MLflow store."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-    return {**kept, "PATH": path}
 
 
 def seconds(command: list[str], folder: Path) -> float:
@@ -122,7 +106,7 @@ def timed_lines(command: list[str], folder: Path) -> Iterator[tuple[float, str]]
     with subprocess.Popen(
         command,
         cwd=folder,
-        env=environment_of(),
+        env=make_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -135,24 +119,24 @@ def timed_lines(command: list[str], folder: Path) -> Iterator[tuple[float, str]]
         raise PipelineError(f"failed (status {process.returncode})", where=" ".join(command))
 
 
-class Done(NamedTuple):
+class JobTime(NamedTuple):
     """When a job started, in seconds since 1970, and how many seconds it took."""
 
     started: float
     took: float
 
 
-def read_jobs(log: Path) -> dict[str, Done]:
+def read_jobs(log: Path) -> dict[str, JobTime]:
     """Return the jobs that a run has logged, by name."""
     with log.open(encoding="utf-8", newline="") as file:
         return {
-            row["job"]: Done(float(row["started"]), float(row["seconds"]))
+            row["job"]: JobTime(float(row["started"]), float(row["seconds"]))
             for row in csv.DictReader(file)
         }
 
 
 def timeline(
-    started: float, ended: float, lines: Sequence[tuple[float, str]], jobs: Mapping[str, Done]
+    started: float, ended: float, lines: Sequence[tuple[float, str]], jobs: Mapping[str, JobTime]
 ) -> dict[str, float]:
     """Return the seconds of each phase: planning, jobs, the start of `dvc repro`, its stages.
 
@@ -173,10 +157,10 @@ def timeline(
     return found
 
 
-def by_cause(cpu: float, lengths: Mapping[str, float]) -> dict[str, float]:
+def cpu_by_cause(cpu: float, durations: Mapping[str, float]) -> dict[str, float]:
     """Return CPU seconds by cause. A job computes on one thread, so its time is CPU time."""
     found = dict.fromkeys(("train", *OTHER_JOBS), 0.0)
-    for name, took in lengths.items():
+    for name, took in durations.items():
         found[kind_of(name)] += took
     return {**found, "DVC, other stages, MLflow": cpu - sum(found.values())}
 
@@ -187,7 +171,7 @@ def kind_of(job: str) -> str:
     return first if first in OTHER_JOBS else "train"
 
 
-def as_jobs(lengths: Mapping[str, float]) -> list[Job]:
+def as_jobs(durations: Mapping[str, float]) -> list[Job]:
     """Return jobs with these names, each depending on those that it waited for."""
     settings = config.load(folder=ROOT)
     experiments = settings.experiments
@@ -202,11 +186,11 @@ def as_jobs(lengths: Mapping[str, float]) -> list[Job]:
             return runs_of(f"{subject},")
         dataset = experiments[name.partition("/")[0]].dataset
         if dataset in settings.embedded:
-            return frozenset({f"embed {dataset}"} & lengths.keys())
-        return frozenset({f"data {settings.datasets[dataset].corpus}"} & lengths.keys())
+            return frozenset({f"embed {dataset}"} & durations.keys())
+        return frozenset({f"data {settings.datasets[dataset].corpus}"} & durations.keys())
 
     def runs_of(prefix: str) -> frozenset[str]:
-        return frozenset(name for name in lengths if name.startswith(prefix))
+        return frozenset(name for name in durations if name.startswith(prefix))
 
     ranks = {"data": 0, "train": 1, "embed": 2, "evaluate": 4}
 
@@ -214,23 +198,23 @@ def as_jobs(lengths: Mapping[str, float]) -> list[Job]:
         on_vectors = any(one.startswith("embed") for one in depends_on(name))
         return 3 if on_vectors else ranks[kind_of(name)]
 
-    ordered = sorted(lengths, key=rank)
+    ordered = sorted(durations, key=rank)
     return [Job(name, name, print, bool, depends_on(name)) for name in ordered]
 
 
-def used() -> float:
+def cpu_seconds_of_children() -> float:
     """Return the CPU seconds of all child processes that have ended."""
     found = resource.getrusage(resource.RUSAGE_CHILDREN)
     return found.ru_utime + found.ru_stime
 
 
-def all_used() -> float:
+def cpu_seconds_of_machine() -> float:
     """Return the CPU seconds that all programs have used since the machine started."""
     times = psutil.cpu_times()
     return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
 
 
-def replicated(clone: Path, store: RunStore) -> dict[str, float]:
+def replicate_durations(clone: Path, store: RunStore) -> dict[str, float]:
     """Return the seconds of each run of `recurrent replicate`, or nothing if some are missing."""
     if not (clone / paths.encoded("")).exists():
         return {}
@@ -240,24 +224,24 @@ def replicated(clone: Path, store: RunStore) -> dict[str, float]:
     return found if len(found) == len(about) else {}
 
 
-def cpu_of(command: list[str], folder: Path) -> float:
+def cpu_seconds(command: list[str], folder: Path) -> float:
     """Return the CPU seconds of a command."""
-    before = used()
+    before = cpu_seconds_of_children()
     run(command, folder)
-    return used() - before
+    return cpu_seconds_of_children() - before
 
 
-def write(found: dict[str, Any], lengths: Mapping[str, float]) -> None:
+def write(found: dict[str, Any], durations: Mapping[str, float]) -> None:
     """Write the measurements as data and as a page, and how long each job took."""
     files.write_json(OUT / "first-run.json", rounded(found))
     files.write_text(OUT / "first-run.md", page(rounded(found)))
-    known = {**read_lengths(ROOT / paths.SECONDS), **lengths}
+    known = {**read_durations(ROOT / paths.SECONDS), **durations}
     rows = [f'"{name}",{took:.1f}' for name, took in sorted(known.items())]
     files.write_text(ROOT / paths.SECONDS, "\n".join(["job,seconds", *rows]) + "\n")
     console.note(f"written: {OUT / 'first-run.md'}")
 
 
-def read_lengths(path: Path) -> dict[str, float]:
+def read_durations(path: Path) -> dict[str, float]:
     """Return the seconds of jobs that were measured before and not now."""
     if not path.is_file():
         return {}

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 SQUARE = 2048  # rows of the matrices that measure the rate
 
 
-def described(device: torch.device = CPU) -> str:
+def describe(device: torch.device = CPU) -> str:
     """Return processor, threads and library, for the top of a page."""
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)}, PyTorch {torch.__version__}"
@@ -35,19 +35,19 @@ def described(device: torch.device = CPU) -> str:
     )
 
 
-def rate(device: torch.device = CPU) -> float:
+def operations_per_second() -> float:
     """Return operations per second in a large matrix product, the median of nine."""
-    a, b = (torch.randn(SQUARE, SQUARE, device=device) for _ in "ab")
+    a, b = (torch.randn(SQUARE, SQUARE) for _ in "ab")
     a @ b
     return 2 * SQUARE**3 / statistics.median(timed(lambda: a @ b)[0] for _ in range(9))
 
 
-def settle(runtime: Runtime) -> None:
+def prepare_fast(runtime: Runtime) -> None:
     """Set up PyTorch as the train stage does, but with all of the processor's instructions."""
     prepare(runtime.model_copy(update={"reproducible": "fast"}))
 
 
-def operations(run: Callable[[], object]) -> int:
+def count_operations(run: Callable[[], object]) -> int:
     """Return the operations of all matrix products, counted from their shapes."""
     # The counter does not know cuDNN's recurrent layers.
     with torch.backends.cudnn.flags(enabled=False), FlopCounterMode(display=False) as counter:
@@ -57,14 +57,14 @@ def operations(run: Callable[[], object]) -> int:
 
 def timed(run: Callable[[], Result]) -> tuple[float, Result]:
     """Return the seconds that a call takes, and its result."""
-    wait()
+    synchronize()
     start = time.perf_counter()
     result = run()
-    wait()
+    synchronize()
     return time.perf_counter() - start, result
 
 
-def wait() -> None:
+def synchronize() -> None:
     """Wait for the GPU, if there is one."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()

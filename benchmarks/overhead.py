@@ -1,9 +1,7 @@
 """`make bench-overhead`: what DVC, Python, PyTorch and MLflow cost besides training."""
 
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -16,13 +14,14 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from benchmarks import machine
+from benchmarks.commands import run
 from recurrent.common import console, files
-from recurrent.common.errors import PipelineError
 from recurrent.training import store
 from tests.project import ROOT, Project
 
 OUT = ROOT / "metrics/bench"
 EXPERIMENT = "lyrics_ngrams"  # it trains in milliseconds, so all else is overhead
+REMEDY = "Run `make repro` and commit its results first; this measures a clone of them."
 OPTIMIZER = "import torch; torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)"
 WHAT = {
     "bare": "`dvc repro`, nothing changed, of a bare pipeline: these stages and dependencies only",
@@ -73,7 +72,7 @@ def main(repeats: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 5)
         for _ in range(repeats):
             if before is not None:
                 before()
-            times.append(machine.timed(lambda: run(command, folder))[0])
+            times.append(machine.timed(lambda: run(command, folder, REMEDY))[0])
         found[name] = statistics.median(times)
         console.note(f"{WHAT[name]}: {found[name]:.2f} s")
 
@@ -106,26 +105,6 @@ def main(repeats: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 5)
         measure("optimizer", [*python, "-c", OPTIMIZER], ours)
         lines = len((ours / "dvc.lock").read_text(encoding="utf-8").splitlines())
     write(found, len(stages), lines, repeats)
-
-
-def run(command: list[str], folder: Path) -> None:
-    """Run a command that must succeed, without this machine's own MLflow settings."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**kept, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise PipelineError(
-            f"failed: {done.stderr.strip() or done.stdout.strip()}",
-            where=" ".join(command),
-            remedy="Run `make repro` and commit its results first; this measures a clone of them.",
-        )
 
 
 def dependencies() -> dict[str, list[str]]:
@@ -169,11 +148,11 @@ def make_bare(stages: dict[str, list[str]], folder: Path, *, with_params: bool) 
 
 def copy_project(folder: Path) -> None:
     """Clone this project with its results. The clone has a run store of its own."""
-    run(["git", "clone", "--quiet", "--shared", str(ROOT), str(folder)], ROOT)
+    run(["git", "clone", "--quiet", "--shared", str(ROOT), str(folder)], ROOT, REMEDY)
     (folder / ".dvc/cache").mkdir()
     (folder / ".dvc/cache/files").symlink_to(ROOT / ".dvc/cache/files")
     for command in (["dvc", "checkout", "--quiet"], ["dvc", "repro", "--quiet"]):
-        run(command, folder)
+        run(command, folder, REMEDY)
 
 
 def write(found: dict[str, float], stages: int, lines: int, repeats: int) -> None:
@@ -183,7 +162,7 @@ def write(found: dict[str, float], stages: int, lines: int, repeats: int) -> Non
     table = pd.DataFrame({"what": seconds.keys(), "seconds": seconds.values()})
     table.to_csv(OUT / "overhead.csv", index=False, float_format="%.4g")
     page = PAGE.format(
-        machine=machine.described(),
+        machine=machine.describe(),
         repeats=repeats,
         stages=stages,
         lines=lines,

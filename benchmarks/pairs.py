@@ -44,7 +44,7 @@ class Ours:
 
     def epoch(self, number: int) -> list[float]:
         """Train for one epoch with all instructions; return the loss of each batch."""
-        machine.settle(self.runtime)
+        machine.prepare_fast(self.runtime)
         return self.train_epoch(number)
 
     def train_epoch(self, number: int) -> list[float]:
@@ -78,8 +78,8 @@ def measure(
     seconds: dict[str, list[float]] = {name: [] for name in (PLAIN, *ways)}
     for number in range(1, repeats + 2):
         epoch = min(number, pair.training.epochs)
-        order = [*pair.task.batches("train", workload.batch_size, order_of(epoch))]
-        machine.settle(next(iter(ways.values())))
+        order = [*pair.task.batches("train", workload.batch_size, shuffling_generator(epoch))]
+        machine.prepare_fast(next(iter(ways.values())))
         took, expected = machine.timed(partial(twin.epoch, order, epoch))
         seconds[PLAIN].append(took)
         for name, way in ours.items():
@@ -94,10 +94,10 @@ def measure(
     found = {name: statistics.median(took[1:]) * scale for name, took in seconds.items()}
     if operations:
         counted = Ours(pair, Runtime())
-        found[OPERATIONS] = machine.operations(lambda: counted.epoch(1)) * scale / 1e9
+        found[OPERATIONS] = machine.count_operations(lambda: counted.epoch(1)) * scale / 1e9
     return found
 
 
-def order_of(epoch: int) -> np.random.Generator:
+def shuffling_generator(epoch: int) -> np.random.Generator:
     """Return the generator that shuffles an epoch, the same as in the loop."""
     return generator("bench", 0, "order", epoch)

@@ -156,10 +156,10 @@ class Lstm(Gated):
 class Concise(nn.Module):
     """Lyrics, concise: nn.GRU and nn.LSTM on one-hot vectors."""
 
-    def __init__(self, cell: str, characters: int, hidden: int, layers: int = 1) -> None:
+    def __init__(self, cell: str, characters: int, hidden: int) -> None:
         super().__init__()
         self.characters = characters
-        self.rnn = {"gru": nn.GRU, "lstm": nn.LSTM}[cell](characters, hidden, layers)
+        self.rnn = {"gru": nn.GRU, "lstm": nn.LSTM}[cell](characters, hidden)
         self.h2o = nn.Linear(hidden, characters)
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:

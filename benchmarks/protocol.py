@@ -42,7 +42,7 @@ def main(
     finished = {*table[ORDER].itertuples(index=False, name=None)}
     grid = product(range(seeds), CLIPPED, NETWORKS, STATES)
     missing = [one for one in grid if one not in finished]
-    machine.settle(Runtime(threads=1, device="cpu"))
+    machine.prepare_fast(Runtime(threads=1, device="cpu"))
     with tempfile.TemporaryDirectory() as folder:
         data = lyrics(Path(folder)) if missing else Path()
         for seed, clipped, network, state in missing:

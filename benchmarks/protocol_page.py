@@ -76,7 +76,7 @@ def page(table: pd.DataFrame) -> str:
             row(protocol, len(of_seeds), *(spread(of_seeds[average]) for average in AVERAGES))
             for protocol, of_seeds in found.groupby("protocol")
         ),
-        machine=machine.described(),
+        machine=machine.describe(),
         sections="".join(section(network, table) for network in NETWORKS),
     )
 

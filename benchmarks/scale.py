@@ -16,7 +16,7 @@ import pandas as pd
 import typer
 
 from benchmarks import scale_page
-from benchmarks.grown import write_lyrics, write_names, write_prose
+from benchmarks.generated import write_lyrics, write_names, write_prose
 from recurrent.common import config, console
 from tests.project import ROOT, Project
 
@@ -118,7 +118,7 @@ def measure(command: list[str], folder: Path) -> tuple[float, float]:
         )
         largest = 0.0
         while process.poll() is None:
-            largest = max(largest, peak(process.pid))
+            largest = max(largest, peak_memory(process.pid))
             time.sleep(0.01)
         seconds = time.perf_counter() - start
         if process.returncode:
@@ -127,7 +127,7 @@ def measure(command: list[str], folder: Path) -> tuple[float, float]:
     return seconds, largest
 
 
-def peak(pid: int) -> float:
+def peak_memory(pid: int) -> float:
     """Return the MiB that a process has held at most so far.
 
     `wait4` would count the memory that its parent held when it was forked.

@@ -37,10 +37,10 @@ def write(measured: pd.DataFrame, units: Mapping[str, str]) -> None:
     `units` names the records of each corpus, in the order of the page.
     """
     OUT.mkdir(parents=True, exist_ok=True)
-    table = measured.assign(machine=machine.described())
+    table = measured.assign(machine=machine.describe())
     if (OUT / "scale.csv").exists():
         earlier = pd.read_csv(OUT / "scale.csv")
-        here = earlier["machine"] == machine.described()
+        here = earlier["machine"] == machine.describe()
         if not here.all():
             other = earlier["machine"][~here].iloc[0]
             console.note(f"removed {(~here).sum()} rows measured on another machine: {other}")
@@ -70,7 +70,7 @@ def page(table: pd.DataFrame, units: Mapping[str, str]) -> str:
         f"{within} more than {LIMIT:,} MiB. The largest is {most['mebibytes']:,.0f} MiB: "
         f"{most['stage']}, {most['records']:,} {units[most['corpus']]}."
     )
-    return PAGE.format(machine=machine.described(), rows="\n".join(lines), verdict=verdict)
+    return PAGE.format(machine=machine.describe(), rows="\n".join(lines), verdict=verdict)
 
 
 def draw(table: pd.DataFrame) -> Figure:

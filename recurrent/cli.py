@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from recurrent.common.console import execute
+from recurrent.common.errors import PipelineError
 
+PACKAGE = "recurrent-lectures"  # its name in pyproject.toml
 app = typer.Typer(
     help="Five lectures on recurrent networks, rebuilt from raw text to their published numbers.",
     epilog="--debug, before or after a command, shows the traceback of an error.",
@@ -36,6 +38,35 @@ Model = Annotated[
         help="A champion, such as names-to-sex, or experiment/variant (default: the first variant)."
     ),
 ]
+
+
+def print_version(wanted: bool) -> None:
+    """Print the installed version, and end the command."""
+    if not wanted:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        typer.echo(f"{PACKAGE} {version(PACKAGE)}")
+    except PackageNotFoundError as missing:
+        raise PipelineError(
+            "this package is not installed, so its version is unknown.",
+            where=PACKAGE,
+            remedy="Run `make install`.",
+        ) from missing
+    raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options of `recurrent` itself."""
 
 
 @app.command(epilog="Example: recurrent repro --jobs 2, or: recurrent repro lyrics_gru")

@@ -2,13 +2,16 @@
 
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from recurrent.cli import app
+from recurrent.cli import PACKAGE, app
+from recurrent.common.errors import PipelineError
 from tests.project import ROOT, Project
 
 COMMANDS = ("repro", "replicate", "predict", "generate", "publish", "serve", "summary", "prune")
@@ -30,6 +33,29 @@ def test_each_help_has_an_example(command: str) -> None:
     done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0
     assert f"recurrent {command}" in done.output.partition("Example: ")[2]
+
+
+def test_the_version_is_that_of_the_installed_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = tmp_path / f"{PACKAGE.replace('-', '_')}-9.8.7.dist-info"
+    about.mkdir()
+    text = f"Metadata-Version: 2.1\nName: {PACKAGE}\nVersion: 9.8.7\n"
+    (about / "METADATA").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.output) == (0, f"{PACKAGE} 9.8.7\n")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["name"] == PACKAGE
+
+
+def test_without_the_package_there_is_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    fault = CliRunner().invoke(app, ["--version"]).exception
+    assert isinstance(fault, PipelineError) and "make install" in str(fault)
 
 
 def test_help_loads_no_heavy_library() -> None:

@@ -35,7 +35,7 @@ def main(
     """Measure each part, and write the page again after each."""
     chosen = parts or [*SHARES]
     shares = [config.choose(SHARES, part, "part") for part in chosen]
-    machine = described(device)
+    machine = describe(device)
     options = Options(device, quick, jobs, store, out.absolute())
     end = time.monotonic() + 60 * minutes
     failed = []
@@ -56,7 +56,7 @@ def main(
         raise PipelineError(f"these parts failed: {', '.join(failed)}.", where=str(options.out))
 
 
-def described(device: str) -> str:
+def describe(device: str) -> str:
     """Return the machine and its libraries; refuse a device that PyTorch lacks."""
     import torch
 
@@ -70,7 +70,7 @@ def described(device: str) -> str:
             where="--device cuda",
             remedy="Fix the driver (nvidia-smi), or try the script with --device cpu --quick.",
         )
-    return machine.described(torch.device(device))
+    return machine.describe(torch.device(device))
 
 
 def version() -> str:

@@ -52,7 +52,7 @@ def published(values: list[dict[str, Any]]) -> list[Found]:
             continue
         cpu, ours, sd = on_cpu[number.id], value["ours"], value["sd"]
         mean = float(cpu["ours"])
-        allowed = allowance(near(number, mean), sd, float(cpu["sd"]))
+        allowed = allowance(tolerance_as_difference(number, mean), sd, float(cpu["sd"]))
         rows.append(row(number.id, number.published, mean, ours, sd, allowed))
     return rows
 
@@ -75,7 +75,7 @@ def best(losses: list[dict[str, Any]]) -> list[Found]:
     return rows
 
 
-def near(number: Number, mean: float) -> float:
+def tolerance_as_difference(number: Number, mean: float) -> float:
     """Return the tolerance of a published number, as a difference from our mean."""
     place = to_scale(number.metric, mean) + (number.tolerance or 0.0)
     return from_scale(number.metric, place) - mean

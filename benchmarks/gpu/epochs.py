@@ -4,7 +4,7 @@ import pandas as pd
 import torch
 
 from benchmarks import machine
-from benchmarks.gpu.options import Found, Options, left
+from benchmarks.gpu.options import Found, Options, seconds_left
 from benchmarks.pairs import measure as measure_pair
 from benchmarks.workloads import WORKLOADS
 from recurrent.common import console
@@ -36,11 +36,11 @@ def measure(options: Options, deadline: float) -> Found:
     rows, missing = [], []
     notes = [f"Times of {batches} batches or fewer, scaled to an epoch; medians of {repeats}."]
     for name in QUICK if options.quick else WORKLOADS:
-        if not left(deadline):
+        if not seconds_left(deadline):
             missing.append(name)
             continue
         workload = WORKLOADS[name]
-        machine.settle(ways["eager"])
+        machine.prepare_fast(ways["eager"])
         count = min(batches, workload.batches)
         try:
             found = measure_pair(workload, ways, count, repeats, device, operations=False)

@@ -13,7 +13,7 @@ import torch
 
 EVERY_MS = 500
 COMMAND = "nvidia-cuda-mps-control"
-PATIENCE_S = 30
+TIMEOUT_S = 30
 
 
 class Monitor:
@@ -31,7 +31,7 @@ class Monitor:
                     program,
                     "--query-gpu=utilization.gpu,memory.used",
                     "--format=csv,noheader,nounits",
-                    f"--id={identifier()}",
+                    f"--id={gpu_id()}",
                     f"--loop-ms={EVERY_MS}",
                 ],
                 stdout=subprocess.PIPE,
@@ -53,7 +53,7 @@ class Monitor:
             self.gibibytes = (max(used) - used[0]) / 1024
 
 
-def identifier() -> str:
+def gpu_id() -> str:
     """Return the GPU that PyTorch uses, as nvidia-smi names it."""
     if not torch.cuda.is_available():
         return "0"
@@ -61,7 +61,7 @@ def identifier() -> str:
 
 
 @contextmanager
-def sharing(folder: Path) -> Iterator[bool]:
+def multi_process_service(folder: Path) -> Iterator[bool]:
     """Run NVIDIA's multi-process service (MPS) in a block; yield whether it could be started."""
     program = shutil.which(COMMAND)
     if program is None:
@@ -90,7 +90,7 @@ def succeeds(command: list[str], text: str = "") -> bool:
             text=True,
             stdout=subprocess.DEVNULL,  # a pipe would wait for the daemon, which inherits it
             stderr=subprocess.DEVNULL,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -32,6 +32,6 @@ class Options:
         return self.out / "gpu" / f"{part}.json"
 
 
-def left(deadline: float) -> float:
+def seconds_left(deadline: float) -> float:
     """Return the seconds until a deadline on the monotonic clock; 0 if it has passed."""
     return max(0.0, deadline - time.monotonic())

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from ruamel.yaml import YAML
 
-from benchmarks.gpu.options import Options, left
+from benchmarks.gpu.options import Options, seconds_left
 from recurrent.commands import jobs
 from recurrent.common import config, files, paths
 from recurrent.common.config import Config, Corpus, Descent, Runtime, Variant
@@ -172,7 +172,7 @@ def train(
     failed: set[str] = set()
     before = signal.signal(signal.SIGALRM, stop)
     try:
-        signal.setitimer(signal.ITIMER_REAL, max(0.01, left(deadline)))
+        signal.setitimer(signal.ITIMER_REAL, max(0.01, seconds_left(deadline)))
         while waiting := [one for one in unfinished(runs, store) if one.fingerprint not in failed]:
             try:
                 fill(waiting, runtime, workers, store)

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-from benchmarks.gpu.options import Found, Options, left
+from benchmarks.gpu.options import Found, Options, seconds_left
 from tests.project import ROOT
 
 MARKS = ("needs_cuda", "pytest.mark.cuda")
@@ -30,7 +30,7 @@ def measure(options: Options, deadline: float) -> Found:
             done = subprocess.run(
                 command,
                 cwd=ROOT,
-                timeout=left(deadline),
+                timeout=seconds_left(deadline),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

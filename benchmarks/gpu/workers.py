@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gpu.monitor import Monitor, sharing
-from benchmarks.gpu.options import Found, Options, left
+from benchmarks.gpu.monitor import Monitor, multi_process_service
+from benchmarks.gpu.options import Found, Options, seconds_left
 from benchmarks.gpu.project import project, train, unfinished
 from recurrent.common.console import note
 from recurrent.training.fingerprint import Run
@@ -33,7 +33,10 @@ def measure(options: Options, deadline: float) -> Found:
     with project(options, WANTED, SEEDS) as here:
         rows = [timed(here.runs, options, count, deadline, notes) for count in counts]
         if options.device == "cuda":
-            with tempfile.TemporaryDirectory() as folder, sharing(Path(folder)) as started:
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                multi_process_service(Path(folder)) as started,
+            ):
                 if started:
                     rows.append(timed(here.runs, options, max(counts), deadline, notes, mps=True))
                 else:
@@ -58,7 +61,7 @@ def timed(
         store = RunStore(Path(folder))
         started = time.monotonic()
         with Monitor() as seen:
-            if left(deadline):
+            if seconds_left(deadline):
                 faults = train(runs, options.runtime, count, store, deadline)
             else:
                 faults = ["Not measured, because the time was used."]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from recurrent.cluster import task
+from recurrent.cluster.bundle import FileBundle
 from recurrent.cluster.checkout import describe, differences
-from recurrent.cluster.parcel import Parcel
 from recurrent.common import paths
 from recurrent.common.config import Runtime
 from recurrent.common.console import note
@@ -22,7 +22,7 @@ from recurrent.training.store import RunStore
 if TYPE_CHECKING:
     import distributed
 
-PATIENCE_S = 10  # to wait for the scheduler, and for a worker
+TIMEOUT_S = 10  # for the scheduler, and for a first worker
 RETRIES = 2  # of a run whose training process was killed
 GUIDE = "docs/cluster.md"
 
@@ -51,7 +51,7 @@ def connect(
     for logger in ("distributed", "distributed.client"):
         logging.getLogger(logger).setLevel(logging.CRITICAL)  # we report failures ourselves
     try:
-        client = distributed.Client(address, timeout=PATIENCE_S, set_as_default=False)
+        client = distributed.Client(address, timeout=TIMEOUT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as fault:
         raise PipelineError(
             f"no Dask scheduler answers ({fault}).",
@@ -62,7 +62,7 @@ def connect(
     with client, dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
         expected = describe(runtime)
         workers = find_workers(client, address)
-        refuse_others(client, address, runtime, expected)
+        refuse_different_workers(client, address, runtime, expected)
         cluster = Cluster(client, address, expected, slots or sum(workers.values()), [*workers])
         note(f"{len(workers)} worker{'s' * (len(workers) != 1)} at {address}")
         try:
@@ -79,7 +79,7 @@ def find_workers(client: "distributed.Client", address: str) -> dict[str, int]:
     import distributed
 
     try:
-        client.wait_for_workers(1, timeout=PATIENCE_S)
+        client.wait_for_workers(1, timeout=TIMEOUT_S)
     except distributed.TimeoutError as none:
         raise PipelineError(
             "the scheduler has no workers.",
@@ -89,7 +89,7 @@ def find_workers(client: "distributed.Client", address: str) -> dict[str, int]:
     return dict(client.nthreads())
 
 
-def refuse_others(
+def refuse_different_workers(
     client: "distributed.Client", address: str, runtime: Runtime, expected: dict[str, str]
 ) -> None:
     """Refuse workers whose checkout or environment differs from ours."""
@@ -129,12 +129,12 @@ class Cluster:
         self._epochs: dict[str, int] = {}  # finished epochs of each run
         self._topic = f"recurrent-{uuid4().hex}"
         self._closed = False
-        client.subscribe_topic(self._topic, self._note_epochs)
-        client.subscribe_topic("all", self._note_workers)
+        client.subscribe_topic(self._topic, self._record_epochs)
+        client.subscribe_topic("all", self._report_worker)
 
     def submit(self, work: Training, /) -> Future[Any]:
         """Train a run on a worker; return what the work returns there."""
-        return self._threads.submit(self._train, work)
+        return self._threads.submit(self._train_and_store, work)
 
     def progress(self, work: Training, /) -> float:
         """Return how many of its epochs a run has finished, from 0 to 1."""
@@ -151,45 +151,45 @@ class Cluster:
         self._client.cancel([*self._tasks])
         self._threads.shutdown(cancel_futures=True)
 
-    def _train(self, training: Training) -> Any:
+    def _train_and_store(self, training: Training) -> Any:
         """Train a run on a worker, and put its files into the run store."""
         run, store = training.run, RunStore(training.store)
-        done = self._compute(training)
+        done = self._train_remotely(training)
         # Not locked before: a worker on this machine may use the same store.
         with store.filling(run.fingerprint, f"run {run}") as place:
             if not store.finished(run.fingerprint):
-                done.parcel.unpack(place)
+                done.files.unpack(place)
                 if done.about is not None:
                     store.finish(run.fingerprint, done.about)
         return done.value
 
-    def _compute(self, training: Training) -> task.Done:
-        """Return the answer of the first worker that can train a run."""
+    def _train_remotely(self, training: Training) -> task.Done:
+        """Train a run on the first worker that accepts it; send the dataset if it lacks it."""
         encoded = paths.encoded(training.run.variant.dataset)
-        data = data_digest(encoded)
+        digest = data_digest(encoded)
         sent, preferred = None, None
         while True:
-            answer = self._ask(training, data, sent, preferred)
+            answer = self._run_task(training, digest, sent, preferred)
             if isinstance(answer, task.Done):
                 return answer
             if isinstance(answer, task.Failed):
                 raise answer.error
-            if isinstance(answer, task.Lacks):
+            if isinstance(answer, task.MissingDataset):
                 names = sorted(path.name for path in encoded.iterdir())
-                sent, preferred = Parcel.pack(encoded, names), answer.worker
+                sent, preferred = FileBundle.pack(encoded, names), answer.worker
             else:  # it joined later, and Dask would give it one run after another
                 note(f"warning: worker {answer.worker} {answer.why}; it is removed")
                 self._client.retire_workers([answer.worker])
 
-    def _ask(
-        self, training: Training, data: str, sent: Parcel | None, preferred: str | None
+    def _run_task(
+        self, training: Training, digest: str, sent: FileBundle | None, preferred: str | None
     ) -> task.Answer:
-        """Return a worker's answer to a task."""
+        """Run a task on a worker, and return its answer."""
         import distributed
         from distributed.protocol.pickle import dumps, loads
 
         run = training.run
-        work = partial(task.train, training, self._expected, data, sent, self._topic)
+        work = partial(task.train, training, self._expected, digest, sent, self._topic)
         future = self._client.submit(
             lambda content: loads(content)(),  # so that the scheduler need not have this project
             dumps(work),
@@ -227,13 +227,13 @@ class Cluster:
             self._tasks.discard(future)
         return answer
 
-    def _note_epochs(self, event: tuple[float, Any]) -> None:
-        """Note how many epochs of a run a worker has finished."""
+    def _record_epochs(self, event: tuple[float, Any]) -> None:
+        """Record how many epochs of a run a worker has finished."""
         _, new = event
         self._epochs[new["run"]] = new["epochs"]
 
-    def _note_workers(self, event: tuple[float, Any]) -> None:
-        """Report workers that join or leave."""
+    def _report_worker(self, event: tuple[float, Any]) -> None:
+        """Report a worker that joins or leaves."""
         _, what = event
         action, worker = what.get("action"), what.get("worker")
         if self._closed or action not in ("add-worker", "remove-worker"):

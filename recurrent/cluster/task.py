@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from recurrent.cluster.bundle import FileBundle
 from recurrent.cluster.checkout import describe, differences
-from recurrent.cluster.parcel import Parcel
 from recurrent.cluster.trainer import Trainers
 from recurrent.common import paths
 from recurrent.common.errors import PipelineError
@@ -33,8 +33,8 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Lacks:
-    """The worker needs the dataset."""
+class MissingDataset:
+    """The worker does not have the dataset of the run."""
 
     worker: str
 
@@ -52,19 +52,23 @@ class Done:
 
     value: Any  # what it returned
     about: dict[str, Any] | None  # as in the run store; None if the run is unfinished
-    parcel: Parcel  # all files of a finished run; of another one, its history
+    files: FileBundle  # all files of a finished run; of another one, its history
 
 
-Answer = Refused | Lacks | Failed | Done
+Answer = Refused | MissingDataset | Failed | Done
 
 
 def train(
-    training: Training, expected: Mapping[str, str], data: str, sent: Parcel | None, topic: str
+    training: Training,
+    expected: Mapping[str, str],
+    digest: str,
+    sent: FileBundle | None,
+    topic: str,
 ) -> Answer:
     """Train a run in this checkout's run store, from its checkpoint if it has one.
 
-    `expected` describes the coordinator's checkout, `data` is the digest of the dataset, and new
-    lines of the run's history go to the subscribers of `topic`.
+    `expected` describes the coordinator's checkout, `digest` is that of the dataset, `sent` has its
+    files if this worker needs them, and progress goes to the subscribers of `topic`.
     """
     from distributed import get_worker
 
@@ -72,40 +76,40 @@ def train(
     run = training.run
     if why := differences(describe(training.runtime), expected):
         return Refused(worker.address, why)
-    if fingerprints(run.variant, training.runtime, data)[run.seed] != run.fingerprint:
+    if fingerprints(run.variant, training.runtime, digest)[run.seed] != run.fingerprint:
         return Refused(worker.address, f"computes another fingerprint of {run}")
-    project = find_project(run.variant.dataset, data, sent)
+    project = find_project(run.variant.dataset, digest, sent)
     if project is None:
-        return Lacks(worker.address)
+        return MissingDataset(worker.address)
     store = RunStore(cache_folder(ROOT).resolve() / FOLDER)
     progress = Progress(worker, topic, store, run.fingerprint)
     try:
-        with trainers.one() as trainer:
+        with trainers.lend() as trainer:
             value = trainer.train(replace(training, store=store.folder), project, progress.report)
     except PipelineError as error:
         return Failed(error)
     about = store.about(run.fingerprint)
     place = store.place(run.fingerprint)
     names = [name for name in (HISTORY,) if (place / name).exists()] if about is None else FILES
-    return Done(value, about, Parcel.pack(place, names))
+    return Done(value, about, FileBundle.pack(place, names))
 
 
-def find_project(dataset: str, data: str, sent: Parcel | None) -> Path | None:
+def find_project(dataset: str, digest: str, sent: FileBundle | None) -> Path | None:
     """Return the project folder of a dataset: this checkout, or one for a received dataset."""
     own = ROOT / paths.encoded(dataset)
-    if own.is_dir() and data_digest(own) == data:
+    if own.is_dir() and data_digest(own) == digest:
         return ROOT
-    project = (ROOT / DATA).resolve() / data[:16]
+    project = (ROOT / DATA).resolve() / digest[:16]
     there = project / paths.encoded(dataset)
     there.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(project / "lock"):  # several workers may share this checkout
-        if there.is_dir() and data_digest(there) == data:
+        if there.is_dir() and data_digest(there) == digest:
             return project
         if sent is None:
             return None
         shutil.rmtree(there, ignore_errors=True)
         sent.unpack(there)
-        if data_digest(there) != data:
+        if data_digest(there) != digest:
             raise RuntimeError(f"{there} is not the dataset that was sent")
     return project
 
@@ -128,9 +132,9 @@ class Progress:
         if epochs != self._sent:
             self._worker.log_event(self._topic, {"run": self._fingerprint, "epochs": epochs})
             self._sent = epochs
-        return self._wanted()
+        return self._is_wanted()
 
-    def _wanted(self) -> bool:
+    def _is_wanted(self) -> bool:
         from distributed.core import Status
 
         if self._worker.status in (Status.closing, Status.closed, Status.failed):

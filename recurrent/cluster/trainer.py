@@ -89,8 +89,8 @@ class Trainers:
     _idle: list[Trainer] = field(default_factory=list)
 
     @contextmanager
-    def one(self) -> Iterator[Trainer]:
-        """Lend a process."""
+    def lend(self) -> Iterator[Trainer]:
+        """Lend an idle process, or a new one."""
         try:
             trainer = self._idle.pop()
         except IndexError:

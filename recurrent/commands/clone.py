@@ -13,12 +13,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from recurrent.common import config
+from recurrent.commands.locks import LOCKS, locked_outputs
 from recurrent.common.errors import PipelineError
 
 PLACE = Path(".dvc/tmp")
 DVC_LOCAL = Path(".dvc/config.local")
-LOCKS = ("dvc.lock", "beyond/dvc.lock")
 METRICS = Path("metrics")
 CODE = ("recurrent", "stages", "beyond")  # folders whose untracked files the clone gets, too
 IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> ")  # in the output of `git var`
@@ -26,27 +25,27 @@ IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> ")  # in the output of `git
 
 def update(name: str) -> Path:
     """Create the clone, or update it from the workspace. The outputs of its stages stay."""
-    identity = IDENTITY.match(output("git", "var", "GIT_COMMITTER_IDENT"))  # `save` needs one
+    identity = IDENTITY.match(run("git", "var", "GIT_COMMITTER_IDENT"))  # `save` needs one
     folder, part = PLACE / name, PLACE / f"{name}.part"
     if not folder.exists():
         shutil.rmtree(part, ignore_errors=True)
-        output("git", "clone", "--quiet", "--shared", "--no-checkout", ".", str(part))
+        run("git", "clone", "--quiet", "--shared", "--no-checkout", ".", str(part))
         part.rename(folder)
     for key, value in identity.groupdict().items() if identity else ():
         git(folder, "config", f"user.{key}", value)
     git(folder, "fetch", "--quiet", str(Path.cwd()), "HEAD")
     git(folder, "reset", "--quiet", "FETCH_HEAD")
-    made = [f":(exclude){path}" for path in (*LOCKS, *outputs(folder))]
+    made = [f":(exclude){path}" for path in (*LOCKS, *metric_outputs(folder))]
     git(folder, "checkout", "--quiet", "--force", "--", ".", *made)
     for path in new_files(folder, *CODE):  # left from an earlier state of the workspace
         (folder / path).unlink()
     written = (".", *(f":(exclude){path}" for path in (*LOCKS, METRICS)))  # files that people write
-    changed = output("git", "diff", "--no-renames", "-z", "--name-only", "HEAD", "--", *written)
+    changed = run("git", "diff", "--no-renames", "-z", "--name-only", "HEAD", "--", *written)
     for path in (*filter(None, changed.split("\0")), *new_files(Path(), *CODE)):
         copy(Path(path), folder / path)
     copy(DVC_LOCAL, folder / DVC_LOCAL)
-    cache = Path(output("dvc", "cache", "dir").strip()).resolve()
-    output("dvc", "cache", "dir", "--local", str(cache), folder=folder)
+    cache = Path(run("dvc", "cache", "dir").strip()).resolve()
+    run("dvc", "cache", "dir", "--local", str(cache), folder=folder)
     return folder
 
 
@@ -76,52 +75,45 @@ def save(folder: Path, name: str) -> None:
         git(folder, "update-ref", "-d", ref)
     new = [f"--include-untracked={path}" for path in new_files(folder, *CODE, METRICS)]
     # Name one stage only: all outputs are in the cache, and checking them again takes minutes.
-    output("dvc", "exp", "save", "--name", name, *new, "report", folder=folder)
+    run("dvc", "exp", "save", "--name", name, *new, "report", folder=folder)
     listed = ("for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}")
-    earlier, saved = output("git", *listed).split(), git(folder, *listed).split()
-    output("git", "fetch", "--quiet", str(folder), "+refs/exps/*:refs/exps/*")
+    earlier, saved = run("git", *listed).split(), git(folder, *listed).split()
+    run("git", "fetch", "--quiet", str(folder), "+refs/exps/*:refs/exps/*")
     for ref in {*earlier} - {*saved}:  # same name on other commits: DVC could not tell them apart
-        output("git", "update-ref", "-d", ref)
+        run("git", "update-ref", "-d", ref)
 
 
-def measured(folder: Path) -> list[Path]:
+def metric_files(folder: Path) -> list[Path]:
     """Return the files below metrics/ that the stages of the clone have written."""
     found: set[Path] = set()
-    for path in outputs(folder):
+    for path in metric_outputs(folder):
         place = folder / path
         found |= {file for file in (place, *place.rglob("*")) if file.is_file()}
     return sorted(file.relative_to(folder) for file in found)
 
 
-def outputs(folder: Path) -> list[str]:
+def metric_outputs(folder: Path) -> list[str]:
     """Return the outputs below metrics/ that the clone's lock files list."""
     return [
-        out["path"]
-        for lock in LOCKS
-        if (folder / lock).exists()
-        for stage in config.read_yaml(folder / lock).get("stages", {}).values()
-        for out in stage.get("outs", ())
-        if Path(out["path"]).is_relative_to(METRICS)
+        out["path"] for out in locked_outputs(folder) if Path(out["path"]).is_relative_to(METRICS)
     ]
 
 
 def new_files(folder: Path, *places: str | Path) -> list[str]:
     """Return untracked files that git does not ignore, except lock files: the clone has its own."""
     command = ("git", "ls-files", "-z", "--others", "--exclude-standard", "--", *map(str, places))
-    return [
-        name for name in output(*command, folder=folder).split("\0") if name not in ("", *LOCKS)
-    ]
+    return [name for name in run(*command, folder=folder).split("\0") if name not in ("", *LOCKS)]
 
 
 def git(folder: Path, *arguments: str) -> str:
     """Run git in the clone. If its .git is damaged, plain git would change the workspace."""
     place = folder.resolve()
-    return output(
+    return run(
         "git", f"--git-dir={place / '.git'}", f"--work-tree={place}", *arguments, folder=place
     )
 
 
-def output(*command: str, folder: Path | None = None) -> str:
+def run(*command: str, folder: Path | None = None) -> str:
     """Run a command that must succeed; return its output."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from itertools import chain
 from math import inf
+from pathlib import Path
+
+import torch
 
 from recurrent.commands import lookup
 from recurrent.common import paths
@@ -19,7 +22,7 @@ from recurrent.training.determinism import prepare
 def main(
     name: str,
     prefix: str,
-    length: int = 40,
+    length: int,
     temperature: float | None = None,
     top: int | None = None,
     seed: int = 0,
@@ -46,10 +49,7 @@ def main(
         raise PipelineError(
             f"this model does not continue text; its task is {variant.task}.", where=variant.name
         )
-    vocabulary = base.read_spec(folder)["about"]["vocabulary"]
-    words = words_for(vocabulary, paths.encoded(variant.dataset))
-    language = LanguageModel(folder, words, prepare(settings.runtime))
-    refuse_both_sides(language, variant)
+    language = load_language_model(variant, folder, prepare(settings.runtime))
     sampled = temperature is not None or top is not None
     choose = sample(temperature or 1.0, top, seed) if sampled else greedy
     pieces = language.generate(prefix, length, choose, count)
@@ -61,13 +61,17 @@ def main(
             print(printable(prefix + "".join(text)))
 
 
-def refuse_both_sides(language: LanguageModel, variant: Variant) -> None:
-    """Refuse a model that needs the text after the token that it predicts."""
+def load_language_model(variant: Variant, folder: Path, device: torch.device) -> LanguageModel:
+    """Load a language model; refuse one that needs the text after the token that it predicts."""
+    vocabulary = base.read_spec(folder)["about"]["vocabulary"]
+    words = words_for(vocabulary, paths.encoded(variant.dataset))
+    language = LanguageModel(folder, words, device)
     if sees_ahead(language.model):
         raise PipelineError(
             "this model reads the text from both sides, so it cannot continue one.",
             where=variant.name,
         )
+    return language
 
 
 def print_stream(prefix: str, pieces: Iterator[str]) -> None:

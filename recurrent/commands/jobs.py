@@ -40,7 +40,7 @@ def plan_jobs(experiments: Experiments, store: RunStore) -> Iterator[Job]:
                 key=f"data {corpus}",
                 name=f"data {corpus}",
                 work=partial(reproduce, data, those),
-                finished=unfinished,
+                finished=never_finished,
                 next_jobs=partial(plan_stale, those, store),
                 here=True,
             )
@@ -77,7 +77,7 @@ def plan_stale(experiments: Experiments, store: RunStore, stale: set[str]) -> It
                 key=f"embed {dataset}",
                 name=f"embed {dataset}",
                 work=partial(reproduce, [f"embed@{dataset}"], waiting),
-                finished=unfinished,
+                finished=never_finished,
                 depends_on=frozenset(job.key for job in own if job.name.startswith(f"{network}/")),
                 next_jobs=partial(plan_after_embedding, waiting, store),
                 here=True,
@@ -174,8 +174,8 @@ def is_evaluated(
     return store.finished(fingerprint(variant, settings, trained()))
 
 
-def unfinished() -> bool:
-    """Return False: DVC decides whether the stage has anything to do."""
+def never_finished() -> bool:
+    """Return False: DVC decides whether the job's stages have anything to do."""
     return False
 
 

@@ -19,6 +19,11 @@ def pipelines(folder: Path = Path()) -> Iterator[Config]:
         yield config.load("beyond", folder)
 
 
+def parameter_file(settings: Config) -> Path:
+    """Return the parameter file of a pipeline."""
+    return paths.BEYOND_PARAMS if settings.pipeline == "beyond" else paths.PARAMS
+
+
 def find(name: str) -> tuple[Config, Variant]:
     """Return a variant and its pipeline; the name may be an experiment's: its first variant."""
     known: dict[str, Config] = {}
@@ -34,7 +39,7 @@ def find(name: str) -> tuple[Config, Variant]:
     return found, found.find(name)
 
 
-class Trained(NamedTuple):
+class TrainedModel(NamedTuple):
     """A trained variant: its pipeline, and the folder of its spec and weights."""
 
     settings: Config
@@ -42,12 +47,12 @@ class Trained(NamedTuple):
     folder: Path
 
 
-def find_trained(name: str) -> Trained:
+def find_trained(name: str) -> TrainedModel:
     """Return a variant or a champion by name."""
     settings = config.load()
     if name not in settings.champions:
         settings, variant = find(name)
-        return Trained(
+        return TrainedModel(
             settings, variant, settings.results.model(variant.experiment, variant.variant)
         )
     folder = paths.champion(name)
@@ -58,7 +63,8 @@ def find_trained(name: str) -> Trained:
             remedy="Run `recurrent repro`, or `dvc pull champions` if the project has a remote.",
         )
     about = files.read_json(folder / paths.CHAMPION)
-    return Trained(settings, settings.find(f"{about['experiment']}/{about['variant']}"), folder)
+    variant = settings.find(f"{about['experiment']}/{about['variant']}")
+    return TrainedModel(settings, variant, folder)
 
 
 def plan_if_encoded(settings: Config, experiment: str) -> list[Run]:
@@ -69,17 +75,16 @@ def plan_if_encoded(settings: Config, experiment: str) -> list[Run]:
 
 
 def refuse_unknown_lectures(settings: Iterable[Config]) -> None:
-    """Refuse an experiment whose lecture is not in lectures.yaml: its results have no chapter."""
+    """Refuse an experiment of a lecture that lectures.yaml lacks: the report would not show it."""
     known = lectures.load()
     for pipeline in settings:
-        file = paths.BEYOND_PARAMS if pipeline.pipeline == "beyond" else paths.PARAMS
         for key, experiment in pipeline.experiments.items():
             lecture = experiment.lecture
             if lecture not in known:
                 raise PipelineError(
                     f"experiments.{key}.lecture: there is no lecture {lecture!r} in "
                     f"{paths.LECTURES}{config.hint(lecture, known)}.",
-                    where=str(file),
+                    where=str(parameter_file(pipeline)),
                     remedy=f"Choose one of: {', '.join(known)}.",
                 )
 

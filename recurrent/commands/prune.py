@@ -17,6 +17,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from recurrent.commands import clone
+from recurrent.commands.locks import read_stages
 from recurrent.commands.lookup import pipelines, plan_if_encoded
 from recurrent.common import config, files
 from recurrent.common.config import Config
@@ -50,11 +51,11 @@ def main() -> None:
     """Remove outputs, lock entries and runs that no parameter file names."""
     # A clone that is being updated has, for a moment, the parameters of the workspace.
     with locked("recurrent replicate", REPLICATE), locked("recurrent repro", REPRO):
-        outputs()
-        runs()
+        prune_outputs()
+        prune_runs()
 
 
-def outputs() -> None:
+def prune_outputs() -> None:
     """Remove outputs that no parameter file names, and their entries in dvc.lock.
 
     Only what dvc.lock lists as outputs is removed: other files in these folders are the user's.
@@ -63,7 +64,7 @@ def outputs() -> None:
     known = {output for one in found.values() for output in one.outputs}
     for pipeline, one in found.items():
         lock = FOLDERS[pipeline] / "dvc.lock"
-        stale = stale_entries(lock, one.stages)
+        stale = {name: entry for name, entry in read_stages(lock).items() if name not in one.stages}
         for path in stale_outputs(stale.values(), known):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
             note(f"removed {path}: the parameter files do not name it")
@@ -94,13 +95,6 @@ def outputs_of(stage: dict[str, Any]) -> Iterator[str]:
             yield out if isinstance(out, str) else next(iter(out))
 
 
-def stale_entries(lock: Path, stages: set[str]) -> dict[str, Any]:
-    """Return the entries of a dvc.lock whose stages are no longer declared."""
-    values = config.read_yaml(lock) if lock.exists() else None
-    entries = (values or {}).get("stages") or {}
-    return {name: entry for name, entry in entries.items() if name not in stages}
-
-
 def stale_outputs(entries: Iterable[Any], known: set[Path]) -> list[Path]:
     """Return the existing outputs of these lock entries, except what a declared stage writes."""
     listed = {Path(out["path"]) for entry in entries for out in entry.get("outs") or ()}
@@ -124,7 +118,7 @@ def prune_lock(lock: Path, stale: Iterable[str]) -> None:
     note(f"removed from {lock}: {', '.join(sorted(stale))}")
 
 
-def runs() -> None:
+def prune_runs() -> None:
     """Remove runs from the store that no parameter file names, or that a newer run replaces.
 
     A run of other code, data or settings stays until its successor is finished. The parameter

@@ -6,9 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from recurrent.commands.chapters import chapters, display_names, locked_hashes, tracked_data
 from recurrent.commands.jobs import stage_of
 from recurrent.commands.lookup import pipelines, plan_if_encoded
+from recurrent.commands.tracked import (
+    display_names,
+    locked_hashes,
+    tracked_data,
+    tracked_experiments,
+)
 from recurrent.common import config, files, paths
 from recurrent.common.config import Config, Variant
 from recurrent.common.console import note
@@ -88,7 +93,7 @@ def after_repro() -> None:
 def tracked_runs(skipped: Skipped) -> Iterator[TrackedRun]:
     """Yield every evaluated variant whose weights are those of the current settings."""
     store, commit, hashes = RunStore(), git_commit(), locked_hashes()
-    of_lecture, names = chapters(), display_names()
+    of_lecture, names = tracked_experiments(), display_names()
     for settings in pipelines():
         for experiment in settings.experiments:
             variants = [v for v in settings.variants(experiment) if is_evaluated(v, settings)]
@@ -107,7 +112,7 @@ def tracked_runs(skipped: Skipped) -> Iterator[TrackedRun]:
                     yield TrackedRun(
                         variant=variant,
                         display_name=names.get(variant.name, variant.name),
-                        chapter=of_lecture[variant.lecture],
+                        experiment=of_lecture[variant.lecture],
                         dataset=settings.encoding(variant.dataset),
                         data=tracked_data(variant.dataset, hashes),
                         fingerprint=digest([run.fingerprint for run in of_seeds]),
@@ -119,15 +124,17 @@ def tracked_runs(skipped: Skipped) -> Iterator[TrackedRun]:
 
 
 def tracked_results() -> list[TrackedResults]:
-    """Return the results of each pipeline."""
+    """Return the results of each pipeline that has a report."""
     commit = git_commit()
-    return [TrackedResults(one.pipeline, one.source, one.results, commit) for one in pipelines()]
+    found = [TrackedResults(one.pipeline, one.source, one.results, commit) for one in pipelines()]
+    return [one for one in found if one.is_complete()]
 
 
 def is_evaluated(variant: Variant, settings: Config) -> bool:
     """Return whether a variant is trained and evaluated."""
     key = variant.experiment, variant.variant
-    return settings.results.evaluation(*key).exists() and settings.results.model(*key).exists()
+    spec = settings.results.model(*key) / "spec.json"
+    return spec.exists() and settings.results.evaluation(*key).exists()
 
 
 def has_weights(run: Run, results: paths.Results, store: RunStore) -> bool:

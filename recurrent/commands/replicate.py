@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recurrent.commands import clone
+from recurrent.commands.locks import LOCKS
 from recurrent.commands.lookup import pipelines
 from recurrent.common import config, files, locking, paths
 from recurrent.common.config import Config, Corpus, Download
@@ -29,8 +30,9 @@ from recurrent.training.store import checksum
 
 NAME = "upstream"
 TARGET = paths.UPSTREAM_METRICS
-SHELF = Path(".corpora")  # downloaded files: the mirror of this clone and of later ones
-NAMED = ("corpora", "datasets", "embedded", "experiments", "studies")  # sections with names as keys
+DOWNLOADS = Path(".corpora")  # downloaded files: the mirror of this clone and of later ones
+# Sections of params.yaml with names as keys.
+NAMED_SECTIONS = ("corpora", "datasets", "embedded", "experiments", "studies")
 
 
 @dataclass
@@ -68,7 +70,7 @@ def replicate(jobs: int | None, own: Mapping[str, Path]) -> None:
         with locked("the pipeline of an earlier `recurrent replicate`", running):
             pass
     folder = clone.update(NAME)
-    state = replicated_from()
+    commit = describe_commit()
     change_params(folder, settings, obtained, changes)
     config.load(folder=folder)
     if run(["--jobs", str(jobs)] if jobs else [], folder):
@@ -77,7 +79,7 @@ def replicate(jobs: int | None, own: Mapping[str, Path]) -> None:
             where="recurrent replicate",
             remedy="Fix that and run it again: finished stages and runs are kept.",
         )
-    take_over(folder, state)
+    copy_metrics(folder, commit)
     clone.save(folder, NAME)
     note(f"results on the lectures' corpora: {TARGET / 'report.html'}")
     note("to use these models: dvc exp apply upstream; to compare: dvc exp diff upstream")
@@ -126,8 +128,8 @@ def obtain(key: str, corpus: Corpus, obtained: Obtained) -> None:
 
 
 def download(corpus: Corpus, wanted: Download) -> None:
-    """Download and verify a file, unless the shelf has it."""
-    target = SHELF / file_name(wanted.url)
+    """Download and verify a file, unless it was downloaded before."""
+    target = DOWNLOADS / file_name(wanted.url)
     fetch(wanted, target)
     base.corpus(corpus.kind).check(target)
 
@@ -164,7 +166,7 @@ def change_params(
 def refuse_unknown_names(values: Mapping[str, Any], changes: Any) -> None:
     """Refuse new entries: a misspelt name would change nothing. `config` checks the rest."""
     experiments = entries(values, "experiments")
-    maps = {name: (entries(values, name), entries(changes, name)) for name in NAMED}
+    maps = {name: (entries(values, name), entries(changes, name)) for name in NAMED_SECTIONS}
     for name, change in entries(changes, "experiments").items():
         of_variants = entries(experiments.get(name), "variants"), entries(change, "variants")
         maps[f"experiments.{name}.variants"] = of_variants
@@ -221,7 +223,7 @@ def leave_out(values: Any, corpora: set[str], datasets: set[str]) -> None:
 
 def run(options: list[str], folder: Path) -> int:
     """Run `recurrent repro` in the clone; return its exit status."""
-    environment = {**os.environ, MIRROR_VARIABLE: str(SHELF.resolve())}
+    environment = {**os.environ, MIRROR_VARIABLE: str(DOWNLOADS.resolve())}
     command = [sys.executable, "-m", "recurrent", "repro", "--no-summary", *options]
     with subprocess.Popen(command, cwd=folder, env=environment) as process:
         try:
@@ -231,20 +233,20 @@ def run(options: list[str], folder: Path) -> int:
             raise
 
 
-def take_over(folder: Path, state: Mapping[str, str]) -> None:
+def copy_metrics(folder: Path, commit: Mapping[str, str]) -> None:
     """Replace metrics/upstream with the metrics of the clone, made from that state of the code."""
     shutil.rmtree(TARGET, ignore_errors=True)
-    for file in clone.measured(folder):
+    for file in clone.metric_files(folder):
         copied = TARGET / file.relative_to(clone.METRICS)
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / file, copied)
-    files.write_json(paths.REPLICATED, {"date": date.today().isoformat(), **state})
+    files.write_json(paths.REPLICATED, {"date": date.today().isoformat(), **commit})
 
 
-def replicated_from() -> dict[str, str]:
+def describe_commit() -> dict[str, str]:
     """Return the commit that the clone was made from, for pages that show its results later."""
-    commit = clone.output("git", "rev-parse", "--short", "HEAD").strip()
-    code = (".", *(f":(exclude){path}" for path in (*clone.LOCKS, clone.METRICS)))
-    changed = clone.output("git", "diff", "--name-only", "HEAD", "--", *code)
+    commit = clone.run("git", "rev-parse", "--short", "HEAD").strip()
+    code = (".", *(f":(exclude){path}" for path in (*LOCKS, clone.METRICS)))
+    changed = clone.run("git", "diff", "--name-only", "HEAD", "--", *code)
     changed += "".join(clone.new_files(Path(), *clone.CODE))
     return {"commit": f"{commit} with uncommitted changes" if changed else commit}

@@ -27,7 +27,7 @@ def main(
     """Reproduce the lectures' pipeline, both pipelines, or only some experiments."""
     use_this_python()
     with locked("recurrent repro", REPRO):
-        prune.outputs()
+        prune.prune_outputs()
         both = beyond or bool(experiments)
         pipelines = [config.load("lectures"), *([config.load("beyond")] if both else [])]
         known = {key: pipeline for pipeline in pipelines for key in pipeline.experiments}

@@ -1,13 +1,10 @@
 """`recurrent serve`: serve a trained model over HTTP."""
 
 from recurrent.commands import lookup
-from recurrent.commands.generate import refuse_both_sides
+from recurrent.commands.generate import load_language_model
 from recurrent.common import paths
 from recurrent.common.errors import PipelineError
-from recurrent.data.words.spelling import words_for
-from recurrent.models import base
 from recurrent.serving import server
-from recurrent.serving.language import LanguageModel
 from recurrent.serving.package import INTERFACES
 from recurrent.training.determinism import prepare
 
@@ -29,10 +26,8 @@ def main(name: str, host: str, port: int) -> None:
             remedy="Choose a model of sales_networks or sales_methods.",
         )
     # Requests are small, so a GPU would not help.
-    prepare(settings.runtime.model_copy(update={"device": "cpu", "precision": "full"}))
-    file = None
-    if variant.task == "next_token":
-        words = words_for(base.read_spec(network)["about"]["vocabulary"], dataset)
-        refuse_both_sides(LanguageModel(network, words), variant)
-        file = dataset / "words.json" if words else None
-    server.serve(name, network, variant.task, file, host, port)
+    device = prepare(settings.runtime.model_copy(update={"device": "cpu", "precision": "full"}))
+    words = None
+    if variant.task == "next_token" and load_language_model(variant, network, device).words:
+        words = dataset / "words.json"
+    server.serve(name, network, variant.task, words, host, port)

@@ -12,14 +12,15 @@ from rich.console import Console
 
 from recurrent.cluster.coordinator import connect
 from recurrent.commands import jobs, publish, repro
-from recurrent.commands.chapters import chapters
 from recurrent.commands.lookup import (
     find,
+    parameter_file,
     pipelines,
     refuse_unknown_lectures,
     refuse_wrong_model,
 )
-from recurrent.commands.trials import Sweep, parameter_file, with_values
+from recurrent.commands.tracked import tracked_experiments
+from recurrent.commands.trials import Sweep, with_values
 from recurrent.common import files, paths
 from recurrent.common.config import Config, Variant
 from recurrent.common.console import note
@@ -30,7 +31,8 @@ from recurrent.report.terminal import show
 from recurrent.report.views import Cell, Table
 from recurrent.sweeps.space import Space, Value, corners, format_value, parse, short_name
 from recurrent.tracking.experiments import CHARTS, TABLE
-from recurrent.tracking.sweeps import TrackedSweep, publish_sweep_or_warn
+from recurrent.tracking.publish import warning_only
+from recurrent.tracking.sweeps import TrackedSweep, publish_sweep
 from recurrent.training import parallel
 from recurrent.training.fingerprint import data_digest, digest, fingerprints
 from recurrent.training.store import RunStore
@@ -42,12 +44,13 @@ FOLDER = Path(".dvc/tmp/sweeps")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 MIN_RECORDS = 10  # of validation; a dataset of lesson six has one
 TABLE_ROWS = 5  # trials in the table
+CONTINUE = "When MLflow works again, run the same command: finished trials are not repeated."
 
 
 def main(
     experiment: str,
     ranges: Sequence[str],
-    trials: int = 20,
+    trials: int,
     seed: int = 0,
     workers: int | None = None,
     name: str | None = None,
@@ -88,7 +91,8 @@ def main(
             raise
         found = to_tracked_sweep(sweep, name, seed, space)
     if settings.runtime.tracking:
-        publish_sweep_or_warn(found)
+        with warning_only(CONTINUE):
+            publish_sweep(found)
     report(found, Console())
 
 
@@ -153,7 +157,7 @@ def to_tracked_sweep(sweep: Sweep, name: str, seed: int, space: Space) -> Tracke
     found = TrackedSweep(
         id=sweep.study.id,
         name=name,
-        chapter=chapters()[sweep.variant.lecture],
+        experiment=tracked_experiments()[sweep.variant.lecture],
         variant=sweep.variant.name,
         space={key: str(one) for key, one in space.items()},
         names={key: short_name(key) for key in space},

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recurrent.commands.jobs import training_progress
+from recurrent.commands.lookup import parameter_file
 from recurrent.commands.try_experiment import assign
-from recurrent.common import paths
 from recurrent.common.config import Config, Runtime, Variant
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
@@ -121,8 +121,3 @@ def with_values(settings: Config, variant: Variant, values: Mapping[str, Value])
         return changed.resolve(variant.experiment, variant.variant)
     except ValueError as fault:
         raise PipelineError(f"{fault}.", where=str(parameter_file(settings))) from fault
-
-
-def parameter_file(settings: Config) -> Path:
-    """Return the parameter file of a pipeline."""
-    return paths.BEYOND_PARAMS if settings.pipeline == "beyond" else paths.PARAMS

@@ -14,6 +14,7 @@ from ruamel.yaml.error import YAMLError
 from recurrent.commands import clone, jobs, repro
 from recurrent.commands.lookup import (
     find,
+    parameter_file,
     plan_if_encoded,
     refuse_unknown_lectures,
     refuse_wrong_model,
@@ -74,7 +75,6 @@ def edit(settings: Config, experiment: str, changes: Sequence[str]) -> list[Path
 
     The files stay as they were if a value is invalid.
     """
-    own = paths.BEYOND_PARAMS if settings.pipeline == "beyond" else paths.PARAMS
     wanted: dict[Path, list[tuple[str, Any]]] = {}
     for one in changes:
         key, equals, text = one.partition("=")
@@ -82,7 +82,7 @@ def edit(settings: Config, experiment: str, changes: Sequence[str]) -> list[Path
             raise PipelineError(f"expected KEY=VALUE, got {one!r}.", where="-S")
         if key.startswith(DATASETS):
             refuse_other_dataset(settings, experiment, key)
-        file = paths.PARAMS if key.startswith(DATASETS) else own
+        file = paths.PARAMS if key.startswith(DATASETS) else parameter_file(settings)
         wanted.setdefault(file, []).append((key, parse_yaml(text)))
 
     def change(values: Any) -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 import requests
 
 from recurrent.commands import publish
-from recurrent.commands.chapters import chapters
+from recurrent.commands.tracked import tracked_experiments
 from recurrent.common.console import note
 from recurrent.common.errors import PipelineError
 from recurrent.tracking import database
 from recurrent.tracking.experiments import CHARTS, TABLE, link
 from recurrent.tracking.publish import without_user
-from recurrent.tracking.results import CHAPTER
+from recurrent.tracking.results import ALL_LECTURES
 from recurrent.tracking.sweeps import sweeps
 
 HOST = "127.0.0.1"
@@ -26,7 +26,7 @@ LOG = Path(".dvc/tmp/mlflow.log")  # the server's output
 START_TIMEOUT_S = 60.0  # the first start takes about ten seconds
 
 
-def main(port: int = 5000, browse: bool = True) -> None:
+def main(port: int, browse: bool) -> None:
     """Publish what MLflow lacks, print the links, and serve MLflow's page until Ctrl-C."""
     try:
         publish.main()
@@ -36,7 +36,7 @@ def main(port: int = 5000, browse: bool = True) -> None:
     if uri.startswith("http"):
         print_links(uri)
         return
-    refuse_used(port)
+    refuse_used_port(port)
     base = f"http://{HOST}:{port}"
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
     command += ["--workers", "1"]
@@ -78,7 +78,7 @@ def wait_until_up(base: str, server: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.2)
 
 
-def refuse_used(port: int) -> None:
+def refuse_used_port(port: int) -> None:
     """Refuse a port that another program uses."""
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -108,15 +108,16 @@ def print_links(base: str) -> str:
     from recurrent.tracking.store import Store
 
     store = Store()
-    found = [(chapter.title, store.experiment(chapter)) for chapter in chapters().values()]
+    experiments = tracked_experiments().values()
+    found = [(one.title, store.experiment_id(one)) for one in experiments]
     for title, experiment in found:
         print(f"{title}")
         print(f"  runs    {link(base, experiment, TABLE)}")
         print(f"  charts  {link(base, experiment, CHARTS)}")
         for sweep in sweeps(store, experiment):
             print(f"  sweep   {link(base, experiment, sweep)}")
-    print(f"{CHAPTER.title}: report, figures and tables")
-    print(f"  runs    {link(base, store.experiment(CHAPTER), TABLE)}", flush=True)
+    print(f"{ALL_LECTURES.title}: report, figures and tables")
+    print(f"  runs    {link(base, store.experiment_id(ALL_LECTURES), TABLE)}", flush=True)
     return link(base, found[0][1], TABLE)
 
 

@@ -13,6 +13,7 @@ from recurrent.common.errors import PipelineError
 from recurrent.data.names.batches import of_equal_length
 from recurrent.data.vocabulary import Vocabulary
 from recurrent.models import base
+from recurrent.serving.spec import read_spec
 
 MAX_LENGTH = 30  # characters
 BATCH = 1024  # names
@@ -37,14 +38,8 @@ class Classifier:
     """A trained variant that classifies names. It averages the probabilities of its seeds."""
 
     def __init__(self, folder: Path) -> None:
-        spec = base.read_spec(folder)
-        self.classes: list[str] = spec["about"].get("classes", [])
-        if not self.classes:
-            raise PipelineError(
-                "this model was trained for another task.",
-                where=str(folder),
-                remedy="Run dvc repro.",
-            )
+        spec = read_spec(folder, required="classes")
+        self.classes: list[str] = spec["about"]["classes"]
         self.vocabulary = Vocabulary(spec["about"]["vocabulary"])
         self.models = [base.restore(spec, base.seed_file(folder, seed)) for seed in spec["seeds"]]
 

@@ -11,6 +11,7 @@ from recurrent.data.vocabulary import Vocabulary
 from recurrent.data.words.spelling import Words, to_symbols, to_text
 from recurrent.models import base
 from recurrent.models.base import State
+from recurrent.serving.spec import read_spec
 from recurrent.tasks.generation import Choice, Generator, refuse_unknown
 from recurrent.tasks.next_token import log_prob_of
 
@@ -23,14 +24,8 @@ class LanguageModel:
     """A trained language model over characters or words, with the weights of its first seed."""
 
     def __init__(self, folder: Path, words: Words, device: torch.device = CPU) -> None:
-        spec = base.read_spec(folder)
+        spec = read_spec(folder, required="window")
         about = spec["about"]
-        if "window" not in about:
-            raise PipelineError(
-                "this model was trained for another task.",
-                where=str(folder),
-                remedy="Run dvc repro.",
-            )
         self.model = base.restore(spec, base.seed_file(folder, spec["seeds"][0])).to(device)
         self.vocabulary, self.words, self.device = Vocabulary(about["vocabulary"]), words, device
         self.window: int = about["window"]
@@ -57,35 +52,35 @@ class LanguageModel:
             return None
         ids = torch.from_numpy(self.vocabulary.encode(symbols).astype("int64")).to(self.device)
         nats, characters = 0.0, 0
-        for logits, targets in self._read(ids) if self.stateful else self._read_windows(ids):
+        for logits, targets in self._predict(ids) if self.stateful else self._predict_windows(ids):
             nats -= float(log_prob_of(logits, targets).sum())
             characters += len(to_text(self.vocabulary.decode(targets.tolist()), self.words))
         return nats / characters if characters else None
 
-    def _read(self, ids: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    def _predict(self, ids: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield logits (steps, tokens) and the tokens that follow, (steps,)."""
         state: State = None
         for read, following in zip(ids[:-1].split(STEPS), ids[1:].split(STEPS), strict=True):
             logits, state = self.model(read[None], state)
             yield logits[0], following
 
-    def _read_windows(self, ids: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    def _predict_windows(self, ids: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield logits (windows, tokens) and the token that follows each window, (windows,)."""
-        for stop in range(self._shortest(), min(self.window, len(ids))):
-            yield self._last(ids[None, :stop]), ids[stop : stop + 1]
+        for stop in range(self._min_length(), min(self.window, len(ids))):
+            yield self._last_logits(ids[None, :stop]), ids[stop : stop + 1]
         if len(ids) > self.window:
             windows = ids[:-1].unfold(0, self.window, 1)
             for some, following in zip(
                 windows.split(WINDOWS), ids[self.window :].split(WINDOWS), strict=True
             ):
-                yield self._last(some), following
+                yield self._last_logits(some), following
 
-    def _last(self, windows: Tensor) -> Tensor:
+    def _last_logits(self, windows: Tensor) -> Tensor:
         logits, _ = self.model(windows)
         last: Tensor = logits[:, -1] if logits.dim() == 3 else logits
         return last
 
-    def _shortest(self) -> int:
+    def _min_length(self) -> int:
         """Return how many tokens the model needs to predict: 1, or a whole window (`Char3`)."""
         try:
             self.model(torch.ones(1, 1, dtype=torch.int64, device=self.device))

@@ -8,7 +8,13 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from recurrent.serving.requests import as_bad_request, numbers, one_thread, refuse_large, texts
+from recurrent.serving.requests import (
+    as_bad_request,
+    number_column,
+    one_thread,
+    refuse_large,
+    text_column,
+)
 
 MAX_NAMES = 10_000  # in a request to a server
 
@@ -30,14 +36,14 @@ class NameClassifier(PythonModel):
     ) -> pd.DataFrame:
         """Classify the names."""
         with as_bad_request(), one_thread():
-            names = texts(model_input, "name")
+            names = text_column(model_input, "name")
             refuse_large(len(names), MAX_NAMES, "names")
             found = [*chain.from_iterable(self.classifier.classify([names]))]
         columns = {
             "label": pd.Series([one.label for one in found], dtype=object),
-            "probability": numbers([one.probability for one in found]),
+            "probability": number_column([one.probability for one in found]),
             **{
-                label: numbers([one.probabilities.get(label) for one in found])
+                label: number_column([one.probabilities.get(label) for one in found])
                 for label in self.classifier.classes
             },
             "unknown": pd.Series(["".join(one.unknown) for one in found], dtype=object),

@@ -9,7 +9,13 @@ import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from recurrent.common.errors import PipelineError
-from recurrent.serving.requests import as_bad_request, numbers, one_thread, refuse_large, texts
+from recurrent.serving.requests import (
+    as_bad_request,
+    number_column,
+    one_thread,
+    refuse_large,
+    text_column,
+)
 
 MAX_PARAMETERS = {"length": 100_000, "temperature": 1e6, "seed": (1 << 63) - 1}
 MAX_CHARACTERS = 20_000  # of prefixes and continuations in a request to a server
@@ -36,14 +42,14 @@ class TextContinuation(PythonModel):
         settings = params or {}
         with as_bad_request(), one_thread():
             refuse_out_of_range(settings)
-            prefixes = texts(model_input, "prefix")
+            prefixes = text_column(model_input, "prefix")
             size = sum(map(len, prefixes)) + settings["length"] * len(prefixes)
             refuse_large(size, MAX_CHARACTERS, "characters")
             continuations = [self._continue(prefix, **settings) for prefix in prefixes]
             nats = [*map(self.language.nats_per_character, prefixes)]
         columns = {
             "continuation": pd.Series(continuations, dtype=object),
-            "nats_per_character": numbers(nats),
+            "nats_per_character": number_column(nats),
         }
         return pd.DataFrame(columns).set_axis(model_input.index)
 

@@ -7,7 +7,7 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from recurrent.serving.requests import as_bad_request, one_thread, refuse_large, texts
+from recurrent.serving.requests import as_bad_request, one_thread, refuse_large, text_column
 
 MAX_ROWS = 10_000  # in a request to a server
 
@@ -30,7 +30,7 @@ class SalesRegressor(PythonModel):
         """Predict the value of each row."""
         with as_bad_request(), one_thread():
             refuse_large(len(model_input), MAX_ROWS, "rows")
-            columns = {name: texts(model_input, name) for name in self.regressor.levels}
+            columns = {name: text_column(model_input, name) for name in self.regressor.levels}
             values = self.regressor.predict(columns)
         return pd.DataFrame({"value": values}, index=model_input.index)
 

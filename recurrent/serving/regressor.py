@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from recurrent.common.errors import PipelineError
 from recurrent.models import base
+from recurrent.serving.spec import read_spec
 
 BATCH = 8192  # rows
 
@@ -17,14 +18,8 @@ class Regressor:
     """A trained model of sales. It averages the predictions of its seeds, as the paper does."""
 
     def __init__(self, folder: Path) -> None:
-        spec = base.read_spec(folder)
+        spec = read_spec(folder, required="scale")
         about = spec["about"]
-        if "scale" not in about:
-            raise PipelineError(
-                "this model was trained for another task.",
-                where=str(folder),
-                remedy="Run dvc repro.",
-            )
         self.scale: float = about["scale"]
         self.levels = levels(about["vocabulary"])
         self.models = [base.restore(spec, base.seed_file(folder, seed)) for seed in spec["seeds"]]

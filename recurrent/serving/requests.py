@@ -35,7 +35,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def texts(frame: pd.DataFrame, column: str) -> list[str]:
+def text_column(frame: pd.DataFrame, column: str) -> list[str]:
     """Return a column of text."""
     values = frame[column].tolist()
     for row, value in enumerate(values, start=1):
@@ -46,7 +46,7 @@ def texts(frame: pd.DataFrame, column: str) -> list[str]:
     return values
 
 
-def numbers(values: Sequence[float | None]) -> "pd.Series[Any]":
+def number_column(values: Sequence[float | None]) -> "pd.Series[Any]":
     """Return a column of numbers. Keep None, which is null in JSON; NaN is not valid JSON."""
     return pd.Series([*values], dtype=object if None in values else float)
 

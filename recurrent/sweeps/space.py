@@ -26,8 +26,8 @@ class Range:
     log: bool = False  # sample the logarithm evenly
 
     @property
-    def ends(self) -> tuple[Value, ...]:
-        """The values to check."""
+    def values_to_check(self) -> tuple[Value, ...]:
+        """Both ends."""
         return (self.low, self.high)
 
     @property
@@ -46,8 +46,8 @@ class Choices:
     values: tuple[Value, ...]
 
     @property
-    def ends(self) -> tuple[Value, ...]:
-        """The values to check: all."""
+    def values_to_check(self) -> tuple[Value, ...]:
+        """All values."""
         return self.values
 
     def __str__(self) -> str:
@@ -117,7 +117,7 @@ def scalar(text: str) -> object:
 
 def corners(space: Space) -> Iterator[Values]:
     """Yield the combinations of the ends of ranges and of all choices, up to a limit."""
-    for values in islice(product(*(one.ends for one in space.values())), MAX_CORNERS):
+    for values in islice(product(*(one.values_to_check for one in space.values())), MAX_CORNERS):
         yield dict(zip(space, values, strict=True))
 
 

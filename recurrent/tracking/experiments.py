@@ -22,7 +22,7 @@ FIRST_COLUMNS = ("1", "attributes.`Run Name`")  # MLflow's ids; the first has th
 
 
 @dataclass(frozen=True)
-class Chapter:
+class TrackedExperiment:
     """An MLflow experiment: a lecture, or the report on all lectures."""
 
     key: str

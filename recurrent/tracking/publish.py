@@ -18,17 +18,18 @@ from recurrent.tracking.runs import TrackedRun
 STAMP = Path(".dvc/tmp/published.json")  # what was published, and to which store
 # MLflow has no lock: two processes that publish the same run would both create it.
 LOCK = Path(".dvc/tmp/publish.lock")
+REPUBLISH = "The files are complete. Run `recurrent publish` when MLflow works again."
 USER = re.compile(r"(?<=://)[^/@\s]+@")  # name and password in an address
 
 
 @contextmanager
-def warning_only() -> Iterator[None]:
-    """Print a warning if publishing fails."""
+def warning_only(remedy: str = REPUBLISH) -> Iterator[None]:
+    """Print a warning and what to do if publishing fails."""
     try:
         yield
     except Exception as fault:  # whatever a tracker raises, the pipeline continues
         note(f"warning: MLflow is not up to date ({one_line(fault)})")
-        note("The files are complete. Run `recurrent publish` when MLflow works again.")
+        note(remedy)
 
 
 def publish(
@@ -44,7 +45,7 @@ def publish(
     because the import takes longer than everything else. Without `trust_stamp`, query MLflow.
     """
     everything: list[TrackedRun | TrackedResults] = [*runs, *results]
-    wanted = {one.name: (one, one.state()) for one in everything if one.is_complete()}
+    wanted = {one.name: (one, one.state()) for one in everything}
     with locked("publishing to MLflow", project_folder() / LOCK):
         return _publish(wanted, champions, _read_stamp() if trust_stamp else {})
 

@@ -31,7 +31,7 @@ def register(store: Store, champion: Champion) -> str:
     known = version is not None
     if version is None:
         version = create_version(store, champion)
-    if current is None or (current.version != version.version and beats(version, current)):
+    if current is None or (current.version != version.version and replaces(version, current)):
         text = describe(version, current)
         client.update_model_version(name, str(version.version), text)
         client.set_registered_model_alias(name, ALIAS, str(version.version))
@@ -76,7 +76,7 @@ def create_version(store: Store, champion: Champion) -> ModelVersion:
     return version
 
 
-def beats(version: ModelVersion, current: ModelVersion) -> bool:
+def replaces(version: ModelVersion, current: ModelVersion) -> bool:
     """Return whether a version replaces the current champion.
 
     On the same data, its validation loss must be lower. On other data, losses cannot be compared,

@@ -1,6 +1,5 @@
 """The results of a pipeline as MLflow records them: one run for each state of the report."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +7,11 @@ from typing import Any
 
 from recurrent.common import files
 from recurrent.common.paths import Results
-from recurrent.tracking.experiments import Chapter
+from recurrent.tracking.experiments import TrackedExperiment
+from recurrent.tracking.runs import hash_files
 
 COUNTS = ("reproduced", "differs", "claims_hold")  # keys of summary.json; the others are lectures
-CHAPTER = Chapter(
+ALL_LECTURES = TrackedExperiment(
     key="all",
     title="All lectures",
     description=(
@@ -45,11 +45,8 @@ class TrackedResults:
 
     def state(self) -> str:
         """Return a hash of everything that is published."""
-        found = hashlib.sha256(self.name.encode())
-        for path in (self.results.summary, self.results.report, *self._tables().values()):
-            content = path.read_bytes() if path.exists() else b""
-            found.update(b"%d\0" % len(content) + content)
-        return found.hexdigest()
+        results = self.results
+        return hash_files(self.name, results.summary, results.report, *self._tables().values())
 
     def metrics(self) -> dict[str, float]:
         """Return the headline numbers."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from recurrent.common import files
 from recurrent.common.config import Dataset, Variant
 from recurrent.common.paths import Results
-from recurrent.tracking.experiments import Chapter
+from recurrent.tracking.experiments import TrackedExperiment
 from recurrent.tracking.history import health, read_findings, read_gradients, read_history
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class TrackedRun:
 
     variant: Variant
     display_name: str
-    chapter: Chapter  # the MLflow experiment that it belongs to
+    experiment: TrackedExperiment  # in MLflow
     dataset: Dataset
     data: TrackedData
     fingerprint: str
@@ -141,25 +141,25 @@ class TrackedRun:
         """Return the seconds of training and the scores, named as MLflow shows them."""
         return {"seconds": self.seconds, **scores(self.evaluation())}
 
-    def is_complete(self) -> bool:
-        """Return whether the variant is trained and evaluated."""
-        spec = self.results.model(*self._key) / "spec.json"
-        return spec.exists() and self.results.evaluation(*self._key).exists()
-
     def state(self) -> str:
         """Return a hash of everything that is published. The fingerprint stands for the weights."""
-        state = hashlib.sha256(f"{FORMAT} {self.fingerprint}".encode())
-        paths = (
+        return hash_files(
+            f"{FORMAT} {self.fingerprint}",
             self.results.evaluation(*self._key),
             self.results.samples(*self._key),
             self.results.history(self.variant.experiment),
             self.results.gradients(*self._key),
             self.results.findings(*self._key),
         )
-        for path in paths:
-            content = path.read_bytes() if path.exists() else b""
-            state.update(b"%d\0" % len(content) + content)
-        return state.hexdigest()
+
+
+def hash_files(label: str, *paths: Path) -> str:
+    """Return a hash of a label and the contents of files; a missing file counts as empty."""
+    found = hashlib.sha256(label.encode())
+    for path in paths:
+        content = path.read_bytes() if path.exists() else b""
+        found.update(b"%d\0" % len(content) + content)
+    return found.hexdigest()
 
 
 def curve_name(column: str, metric: str = "") -> str:

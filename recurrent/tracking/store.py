@@ -21,8 +21,8 @@ from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 
 from recurrent.tracking import database, models
-from recurrent.tracking.experiments import Chapter
-from recurrent.tracking.results import CHAPTER, TrackedResults
+from recurrent.tracking.experiments import TrackedExperiment
+from recurrent.tracking.results import ALL_LECTURES, TrackedResults
 from recurrent.tracking.runs import Point, TrackedRun
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
@@ -46,7 +46,7 @@ class Store:
         if not self.uri.startswith("http"):
             _open_database(self.uri)
         self.client = mlflow.MlflowClient(self.uri)
-        self.experiments: dict[Chapter, str] = {}
+        self.experiment_ids: dict[TrackedExperiment, str] = {}
 
     def publish(self, one: TrackedRun | TrackedResults, state: str) -> bool:
         """Bring MLflow up to date with the files; return whether anything was missing."""
@@ -81,8 +81,8 @@ class Store:
 
     def publish_results(self, results: TrackedResults, state: str) -> bool:
         """Create a run for this state of the results; return False if it is complete."""
-        experiment, same = self.experiment(CHAPTER), f"tags.{STATE} = '{state}'"
-        known = [*self.client.search_runs([experiment], filter_string=same, max_results=1)]
+        experiment_id, same = self.experiment_id(ALL_LECTURES), f"tags.{STATE} = '{state}'"
+        known = [*self.client.search_runs([experiment_id], filter_string=same, max_results=1)]
         if known and PUBLISHED in known[0].data.tags:
             return False
         tags = {
@@ -94,7 +94,7 @@ class Store:
         }
         if not known:
             with without_retries():
-                known = [self.client.create_run(experiment, tags=tags, run_name=results.name)]
+                known = [self.client.create_run(experiment_id, tags=tags, run_name=results.name)]
         run_id = str(known[0].info.run_id)
         self.log_final(run_id, results.metrics())
         self._upload(run_id, results.artifacts())
@@ -109,7 +109,7 @@ class Store:
         Variants that differ only by name have the same fingerprint, so names are compared as well.
         """
         found = self.client.search_runs(
-            [self.experiment(run.chapter)],
+            [self.experiment_id(run.experiment)],
             filter_string=(
                 f"tags.{FINGERPRINT} = '{run.fingerprint}' and tags.variant = "
                 f"'{run.variant.variant}' and tags.experiment = '{run.variant.experiment}'"
@@ -118,18 +118,18 @@ class Store:
         )
         return found[0] if found else None
 
-    def experiment(self, chapter: Chapter) -> str:
-        """Return the id of a chapter's experiment; create it if missing, and update its tags."""
-        if chapter not in self.experiments:
-            found = self._experiment(chapter.title)
+    def experiment_id(self, experiment: TrackedExperiment) -> str:
+        """Return the id of an experiment; create it if missing, and update its tags."""
+        if experiment not in self.experiment_ids:
+            found = self._find_or_create(experiment.title)
             known = self.client.get_experiment(found).tags
-            for key, value in chapter.tags().items():
+            for key, value in experiment.tags().items():
                 if known.get(key) != value:
                     self.client.set_experiment_tag(found, key, value)
-            self.experiments[chapter] = found
-        return self.experiments[chapter]
+            self.experiment_ids[experiment] = found
+        return self.experiment_ids[experiment]
 
-    def _experiment(self, name: str) -> str:
+    def _find_or_create(self, name: str) -> str:
         place, file = None, database.sqlite_file(self.uri)
         if file is not None:  # our own database: artifacts are stored next to it
             place = (file.resolve().parent / ARTIFACTS).as_uri()
@@ -154,11 +154,11 @@ class Store:
             "mlflow.source.name": "recurrent repro",
             "mlflow.source.git.commit": run.git_commit,
         }
-        experiment = self.experiment(run.chapter)
+        experiment_id = self.experiment_id(run.experiment)
         with without_retries():
             # MLflow then shows the training time as the duration of the run.
             start = int((time.time() - run.seconds) * 1000)
-            return self.client.create_run(experiment, start, tags, run_name=run.display_name)
+            return self.client.create_run(experiment_id, start, tags, run_name=run.display_name)
 
     def log_parameters(self, known: MlflowRun, parameters: Mapping[str, str]) -> None:
         """Add the parameters that the run lacks; MLflow does not accept a second value."""

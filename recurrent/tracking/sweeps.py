@@ -5,18 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recurrent.common.console import note
 from recurrent.common.locking import locked
 from recurrent.tracking.database import project_folder
 from recurrent.tracking.experiments import (
     FIRST_COLUMNS,
     SHARED_VIEW,
-    Chapter,
+    TrackedExperiment,
     chart,
     panels,
     parallel_coordinates,
 )
-from recurrent.tracking.publish import LOCK, one_line
+from recurrent.tracking.publish import LOCK
 from recurrent.tracking.runs import Point
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class TrackedSweep:
 
     id: str
     name: str
-    chapter: Chapter  # the MLflow experiment that it belongs to
+    experiment: TrackedExperiment  # in MLflow
     variant: str  # experiment/variant
     space: Mapping[str, str]  # by key
     names: Mapping[str, str]  # in MLflow, by key
@@ -106,15 +105,6 @@ class TrackedSweep:
         return "\n".join(lines)
 
 
-def publish_sweep_or_warn(sweep: TrackedSweep) -> None:
-    """Publish a sweep; if MLflow fails, print a warning."""
-    try:
-        publish_sweep(sweep)
-    except Exception as fault:  # whatever a tracker raises, the sweep is complete
-        note(f"warning: MLflow does not have all trials ({one_line(fault)})")
-        note("When MLflow works again, run the same command: finished trials are not repeated.")
-
-
 def publish_sweep(sweep: TrackedSweep) -> None:
     """Add what MLflow lacks of a sweep: a parent run, and a child for each trial."""
     from recurrent.tracking.store import Store
@@ -126,11 +116,11 @@ def publish_sweep(sweep: TrackedSweep) -> None:
 def _publish_sweep(store: "Store", sweep: TrackedSweep) -> None:
     from recurrent.tracking.store import LONGEST_TAG, PUBLISHED
 
-    experiment = store.experiment(sweep.chapter)
+    experiment_id = store.experiment_id(sweep.experiment)
     mine = f"tags.{SWEEP_ID} = '{sweep.id}'"
-    runs = store.client.search_runs([experiment], filter_string=mine, max_results=MAX_RUNS)
+    runs = store.client.search_runs([experiment_id], filter_string=mine, max_results=MAX_RUNS)
     known = {run.data.tags.get(TRIAL, ""): run for run in runs}
-    parent = known.get("") or _create_parent(store, experiment, sweep)
+    parent = known.get("") or _create_parent(store, experiment_id, sweep)
     parent_id = str(parent.info.run_id)
     space = {f"space.{sweep.names[key]}": one for key, one in sweep.space.items()}
     store.log_parameters(parent, {**space, "sampler.seed": str(sweep.seed)})
@@ -138,7 +128,7 @@ def _publish_sweep(store: "Store", sweep: TrackedSweep) -> None:
         child = known.get(str(trial.number))
         if child is None or PUBLISHED not in child.data.tags:
             new = child is None
-            child = child or _create_child(store, experiment, parent_id, sweep, trial)
+            child = child or _create_child(store, experiment_id, parent_id, sweep, trial)
             _complete_child(store, child, sweep, trial, new=new)
     for best in sweep.ranked[:1]:
         store.log_final(parent_id, {OBJECTIVE: best.objective or 0.0})
@@ -147,23 +137,23 @@ def _publish_sweep(store: "Store", sweep: TrackedSweep) -> None:
             store.client.set_tag(parent_id, name, value)
     store.client.set_tag(parent_id, "mlflow.note.content", sweep.description()[:LONGEST_TAG])
     view = json.dumps(sweep.view())
-    store.client.set_experiment_tag(experiment, f"{SHARED_VIEW}{sweep.name}", view)
+    store.client.set_experiment_tag(experiment_id, f"{SHARED_VIEW}{sweep.name}", view)
     store.client.set_terminated(parent_id)
 
 
-def sweeps(store: "Store", experiment: str) -> list[str]:
+def sweeps(store: "Store", experiment_id: str) -> list[str]:
     """Return the names of the sweeps in an experiment, the newest first."""
-    runs = store.client.search_runs([experiment], filter_string=f"tags.{SWEEP} LIKE '%'")
+    runs = store.client.search_runs([experiment_id], filter_string=f"tags.{SWEEP} LIKE '%'")
     return [*dict.fromkeys(run.data.tags[SWEEP] for run in runs)]
 
 
-def _create_parent(store: "Store", experiment: str, sweep: TrackedSweep) -> Any:
+def _create_parent(store: "Store", experiment_id: str, sweep: TrackedSweep) -> Any:
     start = min(trial.started for trial in sweep.trials)
-    return _create(store, experiment, sweep, sweep.name, start, {SWEEP: sweep.name})
+    return _create(store, experiment_id, sweep, sweep.name, start, {SWEEP: sweep.name})
 
 
 def _create_child(
-    store: "Store", experiment: str, parent: str, sweep: TrackedSweep, trial: TrackedTrial
+    store: "Store", experiment_id: str, parent: str, sweep: TrackedSweep, trial: TrackedTrial
 ) -> Any:
     tags = {
         "mlflow.parentRunId": parent,
@@ -172,12 +162,12 @@ def _create_child(
         "mlflow.note.content": trial.reason,
     }
     name = f"trial {trial.number}"
-    return _create(store, experiment, sweep, name, trial.started, tags)
+    return _create(store, experiment_id, sweep, name, trial.started, tags)
 
 
 def _create(
     store: "Store",
-    experiment: str,
+    experiment_id: str,
     sweep: TrackedSweep,
     name: str,
     started: float,
@@ -194,7 +184,7 @@ def _create(
     short = {key: value[:LONGEST_TAG] for key, value in tags.items()}
     with without_retries():
         return store.client.create_run(
-            experiment, int(started * 1000), {**shared, **short}, run_name=name
+            experiment_id, int(started * 1000), {**shared, **short}, run_name=name
         )
 
 

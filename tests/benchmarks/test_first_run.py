@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from benchmarks import first_run, modes
-from benchmarks.first_run import Done
+from benchmarks.first_run import JobTime
 from benchmarks.first_run_page import page
 from recurrent.common import files
 
 JOBS = {
-    "data lyrics": Done(102.0, 4.0),
-    "lyrics_gru/lecture, seed 0": Done(106.0, 10.0),
-    "lyrics_gru/lecture, seed 1": Done(106.0, 8.0),
-    "evaluate lyrics_gru/lecture": Done(116.0, 2.0),
+    "data lyrics": JobTime(102.0, 4.0),
+    "lyrics_gru/lecture, seed 0": JobTime(106.0, 10.0),
+    "lyrics_gru/lecture, seed 1": JobTime(106.0, 8.0),
+    "evaluate lyrics_gru/lecture": JobTime(116.0, 2.0),
 }
 LINES = [
     (101.0, "Running stage 'encode@lyrics_lecture':"),
@@ -47,8 +47,8 @@ def test_each_phase_has_its_seconds() -> None:
 
 
 def test_cpu_seconds_have_a_cause() -> None:
-    lengths = {name: job.took for name, job in JOBS.items()}
-    found = first_run.by_cause(30.0, lengths)
+    durations = {name: job.took for name, job in JOBS.items()}
+    found = first_run.cpu_by_cause(30.0, durations)
     assert [*found.values()] == [18, 2, 0, 4, 6]
 
 
@@ -73,7 +73,7 @@ def test_jobs_of_the_projection_depend_on_each_other_as_they_did() -> None:
 def test_the_log_of_jobs_is_read(tmp_path: Path) -> None:
     log = tmp_path / "jobs.csv"
     log.write_text('job,started,seconds\n"a/b, seed 0",1.50,2.25\n')
-    assert first_run.read_jobs(log) == {"a/b, seed 0": Done(1.5, 2.25)}
+    assert first_run.read_jobs(log) == {"a/b, seed 0": JobTime(1.5, 2.25)}
 
 
 def test_the_page_shows_what_was_measured() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.gpu import agreement, epochs, page, project, workers
 from benchmarks.gpu import tests as cuda_tests
-from benchmarks.gpu.monitor import COMMAND, Monitor, sharing
+from benchmarks.gpu.monitor import COMMAND, Monitor, multi_process_service
 from benchmarks.gpu.options import Options
 from recurrent.common import files
 from recurrent.common.errors import PipelineError
@@ -225,13 +225,13 @@ def test_processes_share_the_gpu_where_mps_is_allowed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.defpath}")
-    with sharing(tmp_path / "a") as started:
+    with multi_process_service(tmp_path / "a") as started:
         assert not started
     program(tmp_path, COMMAND, f'echo "$@" >> {tmp_path}/log; [ "$1" ] || cat >> {tmp_path}/log')
-    with sharing(tmp_path / "b") as started:
+    with multi_process_service(tmp_path / "b") as started:
         assert started and Path(os.environ["CUDA_MPS_PIPE_DIRECTORY"]).is_dir()
     assert "CUDA_MPS_PIPE_DIRECTORY" not in os.environ
     assert (tmp_path / "log").read_text().split() == ["-d", "quit"]
     program(tmp_path, COMMAND, "exit 1")
-    with sharing(tmp_path / "c") as started:
+    with multi_process_service(tmp_path / "c") as started:
         assert not started

@@ -43,6 +43,6 @@ def test_measuring_one_size_again_keeps_the_others(
     assert "The largest is 4 MiB: clean, 10 characters." in page
     assert (tmp_path / "scale.svg").exists()
     assert "removed" not in capsys.readouterr().err
-    monkeypatch.setattr(machine, "described", lambda: "another machine")
+    monkeypatch.setattr(machine, "describe", lambda: "another machine")
     assert write("prose", 1, 5) == [("prose", 1, 5)]
     assert "removed 6 rows measured on another machine" in capsys.readouterr().err

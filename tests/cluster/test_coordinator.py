@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from recurrent.cluster import coordinator, task
+from recurrent.cluster.bundle import FileBundle
 from recurrent.cluster.coordinator import connect
-from recurrent.cluster.parcel import Parcel
 from recurrent.commands import jobs
 from recurrent.common import config, paths
 from recurrent.common.errors import PipelineError
@@ -98,7 +98,7 @@ def test_a_worker_may_use_the_store_of_the_coordinator(
 
 def test_workers_of_one_checkout_unpack_a_dataset_once(worker: Path) -> None:
     encoded = paths.encoded("text")
-    sent = Parcel.pack(encoded, sorted(path.name for path in encoded.iterdir()))
+    sent = FileBundle.pack(encoded, sorted(path.name for path in encoded.iterdir()))
     data = data_digest(encoded)
     with ThreadPoolExecutor(4) as threads:
         found = [*threads.map(lambda _: task.find_project("text", data, sent), range(8))]
@@ -144,7 +144,7 @@ def test_no_scheduler_is_one_sentence(address: str) -> None:
     # another one starts.
     code = (
         "from recurrent.cluster import coordinator; from tests.training.toy import PLAIN\n"
-        "coordinator.PATIENCE_S = 0.1\n"
+        "coordinator.TIMEOUT_S = 0.1\n"
         f"with coordinator.connect({address!r}, PLAIN): pass"
     )
     command = [sys.executable, "-c", code]

@@ -20,21 +20,21 @@ RUN = Run(variant("small/one"), 7, "f" * 64)
 def trainers() -> Iterator[Trainers]:
     made = Trainers()
     yield made
-    with made.one() as trainer:
+    with made.lend() as trainer:
         trainer.stop()
 
 
 def test_it_does_one_work_after_another_until_it_is_not_wanted(
     trainers: Trainers, tmp_path: Path
 ) -> None:
-    with trainers.one() as trainer:
+    with trainers.lend() as trainer:
         done = trainer.train(work.Half(RUN, PLAIN, tmp_path), tmp_path, lambda: True)
     assert done == "half of small/one, seed 7"
     assert (tmp_path / RUN.fingerprint / HISTORY).exists()
-    with trainers.one() as same, pytest.raises(PipelineError, match=r"explodes\. Lower `learn"):
+    with trainers.lend() as same, pytest.raises(PipelineError, match=r"explodes\. Lower `learn"):
         same.train(work.Fails(RUN, PLAIN, tmp_path), tmp_path, lambda: True)
     assert same is trainer and trainer.alive
-    with trainers.one() as same, pytest.raises(Stopped):
+    with trainers.lend() as same, pytest.raises(Stopped):
         same.train(work.Lasts(RUN, PLAIN, tmp_path), tmp_path, lambda: False)
     assert same is trainer and not trainer.alive
 
@@ -45,17 +45,17 @@ def test_a_process_that_may_still_be_training_is_not_lent_again(
     def wanted() -> bool:
         raise OSError("the history cannot be read")
 
-    with pytest.raises(OSError, match="history"), trainers.one() as trainer:
+    with pytest.raises(OSError, match="history"), trainers.lend() as trainer:
         trainer.train(work.Lasts(RUN, PLAIN, tmp_path), tmp_path, wanted)
     assert not trainer.alive
-    with trainers.one() as another:
+    with trainers.lend() as another:
         assert another is not trainer
 
 
 def test_a_process_that_dies_is_an_error_and_is_replaced(
     trainers: Trainers, tmp_path: Path
 ) -> None:
-    with trainers.one() as trainer, pytest.raises(RuntimeError, match="ended with status 9"):
+    with trainers.lend() as trainer, pytest.raises(RuntimeError, match="ended with status 9"):
         trainer.train(work.Dies(RUN, PLAIN, tmp_path), tmp_path, lambda: True)
-    with trainers.one() as another:
+    with trainers.lend() as another:
         assert another is not trainer and isinstance(another, Trainer)

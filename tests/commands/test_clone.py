@@ -16,14 +16,14 @@ def test_a_clone_has_the_changes_of_the_workspace_and_its_cache(workspace: Works
     workspace.write("recurrent/models/mine.py", "new")
     workspace.write("beyond/dvc.lock", "the workspace's")
     workspace.git("mv", "stages/report.py", "stages/moved.py")
-    clone.output("dvc", "cache", "dir", "--local", "../elsewhere")
+    clone.run("dvc", "cache", "dir", "--local", "../elsewhere")
     folder = clone.update("copy")
     assert (folder / "stages/clean.py").read_text() == "changed"
     assert (folder / "recurrent/models/mine.py").read_text() == "new"
     assert (folder / "stages/moved.py").exists() and not (folder / "stages/report.py").exists()
     assert not (folder / "beyond/dvc.lock").exists(), "the lock of `beyond` was copied"
     assert clone.git(folder, "config", "user.name") == "Ann Other\n"
-    cache = clone.output("dvc", "cache", "dir", folder=folder).strip()
+    cache = clone.run("dvc", "cache", "dir", folder=folder).strip()
     assert (folder / cache).resolve() == workspace.folder.parent / "elsewhere"
 
 
@@ -84,9 +84,9 @@ def test_what_the_stages_measured_is_what_the_lock_lists(tmp_path: Path) -> None
     outs = [[made[0], "data/models/a"], ["metrics/scores"]]
     stages = {str(n): {"outs": [{"path": path} for path in of]} for n, of in enumerate(outs)}
     files.write_json(tmp_path / "dvc.lock", {"stages": {**stages, "no outs": {"cmd": "x"}}})
-    assert [path.as_posix() for path in clone.measured(tmp_path)] == [*made]
+    assert [path.as_posix() for path in clone.metric_files(tmp_path)] == [*made]
 
 
 def test_a_command_that_fails_is_quoted(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r"git rev-parse HEAD: failed: .*not a git repository"):
-        clone.output("git", "rev-parse", "HEAD", folder=tmp_path)
+        clone.run("git", "rev-parse", "HEAD", folder=tmp_path)

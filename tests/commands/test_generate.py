@@ -129,9 +129,9 @@ def test_models_that_do_not_continue_text_are_refused(
 ) -> None:
     save("names_gated/rnn", CLASSIFIER)
     with pytest.raises(PipelineError, match=r"names_gated/rnn: .*its task is classify"):
-        generate.main("names_gated", "王")
+        generate.main("names_gated", "王", 1)
     with pytest.raises(PipelineError, match="not trained yet"):
-        generate.main("nietzsche_loop", "abc")
+        generate.main("nietzsche_loop", "abc", 1)
     save(NAME, {**STACKED, "settings": {"cell": "gru", "hidden": 8, "bidirectional": True}})
     assert refusal(capsys) == (
         f"{NAME}: this model reads the text from both sides, so it cannot continue one."

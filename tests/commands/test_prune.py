@@ -65,7 +65,7 @@ def test_outputs_and_lock_entries_that_nothing_names_are_removed(
         + entry("train@gone", "data/beyond/models/gone")
         + entry("train@lyrics_words", str(kept[-1])),
     )
-    prune.outputs()
+    prune.prune_outputs()
     assert all(path.exists() for path in kept)
     assert not any(path.exists() for path in gone)
     assert stages("dvc.lock") == ["train@names_gated"]
@@ -77,7 +77,7 @@ def test_outputs_and_lock_entries_that_nothing_names_are_removed(
 def test_files_that_no_stage_wrote_are_kept(declared: Project) -> None:
     own = written("data/raw/names_mine.txt", "data/models/my_experiment", "metrics/clean/a.json")
     files.write_text(Path("dvc.lock"), OLD + entry("train@names_gated", "data/models/names_gated"))
-    prune.outputs()
+    prune.prune_outputs()
     assert all(path.exists() for path in own)
 
 
@@ -85,7 +85,7 @@ def test_what_another_stage_declares_now_is_kept(declared: Project) -> None:
     kept = written("data/evaluation", "data/models/names_gated", "metrics/curves/a.csv")
     outs = ("data/evaluation", "data/models", "metrics/curves/a.csv")
     files.write_text(Path("dvc.lock"), OLD + entry("old", *outs))
-    prune.outputs()
+    prune.prune_outputs()
     assert all(path.exists() for path in kept)
     assert not stages("dvc.lock")
 
@@ -93,10 +93,10 @@ def test_what_another_stage_declares_now_is_kept(declared: Project) -> None:
 def test_the_outputs_of_a_removed_experiment_are_removed(declared: Project) -> None:
     (folder,) = written(paths.PIPELINES["lectures"].run("nietzsche_char3"))
     files.write_text(Path("dvc.lock"), OLD + entry("train@nietzsche_char3", str(folder)))
-    prune.outputs()
+    prune.prune_outputs()
     assert folder.exists()
     declared.edit({"experiments.nietzsche_char3": ABSENT})
-    prune.outputs()
+    prune.prune_outputs()
     assert not folder.exists()
 
 
@@ -105,7 +105,7 @@ def test_the_outputs_of_a_removed_experiment_are_removed(declared: Project) -> N
 )
 def test_without_anything_stale_the_lock_is_not_rewritten(declared: Project, text: str) -> None:
     files.write_text(Path("dvc.lock"), text)
-    prune.outputs()
+    prune.prune_outputs()
     assert Path("dvc.lock").read_text() == text
 
 
@@ -141,7 +141,7 @@ class Stored:
         self.store.finish(fingerprint, about)
 
     def left(self) -> list[str]:
-        prune.runs()
+        prune.prune_runs()
         return self.store.entries()
 
 
@@ -248,7 +248,7 @@ def test_the_command_waits_for_the_pipeline(
         held.remove(lock)
 
     monkeypatch.setattr(prune, "locked", locked)
-    for name in ("outputs", "runs"):
+    for name in ("prune_outputs", "prune_runs"):
         monkeypatch.setattr(prune, name, lambda: seen.append(locking.REPRO in held))
     seen: list[bool] = []
     prune.main()

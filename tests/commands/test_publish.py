@@ -41,6 +41,7 @@ def trained(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
         store.finish(run.fingerprint, {"device": "cpu", "seconds": 2.0})
         if run.variant.variant == VARIANT:
             files.write_bytes(RESULTS.weights(*KEY, run.seed), str(run).encode())
+    files.write_json(RESULTS.model(*KEY) / "spec.json", {})
     files.write_json(RESULTS.evaluation(*KEY), {"mean": {}})
     return project
 
@@ -98,7 +99,7 @@ def test_lost_runs_beyond_the_lectures_name_their_own_stage(
     paths.encoded(variant.dataset).mkdir()
     key = (variant.experiment, variant.variant)
     files.write_json(beyond.results.evaluation(*key), {})
-    beyond.results.model(*key).mkdir(parents=True)
+    files.write_json(beyond.results.model(*key) / "spec.json", {})
     assert names() == ["names_gated/gru"]
     assert "dvc repro -f -s beyond/dvc.yaml:train@names_all\n" in capsys.readouterr().err
 
@@ -169,7 +170,6 @@ def test_a_switch_turns_publishing_off(trained: Project, monkeypatch: pytest.Mon
 def test_the_command_says_what_is_wrong_with_the_server(
     trained: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TrackedRun, "is_complete", lambda _: True)
     monkeypatch.setattr(TrackedRun, "state", lambda _: "state")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

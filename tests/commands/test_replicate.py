@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from recurrent.commands import clone, replicate
-from recurrent.commands.replicate import SHELF, Obtained
+from recurrent.commands.replicate import DOWNLOADS, Obtained
 from recurrent.common import config, files, paths
 from recurrent.common.config import Download
 from recurrent.common.errors import PipelineError
@@ -89,7 +89,7 @@ def test_an_own_file_of_params_yaml_is_found_from_the_clone(mirror: Path, projec
     assert obtained().own["names"].url == str(mine)
     mine.rename(mirror / "mine.txt")
     assert obtained() == Obtained()
-    assert (SHELF / "mine.txt").exists()
+    assert (DOWNLOADS / "mine.txt").exists()
 
 
 def test_an_own_file_of_the_command_line_is_checked(mirror: Path, project: Project) -> None:
@@ -230,12 +230,12 @@ def test_it_runs_in_a_clone_and_leaves_the_workspace_as_it_is(
     assert used["source"] == "upstream"
     assert used["corpora"]["names"]["own"] == {"url": str(mine), "sha256": DIGEST}
     assert used["corpora"].keys() == {"names"}
-    assert clone.output("dvc", "exp", "list", "--name-only").split() == ["upstream"]
+    assert clone.run("dvc", "exp", "list", "--name-only").split() == ["upstream"]
     workspace.git("update-ref", f"refs/exps/00/{'1' * 38}/upstream", "HEAD")  # of another commit
     replicate.main(None, {"names": mine})
     refs = workspace.git("for-each-ref", "--format=%(refname)", "refs/exps/*/*/upstream").split()
     assert len(refs) == 1 and "/00/" not in refs[0]
-    clone.output("dvc", "exp", "apply", "upstream")
+    clone.run("dvc", "exp", "apply", "upstream")
     assert values() == used
     assert (workspace.folder / "data/models/a/spec.json").exists()
     assert Path("metrics/by_hand.md").read_text() == "by nobody's stage\n"
@@ -244,11 +244,11 @@ def test_it_runs_in_a_clone_and_leaves_the_workspace_as_it_is(
 
 def test_results_are_stamped_with_the_commit_of_their_code(workspace: Workspace) -> None:
     commit = workspace.git("rev-parse", "--short", "HEAD").strip()
-    assert replicate.replicated_from() == {"commit": commit}
+    assert replicate.describe_commit() == {"commit": commit}
     workspace.write("metrics/report.html", "results are no code")
-    assert replicate.replicated_from() == {"commit": commit}
+    assert replicate.describe_commit() == {"commit": commit}
     workspace.write("recurrent/new.py", "")
-    assert replicate.replicated_from() == {"commit": f"{commit} with uncommitted changes"}
+    assert replicate.describe_commit() == {"commit": f"{commit} with uncommitted changes"}
 
 
 def test_a_pipeline_that_fails_takes_nothing_over(mirror: Path, workspace: Workspace) -> None:

@@ -11,7 +11,7 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 
 from recurrent.commands import sweep, trials
-from recurrent.commands.lookup import find
+from recurrent.commands.lookup import find, parameter_file
 from recurrent.commands.try_experiment import assign, parse_yaml
 from recurrent.common import config, files, paths
 from recurrent.common.errors import PipelineError
@@ -49,7 +49,7 @@ def test_a_variant_without_validation_is_refused_and_others_are_named(
     name: str, message: str
 ) -> None:
     with pytest.raises(PipelineError, match=message):
-        sweep.main(name, [f"{RATE}=0.1..0.2"])
+        sweep.main(name, [f"{RATE}=0.1..0.2"], 1)
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_a_value_that_does_not_fit_its_key_is_refused_before_any_trial(
     ranges: list[str], message: str
 ) -> None:
     with pytest.raises(PipelineError, match=message):
-        sweep.main("lyrics_lstm/held_out", ranges)
+        sweep.main("lyrics_lstm/held_out", ranges, 1)
 
 
 @pytest.mark.usefixtures("encoded")
 def test_without_optuna_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "recurrent.sweeps.study", None)
     with pytest.raises(PipelineError, match=r"Optuna is missing .* pip install -e '\.\[sweep\]'"):
-        sweep.main("lyrics_lstm/held_out", [f"{RATE}=0.1..0.2"])
+        sweep.main("lyrics_lstm/held_out", [f"{RATE}=0.1..0.2"], 1)
 
 
 VALUES: Values = {
@@ -92,7 +92,7 @@ VALUES: Values = {
 @pytest.mark.usefixtures("project")
 def test_the_printed_lines_change_that_variant_and_no_other(name: str) -> None:
     settings, variant = find(name)
-    file = trials.parameter_file(settings)
+    file = parameter_file(settings)
     before = file.read_bytes()
     wanted = trials.with_values(settings, variant, VALUES)
     assert wanted != variant
@@ -187,7 +187,20 @@ def test_a_sweep_in_which_every_trial_fails_says_why() -> None:
         sweep.main("writing", [f"{RATE}=2e38,3e38"], trials=2, workers=1)
 
 
+@pytest.mark.usefixtures("restored_torch", "small")
+def test_a_failing_tracker_costs_a_sweep_a_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(Path(), {"runtime": {"tracking": True}})
+    monkeypatch.setattr(sweep, "publish_sweep", lambda _: 1 / 0)
+    sweep.main("writing/lstm", [f"{RATE}=0.001..0.1"], trials=1, workers=1)
+    printed = capsys.readouterr()
+    assert "warning: MLflow is not up to date (ZeroDiv" in printed.err
+    assert "run the same command: finished trials are not repeated" in printed.err
+    assert "the best of 1 trials" in printed.out
+
+
 def test_a_name_is_the_name_of_a_file(small: Path) -> None:
     with pytest.raises(PipelineError, match=r"--name: '\.\./x' may have only letters"):
-        sweep.main("writing", [f"{RATE}=0.1..0.2"], name="../x")
+        sweep.main("writing", [f"{RATE}=0.1..0.2"], trials=1, name="../x")
     assert not small.exists()

@@ -3,9 +3,9 @@
 import json
 from urllib.parse import parse_qs, urlsplit
 
-from recurrent.tracking.experiments import CHARTS, SHARED_VIEW, TABLE, Chapter, link
+from recurrent.tracking.experiments import CHARTS, SHARED_VIEW, TABLE, TrackedExperiment, link
 
-CHAPTER = Chapter(
+EXPERIMENT = TrackedExperiment(
     key="names",
     title="Names",
     description="About names",
@@ -16,7 +16,7 @@ CHAPTER = Chapter(
 
 
 def test_the_table_has_the_columns_in_their_order_and_the_best_run_first() -> None:
-    state = json.loads(CHAPTER.tags()[f"{SHARED_VIEW}{TABLE}"])
+    state = json.loads(EXPERIMENT.tags()[f"{SHARED_VIEW}{TABLE}"])
     first = ["metrics.`test/accuracy`", "metrics.`test/accuracy_bayes`"]
     assert state["selectedColumns"][:2] == first
     assert "attributes.`Dataset`" in state["selectedColumns"]
@@ -26,7 +26,7 @@ def test_the_table_has_the_columns_in_their_order_and_the_best_run_first() -> No
 
 
 def test_curves_have_logarithmic_axes_and_scores_are_bars() -> None:
-    state = json.loads(CHAPTER.tags()[f"{SHARED_VIEW}{CHARTS}"])
+    state = json.loads(EXPERIMENT.tags()[f"{SHARED_VIEW}{CHARTS}"])
     kinds = {
         chart["metricKey"]: (chart["type"], chart.get("scaleType"))
         for chart in state["compareRunCharts"]
@@ -40,14 +40,14 @@ def test_curves_have_logarithmic_axes_and_scores_are_bars() -> None:
 
 
 def test_our_charts_are_in_a_section_of_their_own_above_the_others() -> None:
-    state = json.loads(CHAPTER.tags()[f"{SHARED_VIEW}{CHARTS}"])
+    state = json.loads(EXPERIMENT.tags()[f"{SHARED_VIEW}{CHARTS}"])
     (section,) = state["compareRunSections"]
     assert {chart["metricSectionId"] for chart in state["compareRunCharts"]} == {section["uuid"]}
     assert state["isAccordionReordered"]
 
 
 def test_an_experiment_without_columns_keeps_the_order_of_the_page() -> None:
-    assert "orderByKey" not in Chapter("all", "All").table()
+    assert "orderByKey" not in TrackedExperiment("all", "All").table()
 
 
 def test_a_link_opens_the_training_runs_in_a_view() -> None:

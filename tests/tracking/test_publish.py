@@ -113,11 +113,6 @@ def test_a_second_publish_does_not_import_mlflow(run: TrackedRun, tmp_path: Path
     assert done.stdout == "0 False\n", done.stderr
 
 
-def test_a_variant_that_is_not_evaluated_is_skipped(run: TrackedRun) -> None:
-    run.results.evaluation(*key(run)).unlink()
-    assert publish.publish([run]) == 0
-
-
 @pytest.mark.parametrize("part", ["samples", "evaluation", "gradients", "findings"])
 def test_the_state_covers_every_file(run: TrackedRun, part: str) -> None:
     before = run.state()

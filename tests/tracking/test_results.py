@@ -8,7 +8,7 @@ from mlflow.entities import Run
 
 from recurrent.common import files
 from recurrent.common.paths import Results
-from recurrent.tracking.results import CHAPTER, TrackedResults
+from recurrent.tracking.results import ALL_LECTURES, TrackedResults
 from recurrent.tracking.store import Store
 
 
@@ -30,7 +30,7 @@ def results(tmp_path: Path) -> TrackedResults:
 
 
 def runs_of(store: Store) -> list[Run]:
-    return list(store.client.search_runs([store.experiment(CHAPTER)]))
+    return list(store.client.search_runs([store.experiment_id(ALL_LECTURES)]))
 
 
 def test_a_run_has_the_report_the_headline_numbers_and_the_tables(
@@ -45,7 +45,7 @@ def test_a_run_has_the_report_the_headline_numbers_and_the_tables(
     listed = {item.path for item in store.client.list_artifacts(run.info.run_id)}
     assert listed == {"report.html", "tables"}
     table = store.client.load_table(
-        store.experiment(CHAPTER), "tables/scores.json", [run.info.run_id]
+        store.experiment_id(ALL_LECTURES), "tables/scores.json", [run.info.run_id]
     )
     assert table.to_dict("list")["model"] == ["one", "two"]
     assert table["perplexity"][0] == 1.5 and table["perplexity"].isna()[1]

@@ -10,12 +10,12 @@ import pytest
 from mlflow.entities import Run as MlflowRun
 
 from recurrent.common import files
-from recurrent.tracking.experiments import Chapter
+from recurrent.tracking.experiments import TrackedExperiment
 from recurrent.tracking.runs import Point, TrackedRun
 from recurrent.tracking.store import RETRIES, Store
 from tests.tracking.toy import EVALUATION, trained
 
-OTHER = Chapter("names", "Names")
+OTHER = TrackedExperiment("names", "Names")
 
 
 @pytest.fixture
@@ -117,13 +117,13 @@ def test_a_perplexity_of_seeds_is_their_geometric_mean(store: Store, run: Tracke
 
 def test_an_experiment_has_a_description_and_prepared_views(store: Store, run: TrackedRun) -> None:
     store.publish(run, "state")
-    tags = store.client.get_experiment(store.experiment(run.chapter)).tags
+    tags = store.client.get_experiment(store.experiment_id(run.experiment)).tags
     assert tags["mlflow.note.content"] == "About it"
     assert tags["mlflow.experimentKind"] == "custom_model_development"
     assert "metrics.`test/loss`" in tags["mlflow.sharedViewState.runs"]
-    changed = replace(run.chapter, description="About something else")
-    again = store.client.get_experiment(store.experiment(changed))
-    assert again.name == run.chapter.title
+    changed = replace(run.experiment, description="About something else")
+    again = store.client.get_experiment(store.experiment_id(changed))
+    assert again.name == run.experiment.title
     assert again.tags["mlflow.note.content"] == "About something else"
 
 
@@ -180,13 +180,13 @@ def test_another_fingerprint_is_another_run(store: Store, run: TrackedRun) -> No
 def test_an_experiment_that_another_process_has_just_created_is_used(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known, answers = store.experiment(OTHER), iter([None])
-    store.experiments.clear()
+    known, answers = store.experiment_id(OTHER), iter([None])
+    store.experiment_ids.clear()
     look_up = store.client.get_experiment_by_name
     monkeypatch.setattr(
         store.client, "get_experiment_by_name", lambda name: next(answers, look_up(name))
     )
-    assert store.experiment(OTHER) == known
+    assert store.experiment_id(OTHER) == known
     assert next(answers, "used") == "used"
 
 
@@ -206,6 +206,6 @@ def test_a_run_is_created_without_a_second_try(
 
 
 def test_artifacts_are_next_to_the_database_wherever_the_process_runs(store: Store) -> None:
-    place = store.client.get_experiment(store.experiment(OTHER))
+    place = store.client.get_experiment(store.experiment_id(OTHER))
     database = Path(store.uri.removeprefix("sqlite:///"))
     assert place.artifact_location == (database.parent / "mlartifacts").as_uri()

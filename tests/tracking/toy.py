@@ -7,7 +7,7 @@ from recurrent.common import files
 from recurrent.common.config import Dataset, Variant
 from recurrent.common.paths import Results
 from recurrent.tracking import history
-from recurrent.tracking.experiments import Chapter
+from recurrent.tracking.experiments import TrackedExperiment
 from recurrent.tracking.history import Finding, Row
 from recurrent.tracking.runs import TrackedData, TrackedRun
 
@@ -17,7 +17,9 @@ STEPS: list[Row] = [
     {"epoch": 3, "step": 51, "total": 0.0021, "W_hh": 2e-9},
 ]
 EXPLODED = Finding("exploding", 2, 812, "W_hh", 3.2e4, times=7)
-CHAPTER = Chapter("nietzsche", "RNNs from scratch", "About it", ("test/loss",), ("train/loss",))
+EXPERIMENT = TrackedExperiment(
+    "nietzsche", "RNNs from scratch", "About it", ("test/loss",), ("train/loss",)
+)
 EVALUATION: dict[str, Any] = {
     "origin": {"source": "bundled", "name": "prose"},
     "split": "test",
@@ -82,7 +84,7 @@ def run_in(folder: Path, name: str = "lecture", fingerprint: str = "f" * 64) -> 
     return TrackedRun(
         variant(name),
         f"a toy, {name}",
-        CHAPTER,
+        EXPERIMENT,
         DATASET,
         TrackedData("nietzsche_8", f"{'d' * 32}.dir", {"train": 90, "test": 10}),
         fingerprint,

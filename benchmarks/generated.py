@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-AT_ONCE = 500_000  # records written at a time
+CHUNK = 500_000  # records written at a time
 HAN = 0x4E00
 
 
@@ -44,5 +44,5 @@ def write_lyrics(path: Path, records: int) -> None:
 
 def chunks(records: int) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
     """Yield the numbers from 0 on, some at a time."""
-    for start in range(0, records, AT_ONCE):
-        yield np.arange(start, min(records, start + AT_ONCE))
+    for start in range(0, records, CHUNK):
+        yield np.arange(start, min(records, start + CHUNK))

@@ -1,6 +1,11 @@
 """MLflow's experiments are the lectures of lectures.yaml."""
 
-from recurrent.commands.chapters import chapters, display_names, locked_hashes, tracked_data
+from recurrent.commands.tracked import (
+    display_names,
+    locked_hashes,
+    tracked_data,
+    tracked_experiments,
+)
 from recurrent.common import files, paths
 from tests.project import Project
 
@@ -16,8 +21,8 @@ stages:
 
 
 def test_every_lecture_is_an_experiment_with_what_to_compare(project: Project) -> None:
-    found = chapters()
-    assert len({chapter.title for chapter in found.values()}) == len(found)
+    found = tracked_experiments()
+    assert len({one.title for one in found.values()}) == len(found)
     names = found["names"]
     assert names.title == "Predicting sex from names"
     assert names.columns[:2] == ("test/accuracy", "test/accuracy_bayes") and names.higher_is_better

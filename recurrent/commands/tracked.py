@@ -1,15 +1,14 @@
 """MLflow's experiments and datasets, from lectures.yaml and dvc.lock."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from recurrent.common import config, files, paths
+from recurrent.commands.locks import locked_outputs
+from recurrent.common import files, paths
 from recurrent.evaluation import lectures
 from recurrent.evaluation.lectures import Lecture
-from recurrent.tracking.experiments import Chapter
+from recurrent.tracking.experiments import TrackedExperiment
 from recurrent.tracking.runs import TrackedData
 
-LOCKS = (Path("dvc.lock"), Path("beyond/dvc.lock"))
 MORE_COLUMNS = {  # by the metric that ranks a lecture's models
     "accuracy": ("test/log_loss", "valid/accuracy"),
     "loss": ("test/perplexity", "train/final_loss", "train/final_perplexity", "valid/loss"),
@@ -24,18 +23,18 @@ To compare runs, select them and choose *Compare*, or open the view of charts: `
 the links."""
 
 
-def chapters() -> dict[str, Chapter]:
+def tracked_experiments() -> dict[str, TrackedExperiment]:
     """Return MLflow's experiment for each lecture."""
-    return {key: chapter(key, lecture) for key, lecture in lectures.load().items()}
+    return {key: tracked_experiment(key, lecture) for key, lecture in lectures.load().items()}
 
 
-def chapter(key: str, lecture: Lecture) -> Chapter:
+def tracked_experiment(key: str, lecture: Lecture) -> TrackedExperiment:
     """Return MLflow's experiment for a lecture."""
     title = lecture.title.rpartition(" — ")[2]
     main = f"test/{lecture.headline}"
     rows = "\n".join(f"- {code} · {about}" for code, about in lecture.rows.items())
     perplexity = ["train/perplexity", "valid/perplexity"] * (lecture.headline == "loss")
-    return Chapter(
+    return TrackedExperiment(
         key=key,
         title=title[:1].upper() + title[1:],
         description="\n\n".join(
@@ -66,8 +65,4 @@ def tracked_data(name: str, hashes: Mapping[str, str]) -> TrackedData:
 
 def locked_hashes() -> Mapping[str, str]:
     """Return the hash of every output that the lock files name."""
-    found: dict[str, str] = {}
-    for lock in filter(Path.exists, LOCKS):
-        for stage in ((config.read_yaml(lock) or {}).get("stages") or {}).values():
-            found |= {out["path"]: out["md5"] for out in stage.get("outs") or () if "md5" in out}
-    return found
+    return {out["path"]: out["md5"] for out in locked_outputs() if "md5" in out}

@@ -1,4 +1,4 @@
-"""Files that are sent to another machine, with their checksums."""
+"""Files to send to another machine, with their checksums."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from recurrent.common.errors import PipelineError
 
 
 @dataclass(frozen=True)
-class Parcel:
+class FileBundle:
     """The content and the SHA-256 of some files of one folder, by name."""
 
     content: Mapping[str, bytes]
@@ -19,7 +19,7 @@ class Parcel:
 
     @classmethod
     def pack(cls, folder: Path, names: Iterable[str]) -> Self:
-        """Read files."""
+        """Read files of a folder."""
         content = {name: (folder / name).read_bytes() for name in names}
         return cls(content, {name: digest(one) for name, one in content.items()})
 
