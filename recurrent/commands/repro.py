@@ -40,6 +40,8 @@ def main(
         if code := subprocess.run(command, check=False).returncode:
             sys.exit(code)  # DVC has reported what stopped it
         if experiments:
+            if show:
+                summary.show_scores({name: known[name] for name in experiments})
             return
         publish.after_repro()
         if show:

@@ -1,14 +1,18 @@
-"""The headline results on one screen, from the files in metrics/, and where to look next."""
+"""The results on one screen, from the files of the pipeline, and where to look next."""
+
+from collections.abc import Mapping
 
 from rich.console import Console
 
+from recurrent.common import files
+from recurrent.common.config import Config
 from recurrent.common.errors import PipelineError
-from recurrent.report import tables
-from recurrent.report.inputs import Inputs, held_out, load
+from recurrent.report import metrics, tables
+from recurrent.report.inputs import SPLITS, Inputs, held_out, load
 from recurrent.report.overview import overview
 from recurrent.report.page import markdown_tables
 from recurrent.report.terminal import show
-from recurrent.report.views import Group, Table
+from recurrent.report.views import Cell, Group, Table, measured, table
 
 EXPECTED = ("holds", "reproduced", "within seed noise", "better")
 NEXT = """\
@@ -16,6 +20,7 @@ verdict: against the best model without a network, or the model to improve on
 {report}: all results on one page, for a browser
 {tables}: the same tables as Markdown
 recurrent replicate: run this on the lectures' own corpora"""
+AFTER_SOME = "recurrent repro: the whole pipeline, with the report"
 
 
 def main(pipeline: str = "lectures", markdown: bool = False) -> None:
@@ -32,8 +37,8 @@ def main(pipeline: str = "lectures", markdown: bool = False) -> None:
         return
     console = Console()
     console.print(overview(inputs).title, style="bold", highlight=False)
-    for table in found:
-        show(table, console)
+    for shown in found:
+        show(shown, console)
     console.print(NEXT.format(report=results.report, tables=results.tables), highlight=False)
 
 
@@ -48,4 +53,28 @@ def headline(inputs: Inputs) -> list[Table]:
     others = tuple(result for result in listed if result.verdict not in EXPECTED)
     title = "All but these" if len(others) > 1 else "All but this"
     exceptions = [Group(title, others, anchor="overview").table] if others else []
-    return [*exceptions, *(table for table in rankings if table is not None)]
+    return [*exceptions, *(ranking for ranking in rankings if ranking is not None)]
+
+
+def show_scores(experiments: Mapping[str, Config]) -> None:
+    """Print the scores of some experiments, each given with the settings of its pipeline."""
+    console = Console()
+    for experiment, settings in experiments.items():
+        if (found := scores(experiment, settings)) is not None:
+            show(found, console)
+    console.print(AFTER_SOME, highlight=False)
+
+
+def scores(experiment: str, settings: Config) -> Table | None:
+    """Return a table with the main metric of each variant, which is that of their task."""
+    rows, labels = [], set()
+    for variant in settings.variants(experiment):
+        report = files.read_json(settings.results.evaluation(experiment, variant.variant))
+        metric, split = report["metric"], report["split"]
+        labels.add(metrics.labelled(metric))
+        values = ((report[kind] or {}).get(metric) for kind in ("mean", "sd", "bayes"))
+        ours, sd, bayes = values
+        records = Cell(SPLITS.get(split, split))
+        rows.append((Cell(variant.name, "code"), measured(ours, sd), measured(bayes), records))
+    title = f"{settings.experiments[experiment].title}: {'; '.join(sorted(labels))}"
+    return table(title, ("model", "score", "best possible", "records"), rows)

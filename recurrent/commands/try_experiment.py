@@ -53,7 +53,7 @@ def main(experiment: str, changes: Sequence[str] = (), workers: int | None = Non
     settings = load(settings.pipeline)
     failures: Failures = {}
     try:
-        repro.main(workers, experiments=[experiment])
+        repro.main(workers, show=False, experiments=[experiment])
     except PipelineError as fault:
         failures = train_others(settings, experiment, workers, fault)
     finally:

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from recurrent.common import paths
+from recurrent.common import files, paths
 from recurrent.report import page
 from recurrent.report.inputs import load
 from recurrent.report.samples import WITHHELD
 from recurrent.report.views import Chart, Section
 from stages import report
+from tests.project import ROOT
 from tests.report import example
 from tests.report.conftest import Documents
 
@@ -191,3 +192,9 @@ def test_the_stage_writes_pages_figures_and_curves(
     ]
     assert len(lines) == 1 + 2 * 6
     assert not example.BEYOND.curves("hard").exists()
+
+
+def test_the_committed_report_cites_the_committed_run_on_the_lectures_corpora() -> None:
+    replicated = files.read_json(ROOT / paths.REPLICATED)
+    cited = re.findall(r"commit (\w+)\)", (ROOT / "metrics/tables.md").read_text("utf-8"))
+    assert {*cited} == {replicated["commit"]}
