@@ -19,7 +19,7 @@ WANTED = (
     "lyrics_lstm/lecture",
 )
 SEEDS = 2
-COUNTS, QUICK_COUNTS = (1, 2, 4), (1, 2)
+COUNTS, QUICK_COUNTS = (1, 2, 4), (2,)
 NOTES = [
     "The seconds include the start of the processes. Memory is the largest increase.",
     "Several streams in one process are not measured: they need another training loop.",

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from benchmarks.gpu import agreement, epochs, page, project, workers
 from benchmarks.gpu import tests as cuda_tests
 from benchmarks.gpu.monitor import COMMAND, Monitor, multi_process_service
 from benchmarks.gpu.options import Options
-from recurrent.common import files
+from recurrent.common import config, files
 from recurrent.common.errors import PipelineError
 from recurrent.data.fetch import MIRROR_VARIABLE
 from recurrent.training.fingerprint import Run, plan
@@ -168,6 +169,26 @@ def test_training_stops_when_its_time_is_used(
     faults = project.train(runs, options(tmp_path).runtime, 1, store, started + 3)
     assert time.monotonic() - started < SOON / 2
     assert faults == ["The time was used: 2 runs are missing."]
+
+
+def test_every_number_of_processes_trains_all_runs(
+    runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled: list[tuple[int, list[Run]]] = []
+
+    def fill(missing: list[Run], _: object, count: int, store: RunStore) -> None:
+        filled.append((count, missing))
+        for run in missing:
+            finish(run, store)
+
+    monkeypatch.setattr(project, "fill", fill)
+    here = project.Project(runs, config.load(), {"c": "bundled"}, [])
+    monkeypatch.setattr(workers, "project", lambda *_: nullcontext(here))
+    found = workers.measure(options(tmp_path, quick=False), time.monotonic() + SOON)
+    assert filled == [(count, runs) for count in (1, 2, 4)]
+    assert [(row["workers"], row["runs"], row["planned"]) for row in found["rows"]] == [
+        (count, len(runs), len(runs)) for count in (1, 2, 4)
+    ]
 
 
 def test_every_network_is_trained_from_three_seeds(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """Continue a text: greedily, sampled, in characters and in words, and what is refused."""
 
+from functools import cache
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recurrent.commands import generate
+from recurrent.commands import generate, lookup
 from recurrent.common import files, paths
 from recurrent.common.errors import PipelineError
 from recurrent.tasks.generation import Generator
@@ -112,9 +113,16 @@ def test_what_cannot_be_continued_is_refused(
     assert refusal(capsys, **options).startswith(says)
 
 
+@pytest.fixture
+def read_once(trained: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read the parameter files once, not for each example."""
+    monkeypatch.setattr(lookup, "find_trained", cache(lookup.find_trained))
+
+
+@pytest.mark.usefixtures("read_once")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(prefix=st.text(st.characters() | st.sampled_from("abcde"), max_size=20))
-def test_any_prefix_is_continued_or_refused_in_one_line(trained: Project, prefix: str) -> None:
+def test_any_prefix_is_continued_or_refused_in_one_line(prefix: str) -> None:
     try:
         generate.main(NAME, prefix, length=1)
     except PipelineError as fault:

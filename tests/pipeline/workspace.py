@@ -24,7 +24,6 @@ KEPT = {  # the variants of each experiment that stay
     "names_gated": ["gru"],
     "names_baselines": ["logistic"],
     "nietzsche_rnn": ["lecture", "held_out"],
-    "nietzsche_ngrams": ["order_3"],
     "lyrics_bidirectional": ["lecture"],
     "hard_clipping": ["unclipped", "random_norm_1"],
     "sales_networks": ["one_hot", "embeddings"],
@@ -101,8 +100,7 @@ class Workspace:
         """Run `dvc repro`; return the stages that ran."""
         done = self.run("dvc", "repro", *options)
         assert done.returncode == 0, done.stdout + done.stderr
-        running = [line for line in done.stdout.splitlines() if line.startswith("Running stage")]
-        return [line.split("'")[1] for line in running]
+        return ran(done.stdout)
 
     def git(self, *arguments: str) -> str:
         """Return a git command's output."""
@@ -130,6 +128,12 @@ class Workspace:
             for path in sorted((self.folder / folder).rglob("*"))
             if path.is_file()
         }
+
+
+def ran(printed: str) -> list[str]:
+    """Return the stages that DVC ran, from what it printed."""
+    running = [line for line in printed.splitlines() if line.startswith("Running stage")]
+    return [line.split("'")[1] for line in running]
 
 
 def shrink(values: Any) -> None:

@@ -3,8 +3,11 @@
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
+import pytest
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 from mlflow.entities import Run as MlflowRun
@@ -45,9 +48,27 @@ def publish(folder: Path, uri: str, fingerprint: str = "f" * 64) -> str:
     return said
 
 
+def publish_here(folder: Path, uri: str, fingerprint: str = "f" * 64) -> str:
+    """Publish in this process, which has imported MLflow; return what was printed."""
+    said = StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(said):
+        patch.chdir(folder)
+        patch.setenv("MLFLOW_TRACKING_URI", uri)
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, "127.0.0.1")
+        publish_or_warn(folder, fingerprint)
+    return said.getvalue()
+
+
+def publish_or_warn(folder: Path, fingerprint: str) -> None:
+    """Publish as `recurrent repro` does it."""
+    with warning_only():
+        to_mlflow([run_in(folder, fingerprint=fingerprint)])
+
+
 def lost_after_publishing(folder: Path, uri: str, fingerprint: str = "f" * 64) -> int:
     """Publish twice; return how many points MLflow lacks. None may be doubled or change again."""
-    assert "warning" not in publish(folder, uri, fingerprint)
+    assert "warning" not in publish_here(folder, uri, fingerprint)
     client = MlflowClient(uri)
     run, points = the_run(client, fingerprint), curves(client, fingerprint)
     assert run.info.status == "FINISHED"
@@ -55,7 +76,7 @@ def lost_after_publishing(folder: Path, uri: str, fingerprint: str = "f" * 64) -
     (output,) = run.outputs.model_outputs
     assert client.get_logged_model(output.model_id).status == LoggedModelStatus.READY
     (folder / ".dvc/tmp/published.json").unlink()  # ask MLflow itself
-    assert "warning" not in publish(folder, uri, fingerprint)
+    assert "warning" not in publish_here(folder, uri, fingerprint)
     assert the_run(client, fingerprint).to_dictionary() == run.to_dictionary()
     written = {(name, step) for name, _, step in run_in(folder).points()}
     assert len({*points}) == len(points), "a point is doubled"
@@ -95,5 +116,4 @@ def assert_one_warning(said: str) -> None:
 
 
 if __name__ == "__main__":
-    with warning_only():
-        to_mlflow([run_in(Path(sys.argv[1]), fingerprint=sys.argv[2])])
+    publish_or_warn(Path(sys.argv[1]), sys.argv[2])

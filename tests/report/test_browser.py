@@ -145,9 +145,16 @@ def test_on_paper_everything_is_unfolded_without_the_bar(browser: Browser, repor
     page.close()
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_each_check_notices_its_fault(browser: Browser, report: Path, name: str) -> None:
+@pytest.fixture(scope="module")
+def phone(browser: Browser, report: Path) -> Page:
+    """The page on a phone, to which tests add faults."""
     page, _ = opened(browser, report, 390, False)
-    page.evaluate("(html) => document.body.insertAdjacentHTML('beforeend', html)", BROKEN[name])
-    assert page.evaluate(CHECKS[name]) != []
-    page.close()
+    return page
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_each_check_notices_its_fault(phone: Page, name: str) -> None:
+    phone.evaluate("(html) => document.body.insertAdjacentHTML('beforeend', html)", BROKEN[name])
+    assert phone.evaluate(CHECKS[name]) != []
+    phone.evaluate("document.body.lastElementChild.remove()")
+    assert phone.evaluate(CHECKS[name]) == []
