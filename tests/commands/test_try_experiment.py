@@ -122,7 +122,7 @@ class Training:
         runs = [Run(one, seed, "x") for one in config.load().variants(NAME) for seed in one.seeds]
         monkeypatch.setattr(try_experiment, "plan_if_encoded", lambda *_: runs)
         monkeypatch.setattr(repro, "fill_store", self.fill_store)
-        monkeypatch.setattr(repro, "main", lambda _, experiments: self.train(config.load()))
+        monkeypatch.setattr(repro, "main", lambda _, show, experiments: self.train(config.load()))
 
     def fill_store(self, pipelines: list[Config], _: int | None, chosen: list[str]) -> None:
         assert chosen == [NAME]
