@@ -1,5 +1,6 @@
 """The tables of a lecture: published numbers, scores, comparisons, grids and caveats."""
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import mean, stdev
 
@@ -55,7 +56,11 @@ def _published(
 ) -> Table | None:
     cells = []
     borrowed = False
+    several = Counter((row.row, metrics.measured(row)) for row in rows)
     for row in rows:
+        what = metrics.measured(row)
+        if several[row.row, what] > 1:  # of several models
+            what += f", {inputs.called(f'{row.experiment}/{row.variant}')}"
         shown = _shown(inputs, row)
         borrowed |= shown is not row
         agree = "" if shown.agree is None else f"{shown.agree} of "
@@ -64,7 +69,7 @@ def _published(
             (
                 Cell(shown.verdict or results.UNKNOWN, "verdict"),
                 Cell(results.called(lecture, row.row)),
-                Cell(metrics.measured(row)),
+                Cell(what),
                 printed(row.published),
                 _ours(shown),
                 Cell(interval),
@@ -81,7 +86,7 @@ def _published(
             " Where this run cannot be compared, verdict and “ours” are those of the run on the "
             f"lectures' own corpora ({inputs.replication})."
         )
-    head = ("verdict", "system", "measured", "published", "ours", "95 % range", "seeds")
+    head = ("verdict", "system", "measured", "published", "ours", "95 % range", "seeds or draws")
     more = ("seeds below published", "on the bundled corpus", "best possible", "why")
     return table(title, (*head, *more), cells, note, folded=folded)
 
