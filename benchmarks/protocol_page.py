@@ -1,5 +1,7 @@
 """The results of `make bench-protocol`, as protocol.csv and protocol.md."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -116,7 +118,8 @@ def distances(table: pd.DataFrame) -> pd.DataFrame:
     return found[found["size"] == len(NETWORKS) * len(EPOCHS)]
 
 
-def published(network: str) -> list[float]:
+@cache
+def published(network: str) -> tuple[float, ...]:
     """Return the perplexities that the lecture publishes for a network, by epoch."""
     found = {
         number.epoch: float(number.published)
@@ -124,7 +127,7 @@ def published(network: str) -> list[float]:
         for number in lecture.numbers
         if number.name == NETWORKS[network]
     }
-    return [found[epoch] for epoch in EPOCHS]
+    return tuple(found[epoch] for epoch in EPOCHS)
 
 
 def verdict(found: pd.DataFrame, average: str) -> str:
