@@ -164,7 +164,7 @@ class Cluster:
         return done.value
 
     def _train_remotely(self, training: Training) -> task.Done:
-        """Train a run on the first worker that accepts it; send the dataset if it lacks it."""
+        """Train a run on the first worker that accepts it; send the dataset where it is missing."""
         encoded = paths.encoded(training.run.variant.dataset)
         digest = data_digest(encoded)
         sent, preferred = None, None

@@ -234,7 +234,7 @@ def run(options: list[str], folder: Path) -> int:
 
 
 def copy_metrics(folder: Path, commit: Mapping[str, str]) -> None:
-    """Replace metrics/upstream with the metrics of the clone, made from that state of the code."""
+    """Replace metrics/upstream with the clone's metrics; record the commit that they come from."""
     shutil.rmtree(TARGET, ignore_errors=True)
     for file in clone.metric_files(folder):
         copied = TARGET / file.relative_to(clone.METRICS)

@@ -8,7 +8,7 @@ from recurrent.common import files
 from recurrent.common.config import Config
 from recurrent.common.errors import PipelineError
 from recurrent.report import metrics, tables
-from recurrent.report.inputs import SPLITS, Inputs, held_out, load
+from recurrent.report.inputs import SPLITS, Inputs, held_out, is_independent, load
 from recurrent.report.overview import overview
 from recurrent.report.page import markdown_tables
 from recurrent.report.terminal import show
@@ -57,7 +57,7 @@ def headline(inputs: Inputs) -> list[Table]:
 
 
 def show_scores(experiments: Mapping[str, Config]) -> None:
-    """Print the scores of some experiments, each given with the settings of its pipeline."""
+    """Print the scores of experiments; the mapping gives the settings of each one's pipeline."""
     console = Console()
     for experiment, settings in experiments.items():
         if (found := scores(experiment, settings)) is not None:
@@ -66,7 +66,7 @@ def show_scores(experiments: Mapping[str, Config]) -> None:
 
 
 def scores(experiment: str, settings: Config) -> Table | None:
-    """Return a table with the main metric of each variant, which is that of their task."""
+    """Return a table with the main metric of each variant's task."""
     rows, labels = [], set()
     for variant in settings.variants(experiment):
         report = files.read_json(settings.results.evaluation(experiment, variant.variant))
@@ -74,7 +74,11 @@ def scores(experiment: str, settings: Config) -> Table | None:
         labels.add(metrics.labelled(metric))
         values = ((report[kind] or {}).get(metric) for kind in ("mean", "sd", "bayes"))
         ours, sd, bayes = values
-        records = Cell(SPLITS.get(split, split))
-        rows.append((Cell(variant.name, "code"), measured(ours, sd), measured(bayes), records))
+        records = SPLITS.get(split, split)
+        if is_independent(settings, report["dataset"]):
+            records = f"{split}, partly trained on"
+        rows.append(
+            (Cell(variant.name, "code"), measured(ours, sd), measured(bayes), Cell(records))
+        )
     title = f"{settings.experiments[experiment].title}: {'; '.join(sorted(labels))}"
     return table(title, ("model", "score", "best possible", "records"), rows)

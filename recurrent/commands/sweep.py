@@ -202,10 +202,8 @@ def report(sweep: TrackedSweep, console: Console) -> None:
         raise PipelineError(
             f"no trial is complete ({counts}). {' '.join(reasons[:1])}", where=sweep.name
         )
-    show(
-        best_trials(sweep, f"{sweep.variant}: the best of {len(sweep.trials)} trials ({counts})"),
-        console,
-    )
+    trials = f"{len(sweep.trials)} trial{'s' * (len(sweep.trials) != 1)}"
+    show(best_trials(sweep, f"{sweep.variant}: the best of {trials} ({counts})"), console)
     console.print("To train the best with all seeds, run one of:", highlight=False)
     for command in sweep.commands:
         console.print(f"  {command}", highlight=False, soft_wrap=True)

@@ -101,8 +101,13 @@ def _row(lecture: str, key: str, statement: Statement, found: "Measurements") ->
         source=source,
         models=" ".join(estimate.models),
         verdict=verdict,
-        reason=None if verdict == "holds" else statement.why.get(source),
+        reason=None if verdict == "holds" else reason_for(statement, source),
     )
+
+
+def reason_for(statement: Statement, source: str) -> str | None:
+    """Return why a claim does not hold on corpora from these sources, if lectures.yaml says so."""
+    return next((statement.why[one] for one in source.split(", ") if one in statement.why), None)
 
 
 def interval(estimate: Estimate, statement: Statement) -> tuple[float, float, float]:

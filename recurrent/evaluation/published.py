@@ -143,7 +143,7 @@ def _over_seeds(number: Number, source: str, split: str, by_seed: Sequence[float
 
 
 def _written(number: Number, report: Mapping[str, Any], results: Results) -> Found:
-    """Return the text that most seeds wrote, and how many wrote the published one."""
+    """Return the most frequent text of the seeds, and how many seeds wrote the published one."""
     source = source_of(report["origin"])
     path = results.samples(report["experiment"], report["variant"])
     by_seed = files.read_json(path).get("by_seed", {}) if path.is_file() else {}
@@ -181,7 +181,7 @@ def judge(number: Number, found: Found, wanted: str) -> tuple[str | None, str | 
 
     Ours is *reproduced* within the tolerance. Else it is *within seed noise* if the published
     number lies in the interval of one more run. With random draws, their range alone decides.
-    A text is reproduced if most seeds write it, and within seed noise if any seed does.
+    A text is reproduced if most seeds wrote it, within seed noise if any seed did.
     """
     if found.source not in (UPSTREAM, NO_CORPUS):
         return None, UNAVAILABLE if wanted == UPSTREAM else ANOTHER
@@ -189,10 +189,12 @@ def judge(number: Number, found: Found, wanted: str) -> tuple[str | None, str | 
         return None, UNAVAILABLE if wanted == UPSTREAM and not found.run else NOT_RUN
     if number.no_verdict:
         return None, number.no_verdict
-    if isinstance(number.published, str) or found.place is None:
-        if found.ours == number.published:
+    if found.agree is not None and found.seeds:
+        if 2 * found.agree > found.seeds:
             return REPRODUCED, None
         return (SEED_NOISE if found.agree else DIFFERS), None
+    if found.place is None:
+        return (REPRODUCED if found.ours == number.published else DIFFERS), None
     low, high = found.interval or (inf, -inf)
     inside = low <= number.place <= high
     if found.drawn:

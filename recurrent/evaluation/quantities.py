@@ -9,7 +9,7 @@ from recurrent.common.config import Count, Frozen, Listed
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]  # experiment/variant
 Number = float | int
-Source = Annotated[str, Field(pattern="^(bundled|upstream|stand-in)$")]
+Source = Annotated[str, Field(pattern="^(bundled|upstream|stand-in|no corpus)$")]
 
 
 class Metric(Frozen):

@@ -155,7 +155,7 @@ def findings(inputs: Inputs) -> Section | None:
     return Section(
         "findings",
         "Gradient problems that the runs detected",
-        (f"{count(len(found))} networks were trained. {count(well)} have no findings.",),
+        (f"{count(len(found))} networks were trained; {count(well)} had no gradient problems.",),
         tables=(listed,) if listed else (),
         folded=True,
     )

@@ -34,6 +34,7 @@ class Inputs:
     published: tuple[Published, ...]
     scores: tuple[Score, ...]
     comparisons: tuple[Comparison, ...]
+    of_lectures: tuple[Comparison, ...]  # beyond the lectures, their comparisons
     claims: tuple[Claim, ...]
     known: Mapping[str, Variant]  # by name; beyond the lectures, also those of the lectures
     validation: Mapping[str, float]  # loss of each network
@@ -69,8 +70,7 @@ class Inputs:
         text = self.config.corpora[corpus].kind == "text"
         unit = f"characters of {corpus}" if text else corpus
         kind = SPLITS.get(split, split)
-        independent = self.config.datasets[dataset].settings.get("split") == "independent"
-        if independent and score.metric not in NOT_TRAINED_ON:
+        if is_independent(self.config, dataset) and score.metric not in NOT_TRAINED_ON:
             return f"{count(score.count)} {split} {unit}, some of which are training {unit}"
         return f"{count(score.count)} {kind} {unit}"
 
@@ -122,11 +122,8 @@ class Inputs:
         return read_findings(path) if path.is_file() else None
 
     def comparison(self, one: Score, other: Score) -> Comparison | None:
-        """Return the comparison of two models by the metric of a score, if there is one."""
-        known = [self.comparisons]
-        if not self.main:  # one may be a model of the lectures
-            known.append(tuple(rows.read(LECTURES.comparisons, Comparison)))
-        for row in chain.from_iterable(known):
+        """Return the comparison of two models by the first one's metric; None if there is none."""
+        for row in chain(self.comparisons, self.of_lectures):
             pair = f"{row.experiment}/{row.variant}", row.rival
             if pair == (one.name, other.name) and row.metric == one.metric and not row.ensemble:
                 return row
@@ -173,10 +170,12 @@ def load(pipeline: str = "lectures") -> Inputs:
     config = params.load(pipeline)
     results = config.results
     scores = rows.read(results.scores, Score)
+    of_lectures: list[Comparison] = []
     if pipeline != "lectures":  # the lectures' own models on the same records
         measured = {(score.lecture, score.records) for score in scores if score.split == "test"}
         others = rows.read(LECTURES.scores, Score)
         scores += [score for score in others if (score.lecture, score.records) in measured]
+        of_lectures = rows.read(LECTURES.comparisons, Comparison)
     pipelines = [config] if pipeline == "lectures" else [config, params.load()]
     known = {variant.name: variant for one in pipelines for variant in one.variants()}
     validation = {
@@ -196,12 +195,19 @@ def load(pipeline: str = "lectures") -> Inputs:
         tuple(rows.read(results.published, Published)),
         tuple(scores),
         tuple(rows.read(results.comparisons, Comparison)),
+        tuple(of_lectures),
         tuple(rows.read(results.claims, Claim)),
         known,
         validation,
         known_upstream,
         replicated_on,
     )
+
+
+def is_independent(config: Config, dataset: str) -> bool:
+    """Return whether a dataset draws its splits independently, so that they share records."""
+    settings = config.datasets[dataset].settings if dataset in config.datasets else {}
+    return settings.get("split") == "independent"
 
 
 def replication(found: Mapping[str, Any]) -> str:

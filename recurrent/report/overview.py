@@ -18,8 +18,8 @@ LEAD = {
     ),
     "upstream": (
         "We rebuilt five lectures on recurrent networks, on the lectures' own corpora. A system is "
-        "reproduced if none of its numbers differs. The mark is for its worst number; the line "
-        "shows its last: published → ours."
+        "reproduced if none of its numbers differs. Each mark is the verdict on the system's "
+        "worst number; each line ends with its last number: published → ours."
     ),
     "beyond": (
         "More networks for the lectures' tasks: deeper, wider, on words, bidirectional. Each line "

@@ -37,11 +37,12 @@ def _claim(inputs: Inputs, row: Claim) -> Result:
             one = "One seed, so" if row.seeds else "No seeds, so"
             parts.append(f"{one} the margin alone decides: {ends}.")
         else:
-            what = f"95 % interval over {count(row.seeds)} seeds"
+            interval = f"95 % interval over {count(row.seeds)} seeds"
             claim = inputs.lectures[row.lecture].claims.get(row.id)
             if claim and isclose(row.high - row.low, 2 * claim.margin, abs_tol=1e-5):
-                what = f"The margin decides; the {what} is narrower"
-            parts.append(f"{what}: {ends}.")
+                parts.append(f"The margin decides: {ends}. The {interval} is narrower.")
+            else:
+                parts.append(f"{interval}: {ends}.")
     if row.models:
         parts.append(f"Models: {'; '.join(map(inputs.called, row.models.split()))}.")
     if row.reason:
@@ -144,10 +145,12 @@ def _headline(inputs: Inputs, records: Records) -> Result | None:
         share = f" In log loss, this is {percent(way)} of the way to the best possible."
     tested = inputs.comparison(chosen, other)
     verdict = (tested.verdict if tested else None) or UNKNOWN
-    does = f"{'beats' if gain > 0 else 'loses to'} {against} by {short(abs(gain), 2)}"
+    side, size = "better" if gain > 0 else "worse", short(abs(gain), 2)
+    does = f"{'beats' if gain > 0 else 'loses to'} {against} by {size}"
     if verdict == LEVEL:
-        side = "better" if gain > 0 else "worse"
-        does = f"is level with {against}: {short(abs(gain), 2)} {side}, within the error"
+        does = f"is level with {against} ({size} {side}, not significant)"
+    elif verdict == UNKNOWN:
+        does = f"is {size} {side} than {against} (not tested)"
     return Result(
         verdict,
         f"{on} {does}",

@@ -12,13 +12,12 @@ WITHHELD = (
     "Samples of the lectures' own corpora are not shown: a network may have memorised its corpus, "
     "which we may not publish, and the names belong to real people."
 )
-MISLEADING = (
-    "Counts the models that have a name among their most confident mistakes. The labels of the "
-    "first names contradict what their characters suggest."
+MISTAKES_NOTE = (
+    "The column “models” counts the models that have this name among their most confident mistakes."
 )
 Samples = Mapping[str, Mapping[str, Any]]  # by experiment/variant
 WAYS = ("by_seed", "drawn")  # greedy, and at a temperature
-EVERY = 2  # of right and wrong answers, which are sorted by confidence
+STRIDE = 2  # show every second answer; answers are sorted by confidence
 
 
 def samples(inputs: Inputs, lecture: str) -> Section | None:
@@ -79,7 +78,7 @@ def _answered(inputs: Inputs, shown: Samples) -> list[Table | None]:
         row
         for name in networks[-1:]
         for kind in ("right", "wrong")
-        for row in _answers(kind, shown[name][kind][::EVERY])
+        for row in _answers(kind, shown[name][kind][::STRIDE])
     ]
     title = f"Some answers of the {inputs.called(networks[-1])}" if networks else ""
     return [
@@ -101,7 +100,7 @@ def _mistakes(of_models: Sequence[Sequence[Mapping[str, Any]]]) -> Table | None:
     models = len(of_models)
     head = ("name", "label", "answer", f"models, of {models}", "highest probability")
     title = f"The most confident mistakes of {models} model{'s' * (models != 1)}"
-    return table(title, head, rows, MISLEADING, folded=True)
+    return table(title, head, rows, MISTAKES_NOTE, folded=True)
 
 
 def _answers(kind: str, answers: Sequence[Mapping[str, Any]]) -> list[tuple[Cell, ...]]:

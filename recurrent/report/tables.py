@@ -1,7 +1,6 @@
 """The tables of a lecture: published numbers, scores, comparisons, grids and caveats."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from statistics import mean, stdev
 
 from recurrent.evaluation.epochs import at_epoch
@@ -36,11 +35,15 @@ def published(inputs: Inputs, lecture: Lecture, rows: Sequence[Published]) -> li
     last |= {row.row: row for row in rows if _shown(inputs, row).ours is not None}
     last |= {row.row: row for row in rows if _shown(inputs, row).verdict}
     title = f"All {len(rows)} published numbers"
+    models: dict[str, set[tuple[str, str | None]]] = {}
+    for row in rows:
+        models.setdefault(row.row, set()).add((row.experiment, row.variant))
+    several = {row.id for row in rows if row.variant and len(models[row.row]) > 1}
     if len(last) == len(rows):
-        return [_published(title, inputs, lecture, rows)]
+        return [_published(title, inputs, lecture, rows, several)]
     return [
-        _published("The last number of each system", inputs, lecture, [*last.values()]),
-        _published(title, inputs, lecture, rows, folded=True),
+        _published("The last number of each system", inputs, lecture, [*last.values()], several),
+        _published(title, inputs, lecture, rows, several, folded=True),
     ]
 
 
@@ -52,14 +55,19 @@ def _shown(inputs: Inputs, row: Published) -> Published:
 
 
 def _published(
-    title: str, inputs: Inputs, lecture: Lecture, rows: Sequence[Published], folded: bool = False
+    title: str,
+    inputs: Inputs,
+    lecture: Lecture,
+    rows: Sequence[Published],
+    several: Set[str],
+    folded: bool = False,
 ) -> Table | None:
+    """Return a table of numbers; `several` has the ids of those whose system has several models."""
     cells = []
     borrowed = False
-    several = Counter((row.row, metrics.measured(row)) for row in rows)
     for row in rows:
         what = metrics.measured(row)
-        if several[row.row, what] > 1:  # of several models
+        if row.id in several:
             what += f", {inputs.called(f'{row.experiment}/{row.variant}')}"
         shown = _shown(inputs, row)
         borrowed |= shown is not row
@@ -94,7 +102,7 @@ def _published(
 def _ours(row: Published) -> Cell:
     """Return our value and its deviation.
 
-    A deviation that would reach below 1, the lowest perplexity, says less than the range of seeds.
+    A deviation that would reach below 1, the lowest perplexity, is left out: the range says more.
     """
     skewed = "perplexity" in row.metric and float(row.ours or 0) - (row.sd or 0) < 1
     return measured(row.ours, None if skewed else row.sd)

@@ -1,4 +1,4 @@
-"""The spec of a trained variant, for the task that a caller expects."""
+"""Read the spec of a trained model, and check that it suits the task."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from recurrent.models import base
 
 
 def read_spec(folder: Path, required: str) -> dict[str, Any]:
-    """Return the spec of a model; refuse one without this entry, which its task needs."""
+    """Return the spec of a model; refuse one that lacks the entry that the task requires."""
     spec = base.read_spec(folder)
     if required not in spec["about"]:
         raise PipelineError(

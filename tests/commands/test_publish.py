@@ -116,6 +116,13 @@ def test_what_is_not_evaluated_or_not_encoded_is_not_published(
     assert capsys.readouterr().err == ""
 
 
+def test_a_pipeline_without_a_report_is_not_published(trained: Project) -> None:
+    assert publish.tracked_results() == []
+    for path in (RESULTS.report, RESULTS.summary):
+        files.write_text(path, "{}")
+    assert [one.pipeline for one in publish.tracked_results()] == ["lectures"]
+
+
 @pytest.fixture
 def best(trained: Project) -> Path:
     """The folder of a champion: a copy of the trained variant."""

@@ -17,17 +17,20 @@ def test_scores_of_some_experiments_have_split_unit_and_direction(
     settings = config.load()
     found = {
         "names_gated": ("accuracy", "test", {"accuracy": 0.002}, {"accuracy": 0.99}),
+        "names_char_rnn": ("accuracy", "test", None, None),
         "hard_clipping": ("loss", "train", None, None),
     }
     for experiment, (metric, split, sd, bayes) in found.items():
         for variant in settings.variants(experiment):
             report = {"metric": metric, "split": split, "mean": {metric: 0.97}}
+            report["dataset"] = variant.dataset
             path = settings.results.evaluation(experiment, variant.variant)
             files.write_json(path, {**report, "sd": sd, "bayes": bayes})
     summary.show_scores(dict.fromkeys(found, settings))
     shown = " ".join(capsys.readouterr().out.split())  # a long title is broken
     assert re.search(r"^B3 · .*: accuracy, higher is better", shown)
     assert re.search(r"names_gated/gru 0.9700 ± 0.0020 0.9900 held-out", shown)
+    assert re.search(r"names_char_rnn/lecture 0.9700 test, partly trained on", shown)
     assert "loss, nats per character, lower is better" in shown
     assert re.search(r"hard_clipping/norm_1 0.9700 training", shown)
 

@@ -188,7 +188,7 @@ def test_a_sweep_in_which_every_trial_fails_says_why() -> None:
 
 
 @pytest.mark.usefixtures("restored_torch", "small")
-def test_a_failing_tracker_costs_a_sweep_a_warning(
+def test_after_a_sweep_a_failing_tracker_is_only_a_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit(Path(), {"runtime": {"tracking": True}})
@@ -197,7 +197,7 @@ def test_a_failing_tracker_costs_a_sweep_a_warning(
     printed = capsys.readouterr()
     assert "warning: MLflow is not up to date (ZeroDiv" in printed.err
     assert "run the same command: finished trials are not repeated" in printed.err
-    assert "the best of 1 trials" in printed.out
+    assert "the best of 1 trial" in printed.out
 
 
 def test_a_name_is_the_name_of_a_file(small: Path) -> None:

@@ -17,7 +17,9 @@ TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`]+)`")
 RECURRENT = re.compile(r"(?:^|[\s(])recurrent (.*)")
-END = re.compile(r" (?:[|;#>]|&&) ?.*")  # of a command: what the shell reads after it
+END = re.compile(
+    r" (?:[|;#>]|&&) ?.*"
+)  # what may follow a command: a pipe, a redirection, a comment
 GROUP = typer.main.get_command(app)
 EVERYWHERE = {"--help", "--debug"}
 
@@ -102,5 +104,5 @@ def test_a_command_of_dvc_and_its_options_exist(command: str) -> None:
     get_main_parser().parse_args(arguments)
 
 
-def test_the_session_of_experiments_has_ten_commands_at_least() -> None:
+def test_experiments_md_has_at_least_ten_commands() -> None:
     assert len([*console.read(TEXTS["experiments.md"])]) >= 10

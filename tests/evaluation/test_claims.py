@@ -20,6 +20,7 @@ from recurrent.evaluation.claims import (
     ends_in_cycle,
     interval,
     judge,
+    reason_for,
     tally,
 )
 from recurrent.evaluation.estimates import Estimate
@@ -251,6 +252,13 @@ class TestRule:
         why = {"bundled": "The text is too short.", "upstream": "never"}
         assert claim(value=OTHER, below=0, why=why).reason == "The text is too short."
         assert claim(value=OTHER, above=0, why=why).reason is None
+
+    def test_a_reason_is_found_for_any_of_several_sources(self) -> None:
+        statement = Statement.model_validate(
+            {**ABOUT, "value": 1, "below": 0, "why": {"upstream": "It is short."}}
+        )
+        assert reason_for(statement, "stand-in, upstream") == "It is short."
+        assert reason_for(statement, "own.txt") is None
 
     @pytest.mark.parametrize("folder", ["metrics", "metrics/upstream"])
     def test_every_committed_claim_that_does_not_hold_has_a_reason(self, folder: str) -> None:

@@ -231,7 +231,10 @@ def test_a_claim_has_a_bound_and_names_models(tmp_path: Path) -> None:
         (f"value: {{largest: [{LOSS}, {PERPLEXITY}]}}, below: 0", "cannot be mixed"),
         (f"value: {PERPLEXITY}, minus: 1, below: 0", "by `over`, not by `minus`"),
         (f"value: {{value: {LOSS}, minus: 1}}, over: 2, below: 0", "it has no ratio"),
-        (f"value: {LOSS}, below: 0, why: {{names.txt: it is hard}}", "bundled|upstream|stand-in"),
+        (
+            f"value: {LOSS}, below: 0, why: {{names.txt: it is hard}}",
+            "bundled|upstream|stand-in|no corpus",
+        ),
     ],
 )
 def test_a_wrong_claim_is_refused(tmp_path: Path, text: str, says: str) -> None:

@@ -108,7 +108,7 @@ class TestFind:
         write_history("train_loss", [[1.0] * 9])
         assert at(10, metric).ours is None
 
-    def test_a_text_is_that_of_most_seeds_as_long_as_the_published_one(self) -> None:
+    def test_ours_is_the_most_frequent_text_cut_to_the_published_length(self) -> None:
         by_seed = {"0": {"th": "tha x"}, "1": {"th": "the x"}, "2": {"th": "the y"}}
         files.write_json(RESULTS.samples("net", "lecture"), {"by_seed": by_seed})
         for wanted_text, agree, verdict in (
@@ -120,6 +120,12 @@ class TestFind:
             found = find(wanted, REPORTS, RESULTS)
             assert (found.ours, found.agree, found.seeds) == ("the", agree, 3)
             assert judge(wanted, found, "upstream") == (verdict, None)
+        tie = {"0": {"th": "the"}, "1": {"th": "tha"}}
+        files.write_json(RESULTS.samples("net", "lecture"), {"by_seed": tie})
+        for published_text in ("the", "tha"):
+            wanted = number(prefix="th", published=published_text)
+            found = find(wanted, REPORTS, RESULTS)
+            assert judge(wanted, found, "upstream") == ("within seed noise", None)
         assert find(number(prefix="an", published="and"), REPORTS, RESULTS).ours is None
 
     def test_a_number_in_a_report_may_be_a_distribution_over_draws(self) -> None:

@@ -30,7 +30,8 @@ EVERYTHING = {
 }
 AGAIN = [  # a stage of each kind
     "download@lyrics", "clean@names", "encode@nietzsche_stream", "train@sales_networks",
-    "embed@sales_vectors", "study@powers", "evaluate@nietzsche_rnn", "examine", "compare", "report",
+    "embed@sales_vectors", "train@sales_methods_on_vectors", "study@powers",
+    "evaluate@nietzsche_rnn", "examine", "compare", "report",
 ]  # fmt: skip
 
 
@@ -119,7 +120,7 @@ def test_the_page_shows_results_studies_and_examined_networks(workspace: Workspa
     assert (workspace.folder / "metrics/curves/lyrics.csv").exists()
 
 
-def test_a_second_run_does_nothing_with_other_runtime_settings_either(
+def test_a_second_run_does_nothing_even_with_other_runtime_settings(
     workspace: Workspace,
 ) -> None:
     def elsewhere(values: Any) -> None:
@@ -189,7 +190,7 @@ class TestOneVariantIsEdited:
 
     @pytest.fixture(scope="class")
     def tried(self, workspace: Workspace) -> Iterator[Tried]:
-        """Another learning rate of nietzsche_rnn/held_out, tried."""
+        """Try another learning rate for nietzsche_rnn/held_out."""
         before = workspace.tree("data", "metrics")
         change = "variants.held_out.training.learning_rate=0.002"
         done = workspace.recurrent("try", "nietzsche_rnn", "-S", change, "--jobs", "1")

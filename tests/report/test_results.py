@@ -69,7 +69,7 @@ def test_a_claim_says_what_was_measured_in_which_models(inputs: Inputs) -> None:
     known = lecture.model_copy(update={"claims": {"three_beat_two": narrow}})
     group = results.of_claims(replace(inputs, lectures={"nietzsche": known}), "nietzsche")
     assert group is not None
-    assert "The margin decides; the 95 % interval over 3 seeds is narrower: −0.700 to −0.300." in (
+    assert "The margin decides: −0.700 to −0.300. The 95 % interval over 3 seeds is narrower." in (
         group.results[0].detail
     )
 
@@ -91,8 +91,8 @@ def test_the_network_that_validation_chooses_is_compared_with_counting(inputs: I
     assert "loses to counts, bigram by 0.50" in group.results[0].text
     level = (example.comparison(verdict="level"),)
     for compared, verdict, says in (
-        (level, "level", "is level with counts, bigram: 0.50 better, within the error"),
-        ((), "not compared", "beats counts, bigram by 0.50"),
+        (level, "level", "is level with counts, bigram (0.50 better, not significant)"),
+        ((), "not compared", "is 0.50 better than counts, bigram (not tested)"),
     ):
         group = results.of_held_out(replace(inputs, comparisons=compared), "nietzsche")
         assert group is not None

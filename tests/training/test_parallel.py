@@ -103,6 +103,14 @@ def workers(parent: int) -> list[psutil.Process]:
     return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
 
 
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait for a condition; fail, and do not hang, if it never holds."""
+    until = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < until, "the job never started"
+        time.sleep(0.01)
+
+
 def test_a_killed_worker_is_replaced_and_all_running_jobs_start_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -117,8 +125,7 @@ def test_a_killed_worker_is_replaced_and_all_running_jobs_start_again(
         return Job(place.name, place.name, work, bool, next_jobs=note_process)
 
     def kill() -> list[int]:
-        while not all(place.exists() for place in places):
-            time.sleep(0.01)
+        wait_until(lambda: all(place.exists() for place in places))
         found = [int(place.read_text()) for place in places]
         # Python 3.11 misses the death of the worker that it started last until a job is done.
         os.kill(min(found), signal.SIGKILL)
@@ -141,8 +148,7 @@ def test_the_run_of_a_killed_worker_is_trained_by_another(
     store = RunStore()
 
     def kill() -> None:
-        while not [*store.folder.glob("*/history.csv")]:  # until a run is under way
-            time.sleep(0.01)
+        wait_until(lambda: [*store.folder.glob("*/history.csv")])  # a run is under way
         (worker,) = workers(os.getpid())
         worker.kill()
 

@@ -8,7 +8,7 @@ from recurrent.common import files
 
 
 def until_killed(place: Path) -> int:
-    """Write this process there and wait to be killed; the second time, return this process."""
+    """Write this process's id and wait to be killed; if the file exists, return the id."""
     if place.exists():
         return os.getpid()
     files.write_text(place, str(os.getpid()))
