@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recurrent.cluster.coordinator import connect
-from recurrent.commands import jobs, prune, publish, summary
+from recurrent.commands import jobs, prune, publish
 from recurrent.commands.lookup import refuse_unknown_lectures
 from recurrent.common import config, paths
 from recurrent.common.config import Config
@@ -43,6 +43,8 @@ def main(
             return
         publish.after_repro()
         if show:
+            from recurrent.commands import summary  # imports matplotlib; workers import this module
+
             summary.main()
 
 
