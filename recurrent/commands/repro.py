@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recurrent.cluster.coordinator import connect
-from recurrent.commands import jobs, prune, publish, summary
+from recurrent.commands import jobs, prune, publish
 from recurrent.commands.lookup import refuse_unknown_lectures
 from recurrent.common import config, paths
 from recurrent.common.config import Config
@@ -39,13 +39,15 @@ def main(
         command = ["dvc", "repro", *(stages or ["-P"] * beyond)]
         if code := subprocess.run(command, check=False).returncode:
             sys.exit(code)  # DVC has reported what stopped it
-        if experiments:
-            if show:
-                summary.show_scores({name: known[name] for name in experiments})
-            return
-        publish.after_repro()
+        if not experiments:
+            publish.after_repro()
         if show:
-            summary.main()
+            from recurrent.commands import summary  # imports matplotlib; workers import this module
+
+            if experiments:
+                summary.show_scores({name: known[name] for name in experiments})
+            else:
+                summary.main()
 
 
 def use_this_python() -> None:

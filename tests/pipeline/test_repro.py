@@ -185,20 +185,21 @@ class Tried(NamedTuple):
     before: dict[str, bytes]
 
 
+@pytest.fixture(scope="class")
+def tried(workspace: Workspace) -> Iterator[Tried]:
+    """Another learning rate of nietzsche_rnn/held_out, tried."""
+    before = workspace.tree("data", "metrics")
+    change = "variants.held_out.training.learning_rate=0.002"
+    done = workspace.recurrent("try", "nietzsche_rnn", "-S", change, "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    workspace.edit(untracked)
+    yield Tried(done.stdout, before)
+    workspace.revert()
+    assert workspace.tree("data", "metrics") == before
+
+
 class TestOneVariantIsEdited:
     """An edit is tried; then everything is reproduced; then the edit is undone."""
-
-    @pytest.fixture(scope="class")
-    def tried(self, workspace: Workspace) -> Iterator[Tried]:
-        """Try another learning rate for nietzsche_rnn/held_out."""
-        before = workspace.tree("data", "metrics")
-        change = "variants.held_out.training.learning_rate=0.002"
-        done = workspace.recurrent("try", "nietzsche_rnn", "-S", change, "--jobs", "1")
-        assert done.returncode == 0, done.stderr
-        workspace.edit(untracked)
-        yield Tried(done.stdout, before)
-        workspace.revert()
-        assert workspace.tree("data", "metrics") == before
 
     def test_that_one_is_trained_and_the_experiment_is_evaluated(
         self, workspace: Workspace, tried: Tried
@@ -280,7 +281,7 @@ def test_a_run_that_fails_is_named_with_its_reason(workspace: Workspace) -> None
         values["experiments"]["lyrics_bidirectional"]["training"]["keep"] = "best"
 
     workspace.edit(without_validation)
-    done = workspace.recurrent("repro", "--jobs", "2")
+    done = workspace.recurrent("repro", "lyrics_bidirectional", "--jobs", "2")
     assert done.returncode == 1
     assert "keep: best needs validation records" in done.stderr
     # Two runs fail at the same time; either may be the first.

@@ -1,7 +1,10 @@
 """A fingerprint changes with everything that a run's result depends on, and with nothing else."""
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import pytest
 
 from recurrent.common.config import Runtime
 from recurrent.training import fingerprint
-from recurrent.training.fingerprint import Run, describe_arithmetic, plan, syntax
+from recurrent.training.fingerprint import Run, describe_arithmetic, plan
 from tests.project import ROOT
 from tests.training.small import edit, write_project
 
@@ -69,25 +72,50 @@ def test_data_changes_it_and_its_report_does_not(project: Path) -> None:
     assert runs(project) != before
 
 
+ENTRY = ("recurrent.training.worker", "recurrent.models.names", "recurrent.tasks.classify")
+
+
+def clear_caches() -> None:
+    for cached in (fingerprint.code_digest, fingerprint.syntax, fingerprint.imports):
+        cached.cache_clear()
+
+
+def digest() -> str:
+    """The digest of the code as it is now."""
+    clear_caches()
+    return fingerprint.code_digest(ENTRY)
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A copy of the library that fingerprints are computed from, and its digest."""
+    folder = tmp_path_factory.mktemp("library")
+    shutil.copytree(ROOT / "recurrent", folder / "recurrent")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fingerprint, "ROOT", folder)
+        found = digest()
+    clear_caches()
+    return folder, found
+
+
 @pytest.fixture
-def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the library that fingerprints are computed from."""
-    subprocess.run(["cp", "-r", str(ROOT / "recurrent"), str(tmp_path)], check=True)
-    monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
-    return tmp_path
+def before(copied: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The digest of the copy, from which fingerprints are computed for a while."""
+    monkeypatch.setattr(fingerprint, "ROOT", copied[0])
+    yield copied[1]
+    clear_caches()
 
 
-def digest_after(code: Path, file: str, text: str) -> tuple[str, str]:
-    """The code's digest before and after appending to a file of it."""
-    entry = ("recurrent.training.worker", "recurrent.models.names", "recurrent.tasks.classify")
-    found = []
-    for content in ("", text):
-        with (code / file).open("a", encoding="utf-8") as opened:
-            opened.write(content)
-        for cached in (fingerprint.code_digest, fingerprint.syntax, fingerprint.imports):
-            cached.cache_clear()
-        found.append(fingerprint.code_digest(entry))
-    return found[0], found[1]
+@contextmanager
+def rewritten(file: str, change: Callable[[str], str]) -> Iterator[None]:
+    """Change a file of the copy for a while."""
+    path = fingerprint.ROOT / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(change(text), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(text, encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -111,19 +139,24 @@ def digest_after(code: Path, file: str, text: str) -> tuple[str, str]:
         ("recurrent/training/store.py", False),
     ],
 )
-def test_only_code_that_computes_changes_it(code: Path, file: str, counts: bool) -> None:
-    before, after = digest_after(code, file, "\nADDED = 1\n")
-    assert (before != after) is counts
+def test_only_code_that_computes_changes_it(before: str, file: str, counts: bool) -> None:
+    with rewritten(file, lambda text: f"{text}\nADDED = 1\n"):
+        assert (digest() != before) is counts
 
 
-def test_comments_and_docstrings_do_not_change_it(code: Path) -> None:
-    before, after = digest_after(code, "recurrent/training/loop.py", "\n# a comment\n")
-    assert before == after
-    path = code / "recurrent/training/loop.py"
-    path.write_text('"""Other words."""' + path.read_text(encoding="utf-8").split('"""', 2)[2])
-    fingerprint.syntax.cache_clear()
-    assert syntax("recurrent/training/loop.py")
-    assert digest_after(code, "recurrent/training/loop.py", "")[1] == before
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: f"{text}\n# a comment\n",
+        lambda text: '"""Other words."""' + text.split('"""', 2)[2],
+    ],
+    ids=["comment", "docstring"],
+)
+def test_comments_and_docstrings_do_not_change_it(
+    before: str, change: Callable[[str], str]
+) -> None:
+    with rewritten("recurrent/training/loop.py", change):
+        assert digest() == before
 
 
 def test_fast_mode_names_the_processor_and_strict_mode_does_not(

@@ -185,7 +185,8 @@ def test_ctrl_c_ends_within_seconds_and_loses_no_finished_epoch(
     before = epochs(place)
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=60)
-    assert not workers_left(place)
+    _, alive = psutil.wait_procs(workers_left(place), timeout=10)  # one may be ending
+    assert not alive
     written = [Checkpoint(path).read() for path in place.glob("*/checkpoint.safetensors")]
     assert sum(progress.epoch for progress in written if progress) >= before
 
