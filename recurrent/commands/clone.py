@@ -13,7 +13,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from recurrent.commands.locks import LOCKS, locked_outputs
+from recurrent.commands.dvc_lock import LOCKS, locked_outputs
 from recurrent.common.errors import PipelineError
 
 PLACE = Path(".dvc/tmp")

@@ -17,7 +17,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from recurrent.commands import clone
-from recurrent.commands.locks import read_stages
+from recurrent.commands.dvc_lock import read_stages
 from recurrent.commands.lookup import pipelines, plan_if_encoded
 from recurrent.common import config, files
 from recurrent.common.config import Config

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recurrent.commands import clone
-from recurrent.commands.locks import LOCKS
+from recurrent.commands.dvc_lock import LOCKS
 from recurrent.commands.lookup import pipelines
 from recurrent.common import config, files, locking, paths
 from recurrent.common.config import Config, Corpus, Download

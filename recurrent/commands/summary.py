@@ -72,8 +72,7 @@ def scores(experiment: str, settings: Config) -> Table | None:
         report = files.read_json(settings.results.evaluation(experiment, variant.variant))
         metric, split = report["metric"], report["split"]
         labels.add(metrics.labelled(metric))
-        values = ((report[kind] or {}).get(metric) for kind in ("mean", "sd", "bayes"))
-        ours, sd, bayes = values
+        ours, sd, bayes = ((report[kind] or {}).get(metric) for kind in ("mean", "sd", "bayes"))
         records = SPLITS.get(split, split)
         if is_independent(settings, report["dataset"]):
             records = f"{split}, partly trained on"

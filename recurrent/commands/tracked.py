@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from recurrent.commands.locks import locked_outputs
+from recurrent.commands.dvc_lock import locked_outputs
 from recurrent.common import files, paths
 from recurrent.evaluation import lectures
 from recurrent.evaluation.lectures import Lecture
